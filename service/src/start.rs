@@ -1,0 +1,153 @@
+//! How a service starts and ends: flags, environment, logs, signals, limits.
+
+use std::{io, process::ExitCode};
+
+use clap::{Arg, Args, Command, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{Level, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer, Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+/// The flags of logging, the same in every program.
+#[derive(Debug, Clone, Args)]
+pub struct LogOptions {
+    /// Only log what is at least this severe
+    #[arg(
+        long = "log.level",
+        value_name = "LEVEL",
+        default_value = "info",
+        global = true,
+        help_heading = "Logging"
+    )]
+    level: LogLevel,
+    /// How a line on stderr looks
+    #[arg(
+        long = "log.format",
+        value_name = "FORMAT",
+        default_value = "logfmt",
+        global = true,
+        help_heading = "Logging"
+    )]
+    format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Logfmt,
+    Json,
+}
+
+/// Lets every flag of `command` and its subcommands also come from the environment:
+/// `prefix`, `_`, then the flag in capitals with `.` and `-` as `_`. Values are not
+/// shown in the help, since some are secrets.
+#[must_use]
+pub fn with_environment(command: Command, prefix: &'static str) -> Command {
+    command
+        .mut_args(|arg| match variable_of(&arg, prefix) {
+            Some(variable) => arg.env(variable).hide_env_values(true),
+            None => arg,
+        })
+        .mut_subcommands(|subcommand| with_environment(subcommand, prefix))
+}
+
+fn variable_of(arg: &Arg, prefix: &str) -> Option<String> {
+    let flag = arg.get_long()?;
+    if ["help", "version"].contains(&flag) {
+        return None;
+    }
+    Some(format!(
+        "{prefix}_{}",
+        flag.replace(['.', '-'], "_").to_uppercase()
+    ))
+}
+
+/// Writes log lines to stderr from now on. Only headlag's own lines: those of the
+/// libraries may hold URLs, and with them secrets.
+pub fn log_to_stderr(options: &LogOptions) {
+    let level = match options.level {
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Error => Level::ERROR,
+    };
+    let ours = Targets::new()
+        .with_default(LevelFilter::OFF)
+        .with_target("headlag", level);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match options.format {
+        LogFormat::Logfmt => tracing_logfmt::builder()
+            .layer()
+            .with_writer(io::stderr)
+            .with_filter(ours)
+            .boxed(),
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(io::stderr)
+            .with_filter(ours)
+            .boxed(),
+    };
+    tracing_subscriber::registry().with(lines).init();
+}
+
+/// A future that is ready at the first SIGTERM or SIGINT, whose name it gives.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
+}
+
+/// Raises the soft limit of open files to the hard one: the common 1,024 is less than
+/// a few networks and their scrapers may need.
+pub fn raise_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// Status 2: a wrong flag or config, told before any port opened.
+#[must_use]
+pub fn misuse(message: &str) -> ExitCode {
+    complain(message);
+    ExitCode::from(2)
+}
+
+/// Writes `message` to stderr as it is, for people rather than for log readers.
+pub fn complain(message: &str) {
+    use io::Write;
+    // Nobody is left to be told when stderr is closed.
+    let _ = writeln!(io::stderr(), "{}", message.trim_end());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_has_its_variable_by_one_rule() {
+        let command = Command::new("x").arg(Arg::new("a").long("web.listen-address"));
+        let command = with_environment(command, "EXPORTER");
+        let arg = command.get_arguments().next().unwrap();
+        assert_eq!(arg.get_env().unwrap(), "EXPORTER_WEB_LISTEN_ADDRESS");
+        assert!(arg.is_hide_env_values_set());
+    }
+}
