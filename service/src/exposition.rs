@@ -30,11 +30,7 @@ impl Format {
     fn accepted(headers: &HeaderMap) -> Self {
         let quality = |wanted: fn(&str) -> bool| best_quality(headers, &ACCEPT, wanted);
         let open = quality(is_openmetrics);
-        if open > 0.0 && open >= quality(is_text) {
-            Self::OpenMetrics
-        } else {
-            Self::Text
-        }
+        if open > 0.0 && open >= quality(is_text) { Self::OpenMetrics } else { Self::Text }
     }
 
     fn content_type(self) -> &'static str {
@@ -47,9 +43,7 @@ impl Format {
 
 fn is_openmetrics(range: &str) -> bool {
     let mut parts = range.split(';').map(str::trim);
-    parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/openmetrics-text"))
+    parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/openmetrics-text"))
         && parts
             .filter_map(|part| part.strip_prefix("version="))
             .all(|version| ["1.0.0", "0.0.1"].contains(&version.trim_matches('"')))
@@ -57,9 +51,7 @@ fn is_openmetrics(range: &str) -> bool {
 
 fn is_text(range: &str) -> bool {
     let kind = range.split(';').next().unwrap_or_default().trim();
-    ["text/plain", "text/*"]
-        .iter()
-        .any(|text| kind.eq_ignore_ascii_case(text))
+    ["text/plain", "text/*"].iter().any(|text| kind.eq_ignore_ascii_case(text))
 }
 
 /// The highest `q` among the header's elements that are `wanted`; 0 where none is.
@@ -71,10 +63,7 @@ fn best_quality(headers: &HeaderMap, name: &HeaderName, wanted: fn(&str) -> bool
         .flat_map(|value| value.split(','))
         .filter(|element| wanted(element))
         .map(|element| {
-            let q = element
-                .split(';')
-                .filter_map(|part| part.trim().strip_prefix("q="))
-                .next();
+            let q = element.split(';').filter_map(|part| part.trim().strip_prefix("q=")).next();
             q.map_or(1.0, |q| q.parse().unwrap_or(0.0))
         })
         .fold(0.0, f32::max)
@@ -98,32 +87,19 @@ pub fn render(registry: &Registry, format: Format) -> Result<String, fmt::Error>
 pub fn answer(registry: &Registry, headers: &HeaderMap) -> Reply {
     let format = Format::accepted(headers);
     let Ok(text) = render(registry, format) else {
-        return plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the metrics could not be encoded\n",
-        );
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be encoded\n");
     };
     let gzip = best_quality(headers, &ACCEPT_ENCODING, |element| {
-        element
-            .split(';')
-            .next()
-            .is_some_and(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
+        element.split(';').next().is_some_and(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
     }) > 0.0;
     let response = Response::builder()
         .header(CONTENT_TYPE, format.content_type())
         .header(VARY, "Accept, Accept-Encoding");
     let reply = match compressed(&text).filter(|_| gzip) {
-        Some(body) => response
-            .header(CONTENT_ENCODING, "gzip")
-            .body(Full::from(body)),
+        Some(body) => response.header(CONTENT_ENCODING, "gzip").body(Full::from(body)),
         None => response.body(Full::from(text)),
     };
-    reply.unwrap_or_else(|_| {
-        plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "no answer could be built\n",
-        )
-    })
+    reply.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "no answer could be built\n"))
 }
 
 fn compressed(text: &str) -> Option<Bytes> {
@@ -141,9 +117,7 @@ fn as_text_0_0_4(open: &str) -> String {
     for line in open.lines() {
         if let Some(held) = line.strip_prefix("# HELP ") {
             help = held.split_once(' ');
-        } else if let Some((name, kind)) = line
-            .strip_prefix("# TYPE ")
-            .and_then(|kind| kind.split_once(' '))
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|kind| kind.split_once(' '))
         {
             let (suffix, kind) = match kind {
                 "counter" => ("_total", "counter"),
@@ -181,15 +155,9 @@ mod tests {
         assert_eq!(of(prometheus), Format::OpenMetrics);
         assert_eq!(of("application/openmetrics-text"), Format::OpenMetrics);
         assert_eq!(of("text/plain;version=0.0.4"), Format::Text);
-        assert_eq!(
-            of("text/plain;version=0.0.4,application/openmetrics-text;q=0.3"),
-            Format::Text
-        );
+        assert_eq!(of("text/plain;version=0.0.4,application/openmetrics-text;q=0.3"), Format::Text);
         assert_eq!(of("application/openmetrics-text;q=0"), Format::Text);
-        assert_eq!(
-            of("application/openmetrics-text;version=9.0.0"),
-            Format::Text
-        );
+        assert_eq!(of("application/openmetrics-text;version=9.0.0"), Format::Text);
         assert_eq!(of("*/*"), Format::Text);
         assert_eq!(of("text/html"), Format::Text);
         assert_eq!(Format::accepted(&HeaderMap::new()), Format::Text);
@@ -206,9 +174,7 @@ mod tests {
         assert_eq!(encoding("identity"), None);
         assert_eq!(encoding("gzip;q=0"), None);
         let mut plain = String::new();
-        flate2::read::GzDecoder::new(&compressed("a 1\n").unwrap()[..])
-            .read_to_string(&mut plain)
-            .unwrap();
+        flate2::read::GzDecoder::new(&compressed("a 1\n").unwrap()[..]).read_to_string(&mut plain).unwrap();
         assert_eq!(plain, "a 1\n");
     }
 

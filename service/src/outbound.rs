@@ -25,6 +25,9 @@ pub enum Failure {
     Malformed,
 }
 
+/// No request of a client takes longer, whatever else is said of it.
+pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// A client builder as every headlag client needs it: redirects are not followed (they
 /// would carry secrets elsewhere), the environment's proxy is not used, rustls for TLS.
 pub fn client(timeout: Duration) -> ClientBuilder {
@@ -42,10 +45,7 @@ pub fn client(timeout: Duration) -> ClientBuilder {
 /// # Errors
 /// [`Failure::TooLarge`] as soon as more than `limit` bytes came, or how reading failed.
 pub async fn read_body(mut response: Response, limit: usize) -> Result<Bytes, Failure> {
-    if response
-        .content_length()
-        .is_some_and(|length| length > limit as u64)
-    {
+    if response.content_length().is_some_and(|length| length > limit as u64) {
         return Err(Failure::TooLarge);
     }
     let mut body = BytesMut::new();
@@ -69,24 +69,15 @@ pub fn classify(error: &reqwest::Error) -> Failure {
         if current.is::<rustls::Error>() {
             return Failure::Tls;
         }
-        if current
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_parse)
-        {
-            return Failure::Malformed;
+        if let Some(error) = current.downcast_ref::<hyper::Error>() {
+            return if error.is_parse() { Failure::Malformed } else { Failure::Connect };
         }
         // An io::Error shows what it wraps only through get_ref.
-        let wrapped = current
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         cause = match wrapped {
             Some(inner) => Some(inner),
             None => current.source(),
         };
     }
-    if error.is_decode() {
-        Failure::Malformed
-    } else {
-        Failure::Connect
-    }
+    if error.is_decode() { Failure::Malformed } else { Failure::Connect }
 }

@@ -24,17 +24,9 @@ impl Collector for ProcessCollector {
             "Total user and system CPU time spent in seconds",
             &ConstCounter::new(now.cpu_seconds),
         )?;
-        write(
-            "process_open_fds",
-            "Number of open file descriptors",
-            &ConstGauge::new(now.open_fds),
-        )?;
+        write("process_open_fds", "Number of open file descriptors", &ConstGauge::new(now.open_fds))?;
         if let Some(max) = now.max_fds {
-            write(
-                "process_max_fds",
-                "Maximum number of open file descriptors",
-                &ConstGauge::new(max),
-            )?;
+            write("process_max_fds", "Maximum number of open file descriptors", &ConstGauge::new(max))?;
         }
         write(
             "process_virtual_memory_bytes",
@@ -87,12 +79,8 @@ impl Usage {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
         let ticks = rustix::param::clock_ticks_per_second() as f64;
-        let boot_time: u64 = boot
-            .lines()
-            .find_map(|line| line.strip_prefix("btime "))?
-            .trim()
-            .parse()
-            .ok()?;
+        let boot_time: u64 =
+            boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         Some(Self {
             cpu_seconds: (field(14)? + field(15)?) as f64 / ticks,

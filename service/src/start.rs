@@ -1,13 +1,23 @@
 //! How a service starts and ends: flags, environment, logs, signals, limits.
 
-use std::{io, process::ExitCode};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    process::ExitCode,
+    time::Duration,
+};
 
+use anyhow::{Context, bail};
 use clap::{Arg, Args, Command, ValueEnum};
+use reqwest::StatusCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{Level, level_filters::LevelFilter};
-use tracing_subscriber::{
-    Layer, Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt,
-};
+use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::outbound;
+
+/// A healthy service answers at once.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The flags of logging, the same in every program.
 #[derive(Debug, Clone, Args)]
@@ -64,10 +74,7 @@ fn variable_of(arg: &Arg, prefix: &str) -> Option<String> {
     if ["help", "version"].contains(&flag) {
         return None;
     }
-    Some(format!(
-        "{prefix}_{}",
-        flag.replace(['.', '-'], "_").to_uppercase()
-    ))
+    Some(format!("{prefix}_{}", flag.replace(['.', '-'], "_").to_uppercase()))
 }
 
 /// Writes log lines to stderr from now on. Only headlag's own lines: those of the
@@ -79,15 +86,11 @@ pub fn log_to_stderr(options: &LogOptions) {
         LogLevel::Warn => Level::WARN,
         LogLevel::Error => Level::ERROR,
     };
-    let ours = Targets::new()
-        .with_default(LevelFilter::OFF)
-        .with_target("headlag", level);
+    let ours = Targets::new().with_default(LevelFilter::OFF).with_target("headlag", level);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match options.format {
-        LogFormat::Logfmt => tracing_logfmt::builder()
-            .layer()
-            .with_writer(io::stderr)
-            .with_filter(ours)
-            .boxed(),
+        LogFormat::Logfmt => {
+            tracing_logfmt::builder().layer().with_writer(io::stderr).with_filter(ours).boxed()
+        }
         LogFormat::Json => tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
@@ -124,6 +127,46 @@ pub fn raise_open_files() {
     }
 }
 
+/// Reads the address of a listener as Prometheus' own programs take it: `127.0.0.1:9917`,
+/// `[::1]:9917`, `localhost:9917`, or `:9917` for every interface.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    full.to_socket_addrs()
+        .ok()
+        .and_then(|mut addresses| addresses.next())
+        .ok_or_else(|| "must be host:port, for instance 127.0.0.1:9917".to_owned())
+}
+
+/// Asks the service that listens on `address` for its own `/-/healthy`; for the health
+/// checks of containers, which have no other program at hand.
+///
+/// # Errors
+/// What was asked, and what came back.
+pub async fn check_health(address: SocketAddr) -> anyhow::Result<()> {
+    let mut here = address;
+    // A service that listens on every interface is reached on the loopback one.
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => here.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => here.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    let url = format!("http://{here}/-/healthy");
+    let response = outbound::client(HEALTH_TIMEOUT)
+        .build()?
+        .get(&url)
+        .send()
+        .await
+        .map_err(|error| outbound::classify(&error))
+        .with_context(|| format!("asked {url}; is the service running on that address?"))?;
+    match response.status() {
+        StatusCode::OK => Ok(()),
+        status => bail!("asked {url}: status {status}"),
+    }
+}
+
 /// Status 2: a wrong flag or config, told before any port opened.
 #[must_use]
 pub fn misuse(message: &str) -> ExitCode {
@@ -141,6 +184,14 @@ pub fn complain(message: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_listen_address_may_leave_the_host_out() {
+        let text = |address| listen_address(address).map(|address| address.to_string());
+        assert_eq!(text(":9917"), Ok("0.0.0.0:9917".into()));
+        assert_eq!(text("[::1]:9917"), Ok("[::1]:9917".into()));
+        assert!(text("9917").is_err() && text("127.0.0.1").is_err());
+    }
 
     #[test]
     fn every_flag_has_its_variable_by_one_rule() {
