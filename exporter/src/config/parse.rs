@@ -1,0 +1,253 @@
+//! From the tree to a [`Config`]: networks and what they must fulfil.
+
+use std::{collections::HashMap, path::Path, time::Duration};
+
+use super::{
+    Config, Network, NetworkName,
+    endpoint::{self, Draft, Naming},
+    reader::{Environment, Field, Reader, Section},
+    report::Problem,
+    tree,
+};
+
+const TOP_KEYS: [&str; 3] = ["poll_interval", "timeout", "networks"];
+const NETWORK_KEYS: [&str; 10] = [
+    "name",
+    "protocol",
+    "chain_id",
+    "poll_interval",
+    "threshold_blocks",
+    "stall_after",
+    "quorum",
+    "max_lead_blocks",
+    "references",
+    "watched",
+];
+
+const POLL_INTERVAL: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(5);
+const SHORTEST: Duration = Duration::from_millis(100);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// For `evm`.
+const THRESHOLD_BLOCKS: u64 = 5;
+/// A count of blocks is exact in a Prometheus sample up to here.
+const MOST_BLOCKS: u64 = 1 << 53;
+
+/// Reads a whole file; relative names of secret files start at `folder`.
+pub fn parse(text: &str, folder: &Path, environment: Environment<'_>) -> Result<Config, Vec<Problem>> {
+    let tree = tree::read(text).map_err(|error| {
+        let what = "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab";
+        vec![Problem { line: error.line.unwrap_or(0), key: String::new(), what: what.into() }]
+    })?;
+    let mut reader = Reader::new(environment);
+    let networks = read_networks(&mut reader, &Field::root(&tree), folder);
+    let problems = reader.into_problems();
+    if problems.is_empty() { Ok(Config { networks }) } else { Err(problems) }
+}
+
+fn read_networks<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Vec<Network> {
+    if root.is_null() {
+        reader.problem(0, "", "is empty; start from the headlag.yml that comes with headlag");
+        return Vec::new();
+    }
+    let Some(top) = reader.section(root, &TOP_KEYS) else { return Vec::new() };
+    let poll_interval = Timing::read(reader, &top, "poll_interval", POLL_INTERVAL);
+    let timeout = Timing::read(reader, &top, "timeout", TIMEOUT);
+    check_below(reader, &timeout, &poll_interval);
+    let items = top
+        .require(reader, "networks", "list at least one network")
+        .and_then(|field| filled_list(reader, &field, "list at least one network"))
+        .unwrap_or_default();
+    let mut first_lines: HashMap<NetworkName, u64> = HashMap::new();
+    let mut networks = Vec::new();
+    for item in items {
+        let Some(section) = reader.section(&item, &NETWORK_KEYS) else { continue };
+        let name = read_network_name(reader, &section);
+        if let Some(name) = &name {
+            if let Some(first) = first_lines.get(name) {
+                reader.problem(
+                    item.line,
+                    &item.path,
+                    format!("is named {name} like the one on line {first}; rename one"),
+                );
+            } else {
+                first_lines.insert(name.clone(), item.line);
+            }
+        }
+        networks.extend(read_network(reader, &section, name, &poll_interval, &timeout, folder));
+    }
+    networks
+}
+
+fn read_network<'a>(
+    reader: &mut Reader<'a>,
+    section: &Section<'a>,
+    name: Option<NetworkName>,
+    poll_interval: &Timing,
+    timeout: &Timing,
+    folder: &Path,
+) -> Option<Network> {
+    read_protocol(reader, section);
+    let own_interval = section.get("poll_interval").map(|_| {
+        let own = Timing::read(reader, section, "poll_interval", POLL_INTERVAL);
+        check_below(reader, timeout, &own);
+        own.value
+    });
+    let mut number = |key, range, default| match section.get(key) {
+        Some(field) => reader.number(&field, range),
+        None => Some(default),
+    };
+    let threshold_blocks = number("threshold_blocks", 1..=MOST_BLOCKS, THRESHOLD_BLOCKS);
+    number("chain_id", 1..=u64::MAX, 0);
+    number("max_lead_blocks", 1..=MOST_BLOCKS, 0);
+    if let Some(field) = section.get("stall_after") {
+        reader.duration(&field, SHORTEST..=DAY);
+    }
+    let references = read_nodes(reader, section, "references", Naming::HostWillDo, folder);
+    let watched = read_nodes(reader, section, "watched", Naming::Required, folder);
+    check_unique(reader, references.iter().chain(&watched));
+    // Counted as written, so that a broken reference does not make the quorum wrong too.
+    let written = references.len() as u64;
+    let quorum = match section.get("quorum") {
+        Some(field) => match reader.number(&field, 1..=MOST_BLOCKS) {
+            Some(quorum) if quorum > written => {
+                reader.wrong(&field, format!("must be at most {written}, the number of references"))
+            }
+            read => read,
+        },
+        None => Some(written.min(2)),
+    };
+    let kept = |nodes: Vec<Node>| nodes.into_iter().filter_map(|node| node.draft.complete()).collect();
+    Some(Network {
+        name: name?,
+        poll_interval: own_interval.unwrap_or(poll_interval.value),
+        timeout: timeout.value,
+        threshold_blocks: threshold_blocks?,
+        quorum: usize::try_from(quorum?).ok()?,
+        references: kept(references),
+        watched: kept(watched),
+    })
+}
+
+/// A duration with the line that set it; the default's line is that of its section.
+struct Timing {
+    key: String,
+    line: u64,
+    value: Duration,
+    is_default: bool,
+}
+
+impl Timing {
+    fn read<'a>(reader: &mut Reader<'a>, section: &Section<'a>, key: &str, default: Duration) -> Self {
+        let field = section.get(key);
+        let read = field.as_ref().and_then(|field| reader.duration(field, SHORTEST..=DAY));
+        Self {
+            key: field.as_ref().map_or_else(|| key.to_owned(), |field| field.path.clone()),
+            line: field.map_or(section.line, |field| field.line),
+            value: read.unwrap_or(default),
+            is_default: read.is_none(),
+        }
+    }
+}
+
+/// Rounds never overlap, so a node must have answered or failed before the next begins.
+fn check_below(reader: &mut Reader<'_>, timeout: &Timing, interval: &Timing) {
+    if timeout.value < interval.value || (timeout.is_default && interval.is_default) {
+        return;
+    }
+    let shown =
+        |timing: &Timing| format!("{:?}{}", timing.value, if timing.is_default { " by default" } else { "" });
+    if timeout.is_default {
+        let what =
+            format!("must be above timeout ({}); make it longer, or set a shorter timeout", shown(timeout));
+        reader.problem(interval.line, &interval.key, what);
+    } else {
+        let what = format!("must be below {} ({}); make it shorter", interval.key, shown(interval));
+        reader.problem(timeout.line, &timeout.key, what);
+    }
+}
+
+fn read_network_name<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<NetworkName> {
+    let field = section.require(reader, "name", "name the network, for instance polygon")?;
+    let text = reader.text(&field)?;
+    NetworkName::new(&text).or_else(|| {
+        reader.wrong(
+            &field,
+            format!(
+                "must be at most {} of a-z, 0-9, '_', '.' and '-', and begin with a letter or digit",
+                NetworkName::MAX
+            ),
+        )
+    })
+}
+
+fn read_protocol<'a>(reader: &mut Reader<'a>, section: &Section<'a>) {
+    let field = section.require(reader, "protocol", "write evm for Polygon, Ethereum and their kin");
+    if let Some(field) = field
+        && reader.text(&field).is_some_and(|text| text != "evm")
+    {
+        reader.problem(field.line, &field.path, "must be evm; this version knows no other");
+    }
+}
+
+/// A node with the place it stands at.
+struct Node {
+    line: u64,
+    path: String,
+    draft: Draft,
+}
+
+fn read_nodes<'a>(
+    reader: &mut Reader<'a>,
+    section: &Section<'a>,
+    key: &str,
+    naming: Naming,
+    folder: &Path,
+) -> Vec<Node> {
+    let what = match naming {
+        Naming::HostWillDo => "list the public nodes to compare with",
+        Naming::Required => "list the node to watch, with its name and url",
+    };
+    let items = section
+        .require(reader, key, what)
+        .and_then(|field| filled_list(reader, &field, what))
+        .unwrap_or_default();
+    let nodes = items.into_iter().map(|item| Node {
+        draft: endpoint::read(reader, &item, naming, folder),
+        line: item.line,
+        path: item.path,
+    });
+    nodes.collect()
+}
+
+fn filled_list<'a>(reader: &mut Reader<'a>, field: &Field<'a>, what: &str) -> Option<Vec<Field<'a>>> {
+    let empty = |reader: &mut Reader<'a>| reader.wrong(field, format!("is empty; {what}"));
+    if field.is_null() {
+        return empty(reader);
+    }
+    let items = reader.list(field)?;
+    if items.is_empty() { empty(reader) } else { Some(items) }
+}
+
+/// A node that stands twice would count twice.
+fn check_unique<'n>(reader: &mut Reader<'_>, nodes: impl Iterator<Item = &'n Node>) {
+    let mut names = HashMap::new();
+    let mut urls = HashMap::new();
+    for Node { line, path, draft } in nodes {
+        if let Some(name) = &draft.name {
+            let first = *names.entry(name).or_insert(line);
+            if first != line {
+                let what =
+                    format!("is named {name} like the node on line {first}; give it a name of its own");
+                reader.problem(*line, path, what);
+            }
+        }
+        if let Some(url) = &draft.url {
+            let first = *urls.entry(url).or_insert(line);
+            if first != line {
+                let what = format!("has the same url as the node on line {first}; keep one of the two");
+                reader.problem(*line, path, what);
+            }
+        }
+    }
+}

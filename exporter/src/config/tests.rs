@@ -1,0 +1,266 @@
+//! Every way a file can be wrong, with the exact report of each.
+
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+
+use super::{Config, Report, parse::parse};
+
+fn read(text: &str) -> Result<Config, Report> {
+    let environment = |name: &str| match name {
+        "KEY" => Some("s3cret".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    };
+    parse(text, Path::new("testdata"), &environment)
+        .map_err(|problems| Report { file: "headlag.yml".into(), problems })
+}
+
+/// A file that is right but for the lines `network` adds to its only network, from line 8 on.
+fn with(network: &str) -> String {
+    format!(
+        "networks:\n- name: polygon\n  protocol: evm\n  references: [http://a, http://b]\n  \
+         watched:\n  - name: mine\n    url: http://c\n{network}"
+    )
+}
+
+#[track_caller]
+fn check(text: &str, want: &[&str]) {
+    let report = read(text).expect_err("the file is wrong").to_string();
+    let told: Vec<&str> =
+        report.lines().skip(1).map(|line| line.trim_start().trim_start_matches("headlag.yml")).collect();
+    assert_eq!(told, want, "\n{text}");
+    assert!(!report.contains("s3cret"), "{report}");
+}
+
+#[test]
+fn a_small_file_gets_the_defaults() {
+    let config = read(&with("")).unwrap();
+    let network = &config.networks[0];
+    assert_eq!(network.name.as_str(), "polygon");
+    assert_eq!((network.poll_interval.as_secs(), network.timeout.as_secs()), (15, 5));
+    assert_eq!((network.threshold_blocks, network.quorum), (5, 2));
+    assert_eq!(network.references[1].name.as_str(), "b");
+    let one = with("").replace("[http://a, http://b]", "[http://a]");
+    assert_eq!(read(&one).unwrap().networks[0].quorum, 1);
+}
+
+#[test]
+fn everything_can_be_set() {
+    let config = read(&with(
+        "  poll_interval: 6s\n  chain_id: 137\n  threshold_blocks: 7\n  stall_after: 1m30s\n  quorum: 1\n  \
+         max_lead_blocks: 50\n",
+    )
+    .replace(
+        "    url: http://c\n",
+        "    url: http://c/${KEY}\n    headers: { X-Api-Key: \"${KEY}\" }\n    \
+         basic_auth: { username: me, password_file: password }\n",
+    ))
+    .unwrap();
+    let network = &config.networks[0];
+    assert_eq!((network.poll_interval.as_secs(), network.threshold_blocks, network.quorum), (6, 7, 1));
+    let watched = &network.watched[0];
+    assert_eq!(watched.url.expose_secret(), "http://c/s3cret");
+    assert_eq!(watched.headers["x-api-key"], "s3cret");
+    // RFC 7617: base64 of "me:open sesame".
+    assert_eq!(watched.headers["authorization"], "Basic bWU6b3BlbiBzZXNhbWU=");
+    assert!(!format!("{config:?}").contains("s3cret"));
+}
+
+#[test]
+fn the_file_that_comes_with_headlag_is_right() {
+    let config = read(include_str!("../../../headlag.yml")).unwrap();
+    assert!(config.networks[0].references.len() >= 8);
+}
+
+#[test]
+fn a_file_that_is_no_config_is_told_as_a_whole() {
+    check("", &[": is empty; start from the headlag.yml that comes with headlag"]);
+    check("# only a comment\n", &[": is empty; start from the headlag.yml that comes with headlag"]);
+    check(
+        "a: [1\nb: s3cret\n",
+        &[":2: is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab"],
+    );
+    check("- s3cret\n", &[":1: must be a mapping with the keys poll_interval, timeout, networks"]);
+    check("networks: []\n", &[":1: networks: is empty; list at least one network"]);
+    check("poll_interval: 10s\n", &[":1: networks: is missing; list at least one network"]);
+}
+
+#[test]
+fn durations_and_numbers_have_their_range() {
+    let range = "must be a length of time with its unit, such as 15s or 1m30s, from 100ms to 86400s";
+    for wrong in ["15", "-5s", "0s", "2d", "s3cret", "1e9s"] {
+        check(&format!("poll_interval: {wrong}\n{}", with("")), &[&format!(":1: poll_interval: {range}")]);
+    }
+    check(&with("  quorum: 3\n"), &[":8: networks[0].quorum: must be at most 2, the number of references"]);
+    check(
+        &with("  threshold_blocks: 0\n"),
+        &[":8: networks[0].threshold_blocks: must be a whole number from 1 to 9007199254740992"],
+    );
+    check(
+        &with("  chain_id: polygon\n"),
+        &[":8: networks[0].chain_id: must be a whole number from 1 to 18446744073709551615"],
+    );
+    check(&with("  quorum:\n"), &[":8: networks[0].quorum: is empty; give it a value"]);
+    check(&with("  quorum: [1]\n"), &[":8: networks[0].quorum: must be a single value"]);
+}
+
+#[test]
+fn a_timeout_is_below_every_interval() {
+    check(
+        &format!("poll_interval: 5s\ntimeout: 5s\n{}", with("")),
+        &[":2: timeout: must be below poll_interval (5s); make it shorter"],
+    );
+    check(
+        &format!("timeout: 15s\n{}", with("")),
+        &[":1: timeout: must be below poll_interval (15s by default); make it shorter"],
+    );
+    check(
+        &format!("poll_interval: 4s\n{}", with("")),
+        &[
+            ":1: poll_interval: must be above timeout (5s by default); make it longer, or set a shorter timeout",
+        ],
+    );
+    check(
+        &with("  poll_interval: 2s\n"),
+        &[
+            ":8: networks[0].poll_interval: must be above timeout (5s by default); make it longer, or set a shorter timeout",
+        ],
+    );
+}
+
+#[test]
+fn names_are_fit_for_a_label_and_unique() {
+    let rule = "must be at most 63 of a-z, 0-9, '_', '.' and '-', and begin with a letter or digit";
+    for wrong in ["Mine", "my node", "-mine", "http://s3cret", &"x".repeat(64)] {
+        check(
+            &with("").replace("name: mine", &format!("name: {wrong}")),
+            &[&format!(":6: networks[0].watched[0].name: {rule}")],
+        );
+    }
+    check(
+        &with("  - name: a\n    url: http://d\n").replace("[http://a, http://b]", "[http://a]"),
+        &[":8: networks[0].watched[1]: is named a like the node on line 4; give it a name of its own"],
+    );
+    check(
+        &with(
+            "- name: polygon\n  protocol: evm\n  references: [http://a]\n  watched: [{name: m, url: http://b}]\n",
+        ),
+        &[":8: networks[1]: is named polygon like the one on line 2; rename one"],
+    );
+    check(
+        &with("").replace("http://b]", "\"http://[::1]:8545\"]"),
+        &[":4: networks[0].references[1]: its host is no fit name; write name: and url: instead"],
+    );
+}
+
+#[test]
+fn a_url_is_http_unique_and_never_shown() {
+    let rule = "must be an address such as http://10.0.0.5:8545 or https://node.example/";
+    for wrong in ["ws://c/s3cret", "c:8545", "s3cret", "http://", "http://s3cret:port"] {
+        check(
+            &with("").replace("url: http://c", &format!("url: {wrong}")),
+            &[&format!(":7: networks[0].watched[0].url: {rule}")],
+        );
+    }
+    check(
+        &with("").replace("url: http://c", "url: http://a/"),
+        &[":6: networks[0].watched[0]: has the same url as the node on line 4; keep one of the two"],
+    );
+}
+
+#[test]
+fn variables_are_set_and_well_written() {
+    let c = |url: &str| with("").replace("url: http://c", &format!("url: http://c/{url}"));
+    let at = ":7: networks[0].watched[0].url:";
+    for name in ["UNSET", "EMPTY"] {
+        let told = format!(
+            "{at} the environment variable {name} is not set or empty; set it, or take ${{{name}}} out"
+        );
+        check(&c(&format!("${{{name}}}")), &[&told]);
+    }
+    let told = format!("{at} has a ${{ that is not followed by a variable's name and a }}");
+    for wrong in ["${KEY", "${}", "${s3cret key}"] {
+        check(&c(wrong), &[&told]);
+    }
+}
+
+#[test]
+fn credentials_stand_once_and_can_be_read() {
+    let mine = |lines: &str| with(lines);
+    let at = "networks[0].watched[0]";
+    check(
+        &mine("    bearer_token_file: nothing-here\n"),
+        &[&format!(
+            ":8: {at}.bearer_token_file: the file it names: cannot read it: No such file or directory (os error 2)"
+        )],
+    );
+    check(
+        &mine("    bearer_token_file: password\n    basic_auth: {username: me, password_file: password}\n"),
+        &[&format!(":9: {at}.basic_auth: stands beside bearer_token_file; keep one of the two")],
+    );
+    check(
+        &mine("    headers: {authorization: s3cret}\n    bearer_token_file: password\n"),
+        &[&format!(":9: {at}.bearer_token_file: stands beside an Authorization header; keep one of the two")],
+    );
+    check(
+        &mine("    basic_auth: {username: me}\n"),
+        &[&format!(":8: {at}.basic_auth.password_file: is missing; name a file that holds the password")],
+    );
+    check(
+        &mine("    headers: {\"s3cret header\": x, host: y, Content-Length: 5}\n"),
+        &[
+            &format!(":8: {at}.headers: is not the name of an HTTP header"),
+            &format!(":8: {at}.headers.Content-Length: is set by headlag itself; take it out"),
+            &format!(":8: {at}.headers.host: is set by headlag itself; take it out"),
+        ],
+    );
+}
+
+#[test]
+fn unknown_and_repeated_keys_are_told_and_pasted_urls_are_not() {
+    check(
+        &with("  treshold: 5\n"),
+        &[
+            ":8: networks[0].treshold: unknown key; known here: name, protocol, chain_id, poll_interval, threshold_blocks, stall_after, quorum, max_lead_blocks, references, watched",
+        ],
+    );
+    check(
+        &with("    https://s3cret: 5\n"),
+        &[
+            ":8: networks[0].watched[0]: unknown key; known here: name, url, headers, bearer_token_file, basic_auth",
+        ],
+    );
+    check(
+        &with("  quorum: 1\n  quorum: 2\n"),
+        &[":9: networks[0].quorum: stands here again, first on line 8; keep one"],
+    );
+}
+
+#[test]
+fn five_problems_are_told_at_once() {
+    let text = "\
+timeout: 20s
+networks:
+- name: polygon
+  protocol: solana
+  quorum: 7
+  references:
+  - https://a.example/${KEY}
+  - https://b.example/${UNSET}
+  watched:
+  - name: mine
+    url: https://a.example/${KEY}
+";
+    let report = read(text).unwrap_err().to_string();
+    assert_eq!(
+        report,
+        "\
+headlag.yml has 5 problems:
+  headlag.yml:1: timeout: must be below poll_interval (15s by default); make it shorter
+  headlag.yml:4: networks[0].protocol: must be evm; this version knows no other
+  headlag.yml:5: networks[0].quorum: must be at most 2, the number of references
+  headlag.yml:8: networks[0].references[1]: the environment variable UNSET is not set or empty; set it, or take ${UNSET} out
+  headlag.yml:10: networks[0].watched[0]: has the same url as the node on line 7; keep one of the two"
+    );
+}
