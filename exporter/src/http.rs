@@ -1,0 +1,56 @@
+//! The paths the exporter answers.
+
+use std::sync::Arc;
+
+use headlag_service::{
+    exposition,
+    server::{Reply, plain, typed},
+};
+use hyper::{Method, Request, StatusCode, body::Incoming};
+use prometheus_client::registry::Registry;
+use tokio::time::Instant;
+
+use crate::{page, schedule::Published, snapshot::Snapshot};
+
+/// All that an answer is made of. None of it waits for a node.
+#[derive(Debug)]
+pub struct Paths {
+    /// For `/metrics`.
+    pub registry: Registry,
+    /// For the page and readiness.
+    pub networks: Vec<Published>,
+    /// For the page.
+    pub version: &'static str,
+}
+
+impl Paths {
+    /// Answers one request.
+    #[must_use]
+    pub fn answer(self: &Arc<Self>, request: &Request<Incoming>) -> Reply {
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n");
+        }
+        match request.uri().path() {
+            "/metrics" => exposition::answer(&self.registry, request.headers()),
+            "/" => typed(StatusCode::OK, "text/html; charset=utf-8", self.page()),
+            "/-/healthy" => plain(StatusCode::OK, "headlag-exporter is healthy\n"),
+            "/-/ready" if self.is_ready() => plain(StatusCode::OK, "headlag-exporter is ready\n"),
+            "/-/ready" => plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not ready: a network has not finished its first round\n",
+            ),
+            _ => plain(StatusCode::NOT_FOUND, "not found; there are / and /metrics\n"),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.networks.iter().all(|network| network.load().is_some())
+    }
+
+    fn page(&self) -> String {
+        let now = Instant::now();
+        let newest = self.networks.iter().filter_map(|network| network.load_full());
+        let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now)).collect();
+        page::render(self.version, &shown, self.networks.len() - shown.len())
+    }
+}

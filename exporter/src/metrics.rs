@@ -1,0 +1,411 @@
+//! From snapshots to the exposition: the only place with the names of metrics.
+
+use std::{fmt, sync::Arc};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, NoLabelSet},
+    metrics::MetricType,
+    registry::Registry,
+};
+use tokio::time::Instant;
+
+use crate::{
+    consensus::{Consensus, Support},
+    node::Reason,
+    schedule::Published,
+    snapshot::{Durations, NodeSnapshot, Snapshot, UnixTime},
+    verdict::NetworkState,
+};
+
+/// What does not come from a round.
+#[derive(Debug, Clone)]
+pub struct Constants {
+    /// Of the program.
+    pub version: &'static str,
+    /// The commit it was built from.
+    pub revision: &'static str,
+    /// When the config in force was read.
+    pub config_loaded: UnixTime,
+}
+
+/// A registry that shows the newest snapshot of every network, each read at the scrape.
+#[must_use]
+pub fn registry(constants: Constants, networks: Vec<Published>) -> Registry {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Exporter { constants, networks }));
+    registry.register_collector(Box::new(headlag_service::process::ProcessCollector));
+    registry
+}
+
+#[derive(Debug)]
+struct Exporter {
+    constants: Constants,
+    networks: Vec<Published>,
+}
+
+impl Collector for Exporter {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let now = Instant::now();
+        let newest: Vec<Arc<Snapshot>> =
+            self.networks.iter().filter_map(|network| network.load_full()).collect();
+        let shown: Vec<Snapshot> = newest.iter().map(|snapshot| snapshot.shown_at(now)).collect();
+        write(encoder, &self.constants, &shown)
+    }
+}
+
+fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, snapshots: &[Snapshot]) -> fmt::Result {
+    let mut families = Families(encoder);
+    let build = [("version", constants.version), ("revision", constants.revision)];
+    families.gauge(
+        "headlag_build_info",
+        "Always 1; the labels tell which build this is.",
+        [(build, 1_i64)],
+    )?;
+    families.single(
+        "headlag_config_last_reload_successful",
+        "Whether the last attempt to read the config file succeeded.",
+        1_i64,
+    )?;
+    families.single(
+        "headlag_config_last_reload_success_timestamp_seconds",
+        "When the config file was last read with success, in unix time.",
+        constants.config_loaded,
+    )?;
+    write_networks(&mut families, snapshots)?;
+    write_nodes(&mut families, snapshots)
+}
+
+fn write_networks(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Result {
+    let each = |value: fn(&Snapshot) -> i64| snapshots.iter().map(move |of| (network(of), value(of)));
+    let seconds = |value: fn(&Snapshot) -> f64| snapshots.iter().map(move |of| (network(of), value(of)));
+    // Where there is no consensus there is no series.
+    let agreed = |value: fn(Support, Support) -> i64| {
+        snapshots.iter().filter_map(move |of| match of.consensus {
+            Consensus::Known { max, median } => Some((network(of), value(max, median))),
+            Consensus::NoQuorum => None,
+        })
+    };
+    families.gauge(
+        "headlag_max_block",
+        "Highest block among the references of the round; absent without consensus.",
+        agreed(|max, _| max.block.get() as i64),
+    )?;
+    families.gauge(
+        "headlag_max_support",
+        "How many references are at exactly the highest block.",
+        agreed(|max, _| max.count as i64),
+    )?;
+    families.gauge(
+        "headlag_median_block",
+        "Median of the references' blocks, truncated to a whole block; absent without consensus.",
+        agreed(|_, median| median.block.get() as i64),
+    )?;
+    families.gauge(
+        "headlag_median_support",
+        "How many references are at exactly the median block; may be 0.",
+        agreed(|_, median| median.count as i64),
+    )?;
+    families.gauge(
+        "headlag_best_lead_blocks",
+        "Highest block minus median block.",
+        snapshots.iter().filter_map(|of| Some((network(of), of.consensus.best_lead()?.blocks()))),
+    )?;
+    families.gauge("headlag_references", "Configured references.", each(|of| of.references.len() as i64))?;
+    families.gauge(
+        "headlag_references_up",
+        "References that gave a usable block in this round.",
+        each(|of| of.references_up as i64),
+    )?;
+    families.gauge(
+        "headlag_threshold_blocks",
+        "Half the height of the corridor in which a node counts as level, as configured.",
+        each(|of| of.threshold_blocks as i64),
+    )?;
+    families.gauge(
+        "headlag_poll_interval_seconds",
+        "How often the nodes are asked, as configured.",
+        seconds(|of| of.poll_interval.as_secs_f64()),
+    )?;
+    families.gauge(
+        "headlag_network_state",
+        "State of the network: exactly one of the states is 1.",
+        snapshots.iter().flat_map(|of| {
+            NetworkState::ALL.map(|state| {
+                let labels = [("network", of.network.as_str()), ("state", state.label())];
+                (labels, i64::from(of.state == state))
+            })
+        }),
+    )?;
+    families.gauge(
+        "headlag_round_timestamp_seconds",
+        "When the last round ended, in unix time.",
+        seconds(|of| of.ended.unix),
+    )?;
+    families.gauge(
+        "headlag_round_duration_seconds",
+        "How long the last round took.",
+        seconds(|of| of.took.as_secs_f64()),
+    )?;
+    families.counter(
+        "headlag_rounds",
+        "Finished rounds.",
+        snapshots.iter().map(|of| (network(of), of.rounds)),
+    )
+}
+
+fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Result {
+    let nodes: Vec<(NodeLabels<'_>, &NodeSnapshot)> = snapshots.iter().flat_map(labelled).collect();
+    // Where a value is unknown there is no series.
+    let known = |value: fn(&NodeSnapshot) -> Option<i64>| {
+        nodes.iter().filter_map(move |(labels, node)| Some((*labels, value(node)?)))
+    };
+    let time = |value: fn(&NodeSnapshot) -> Option<UnixTime>| {
+        nodes.iter().filter_map(move |(labels, node)| Some((*labels, value(node)?)))
+    };
+    families.gauge(
+        "headlag_node_up",
+        "Whether the node gave a usable block in this round.",
+        known(|node| Some(i64::from(node.block.is_some()))),
+    )?;
+    families.gauge(
+        "headlag_node_block",
+        "The node's newest block; absent when it gave no usable one in this round.",
+        known(|node| Some(node.block?.get() as i64)),
+    )?;
+    families.gauge(
+        "headlag_node_lag_blocks",
+        "Median block minus the node's block: positive is behind, negative is ahead; absent when either is unknown.",
+        known(|node| Some(node.lag?.blocks())),
+    )?;
+    families.gauge(
+        "headlag_node_last_success_timestamp_seconds",
+        "When the node last gave a usable block, in unix time.",
+        time(|node| node.last_success),
+    )?;
+    families.gauge(
+        "headlag_node_last_advance_timestamp_seconds",
+        "When the node's block was last seen to rise above all before, in unix time.",
+        time(|node| node.last_advance),
+    )?;
+    families.histogram(
+        "headlag_node_request_duration_seconds",
+        "From asking the node to a usable answer or a failure.",
+        nodes.iter().map(|(labels, node)| (*labels, node.durations)),
+    )?;
+    families.counter(
+        "headlag_node_errors",
+        "Rounds without a usable block of the node, by reason.",
+        nodes.iter().flat_map(|(labels, node)| {
+            let [network, name, role] = *labels;
+            Reason::ALL
+                .into_iter()
+                .zip(node.errors)
+                .map(move |(reason, count)| ([network, name, role, ("reason", reason.label())], count))
+        }),
+    )
+}
+
+type NodeLabels<'a> = [(&'static str, &'a str); 3];
+
+fn network(snapshot: &Snapshot) -> [(&'static str, &str); 1] {
+    [("network", snapshot.network.as_str())]
+}
+
+fn labelled(snapshot: &Snapshot) -> impl Iterator<Item = (NodeLabels<'_>, &NodeSnapshot)> {
+    let roles = [("reference", &snapshot.references), ("watched", &snapshot.watched)];
+    roles.into_iter().flat_map(move |(role, nodes)| {
+        nodes.iter().map(move |node| {
+            let labels =
+                [("network", snapshot.network.as_str()), ("node", node.name.as_str()), ("role", role)];
+            (labels, node)
+        })
+    })
+}
+
+/// Writes families whole; one without a sample is left out.
+struct Families<'a>(DescriptorEncoder<'a>);
+
+impl Families<'_> {
+    /// A gauge without labels.
+    fn single(&mut self, name: &str, help: &str, value: impl EncodeGaugeValue) -> fmt::Result {
+        self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+    }
+
+    fn gauge<L: EncodeLabelSet, V: EncodeGaugeValue>(
+        &mut self,
+        name: &str,
+        help: &str,
+        samples: impl IntoIterator<Item = (L, V)>,
+    ) -> fmt::Result {
+        let mut samples = samples.into_iter().peekable();
+        if samples.peek().is_none() {
+            return Ok(());
+        }
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        samples.try_for_each(|(labels, value)| family.encode_family(&labels)?.encode_gauge(&value))
+    }
+
+    fn counter<L: EncodeLabelSet, V: EncodeCounterValue>(
+        &mut self,
+        name: &str,
+        help: &str,
+        samples: impl IntoIterator<Item = (L, V)>,
+    ) -> fmt::Result {
+        let mut samples = samples.into_iter().peekable();
+        if samples.peek().is_none() {
+            return Ok(());
+        }
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        samples.try_for_each(|(labels, value)| {
+            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&value, None)
+        })
+    }
+
+    fn histogram<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        samples: impl IntoIterator<Item = (L, Durations)>,
+    ) -> fmt::Result {
+        let mut samples = samples.into_iter().peekable();
+        if samples.peek().is_none() {
+            return Ok(());
+        }
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        samples.try_for_each(|(labels, durations)| {
+            let bounds = Durations::BOUNDS.into_iter().chain([f64::INFINITY]);
+            let buckets: Vec<(f64, u64)> = bounds.zip(durations.counts).collect();
+            let count = durations.counts.iter().sum();
+            family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
+                durations.sum,
+                count,
+                &buckets,
+                None,
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use headlag_service::exposition::{Format, render};
+
+    use super::*;
+    use crate::{
+        block::BlockNumber,
+        config::{Endpoint, Network, NetworkName, NodeName},
+        network,
+        round::{Answer, Round},
+        snapshot::Moment,
+    };
+
+    fn endpoint(name: &str) -> Endpoint {
+        Endpoint {
+            name: NodeName::new(name).unwrap(),
+            url: format!("http://secret.example/{name}/KEY").into(),
+            headers: Default::default(),
+        }
+    }
+
+    fn polygon() -> network::Network {
+        network::Network::new(Network {
+            name: NetworkName::new("polygon").unwrap(),
+            poll_interval: Duration::from_secs(15),
+            timeout: Duration::from_secs(5),
+            threshold_blocks: 5,
+            quorum: 2,
+            references: vec![endpoint("a"), endpoint("b"), endpoint("c")],
+            watched: vec![endpoint("my-node"), endpoint("my-spare")],
+        })
+    }
+
+    fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
+        Answer {
+            head: head.map(|block| BlockNumber::new(block).unwrap()),
+            took: Duration::from_millis(millis),
+        }
+    }
+
+    fn at(unix: UnixTime) -> Moment {
+        Moment { unix, monotonic: Instant::now() }
+    }
+
+    /// Two rounds: all well, then a reference limited and the spare node silent.
+    fn snapshot() -> Snapshot {
+        let mut network = polygon();
+        let round = |references: [Answer; 3], watched: [Answer; 2]| Round {
+            took: Duration::from_millis(250),
+            references: references.into(),
+            watched: watched.into(),
+        };
+        network.fold(
+            at(1_790_000_000.0),
+            &round(
+                [answer(Ok(100), 20), answer(Ok(101), 30), answer(Ok(103), 40)],
+                [answer(Ok(99), 3), answer(Ok(104), 4)],
+            ),
+        );
+        network.fold(
+            at(1_790_000_015.25),
+            &round(
+                [answer(Ok(108), 20), answer(Err(Reason::RateLimited), 30), answer(Ok(111), 40)],
+                [answer(Ok(97), 3), answer(Err(Reason::Timeout), 5_000)],
+            ),
+        )
+    }
+
+    fn render_with(snapshots: &[Snapshot], format: Format) -> String {
+        let constants = Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 };
+        #[derive(Debug)]
+        struct Fixed(Constants, Vec<Snapshot>);
+        impl Collector for Fixed {
+            fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+                write(encoder, &self.0, &self.1)
+            }
+        }
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Fixed(constants, snapshots.to_vec())));
+        render(&registry, format).unwrap()
+    }
+
+    #[test]
+    fn the_whole_exposition_is_as_the_golden_files_show() {
+        for (format, name) in [(Format::OpenMetrics, "openmetrics"), (Format::Text, "text_0_0_4")] {
+            insta::assert_snapshot!(name, render_with(&[snapshot()], format));
+        }
+    }
+
+    #[test]
+    fn before_the_first_round_and_for_ever_no_url_is_shown() {
+        let registry = registry(
+            Constants { version: "1.2.3", revision: "abc123", config_loaded: 0.0 },
+            vec![Published::default()],
+        );
+        let text = render(&registry, Format::OpenMetrics).unwrap();
+        assert!(text.contains("headlag_build_info{") && !text.contains("network="), "{text}");
+        let text = render_with(&[snapshot()], Format::OpenMetrics);
+        assert!(!text.contains("secret.example") && !text.contains("KEY"), "{text}");
+    }
+
+    #[test]
+    fn an_old_snapshot_shows_no_block_and_nobody_up() {
+        let snapshot = snapshot();
+        let at = |seconds| snapshot.shown_at(snapshot.ended.monotonic + Duration::from_secs(seconds));
+        assert_eq!(at(45).watched[0].block, BlockNumber::new(97));
+        let text = render_with(&[at(46)], Format::Text);
+        for gone in [
+            "headlag_node_block",
+            "headlag_node_lag_blocks",
+            "headlag_max_",
+            "headlag_median_",
+            "_up{network=\"polygon\",node=\"a\",role=\"reference\"} 1",
+        ] {
+            assert!(!text.contains(gone), "{gone} in {text}");
+        }
+        assert!(text.contains("headlag_references_up{network=\"polygon\"} 0"), "{text}");
+        assert!(text.contains("headlag_network_state{network=\"polygon\",state=\"no_consensus\"} 1"));
+    }
+}

@@ -1,0 +1,117 @@
+//! What is published of one network: immutable and whole, all of one round.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{
+    block::{BlockNumber, Lag},
+    config::{NetworkName, NodeName},
+    consensus::Consensus,
+    node::Reason,
+    verdict::NetworkState,
+};
+
+/// Seconds since 1970 in UTC.
+pub type UnixTime = f64;
+
+/// One network after its newest round.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Its name.
+    pub network: NetworkName,
+    /// As configured.
+    pub threshold_blocks: u64,
+    /// As configured.
+    pub poll_interval: Duration,
+    /// In one word.
+    pub state: NetworkState,
+    /// What the references of the round agree on.
+    pub consensus: Consensus,
+    /// How many of them gave a usable block.
+    pub references_up: usize,
+    /// When the round ended.
+    pub ended: Moment,
+    /// How long it took.
+    pub took: Duration,
+    /// Finished rounds since the start.
+    pub rounds: u64,
+    /// In the order of the config.
+    pub references: Vec<NodeSnapshot>,
+    /// In the order of the config.
+    pub watched: Vec<NodeSnapshot>,
+}
+
+/// One instant by both clocks: one to publish, one to measure with.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// By the clock on the wall.
+    pub unix: UnixTime,
+    /// By the clock that never jumps.
+    pub monotonic: Instant,
+}
+
+/// One node after the newest round.
+#[derive(Debug, Clone)]
+pub struct NodeSnapshot {
+    /// Its name.
+    pub name: NodeName,
+    /// Its block; absent when it gave no usable one in this round.
+    pub block: Option<BlockNumber>,
+    /// How far it is behind the median; absent when either is unknown.
+    pub lag: Option<Lag>,
+    /// When it last gave a usable block; absent before.
+    pub last_success: Option<UnixTime>,
+    /// When its block was last seen to rise above all before; absent before.
+    pub last_advance: Option<UnixTime>,
+    /// How long its answers and failures took, all rounds together.
+    pub durations: Durations,
+    /// Failures by reason, in the order of [`Reason::ALL`].
+    pub errors: [u64; Reason::ALL.len()],
+}
+
+/// A histogram of how long answers took.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Durations {
+    /// One for each of [`Self::BOUNDS`], and a last one for what took longer.
+    pub counts: [u64; Self::BOUNDS.len() + 1],
+    /// In seconds.
+    pub sum: f64,
+}
+
+impl Durations {
+    /// Upper bounds of the buckets in seconds: from a node on the same host to one that
+    /// just makes the usual timeout.
+    pub const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+    /// Counts one that took so long.
+    pub fn add(&mut self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        let bucket = Self::BOUNDS.iter().position(|bound| seconds <= *bound);
+        self.counts[bucket.unwrap_or(Self::BOUNDS.len())] += 1;
+        self.sum += seconds;
+    }
+}
+
+impl Snapshot {
+    /// How many intervals a snapshot is good for.
+    const FRESH_INTERVALS: u32 = 3;
+
+    /// This snapshot as it may be shown at `now`: when no round has ended for three
+    /// intervals, nothing is known of any block any more.
+    #[must_use]
+    pub fn shown_at(&self, now: Instant) -> Self {
+        let age = now.saturating_duration_since(self.ended.monotonic);
+        let mut shown = self.clone();
+        if age > self.poll_interval * Self::FRESH_INTERVALS {
+            shown.consensus = Consensus::NoQuorum;
+            shown.state = NetworkState::NoConsensus;
+            shown.references_up = 0;
+            for node in shown.references.iter_mut().chain(&mut shown.watched) {
+                node.block = None;
+                node.lag = None;
+            }
+        }
+        shown
+    }
+}
