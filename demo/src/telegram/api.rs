@@ -1,0 +1,189 @@
+//! `/bot<token>/<method>`: from a request to an answer, with the long poll.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::params::Params;
+use super::state::{Call, State};
+use super::trouble::Refusal;
+use super::{methods, now};
+use crate::server::{self, Answer};
+
+type Shared = Arc<watch::Sender<State>>;
+
+/// Longest long poll.
+const MAX_POLL: i64 = 50;
+const GET_UPDATES: &str = "getUpdates";
+
+pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) -> Answer {
+    let path = request.uri().path().to_owned();
+    if path == "/" {
+        return server::answer(StatusCode::OK, "text/html", page(request.headers()));
+    }
+    let Some((given, method)) = path
+        .strip_prefix("/bot")
+        .and_then(|rest| rest.split_once('/'))
+    else {
+        return Refusal::new(404, "Not Found").answer();
+    };
+    let method = method.to_owned();
+    let lower = method.to_ascii_lowercase();
+    let trouble = {
+        let state = state.borrow();
+        let of_method = state.trouble_with.get(&lower).copied().unwrap_or_default();
+        [state.trouble, of_method]
+    };
+    let authorized = given == &*token;
+    let (outcome, name, params) = match read(request).await {
+        Ok(params) => (Ok(()), method, params),
+        Err(refusal) => (Err(refusal), method, Params::default()),
+    };
+    for trouble in trouble {
+        if let Some(instead) = trouble.answer(&lower).await {
+            record(&state, &name, &params, Some(format!("{trouble:?}")));
+            return instead;
+        }
+    }
+    let outcome = match outcome {
+        _ if !authorized => Err(Refusal::unauthorized()),
+        Err(refusal) => Err(refusal),
+        Ok(()) if lower == GET_UPDATES.to_ascii_lowercase() => {
+            let outcome = get_updates(&state, &params).await;
+            let error = outcome
+                .as_ref()
+                .err()
+                .map(|refusal| refusal.description.clone());
+            record(&state, GET_UPDATES, &params, error);
+            outcome
+        }
+        Ok(()) => run(&state, &name, &params),
+    };
+    respond(outcome)
+}
+
+fn page(headers: &hyper::HeaderMap) -> String {
+    let host = headers
+        .get("host")
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("this address");
+    format!(
+        "<!doctype html><title>headlag-demo</title><p>This is the stand-in for the Telegram Bot API \
+         of headlag-demo. The API is at <code>http://{host}/bot&lt;token&gt;/&lt;method&gt;</code>.</p>\n"
+    )
+}
+
+async fn read(request: Request<Incoming>) -> Result<Params, Refusal> {
+    if ![Method::GET, Method::POST].contains(request.method()) {
+        return Err(Refusal::new(405, "Method Not Allowed"));
+    }
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let query = request.uri().query().map(str::to_owned);
+    let too_large = || Refusal::new(413, "Request Entity Too Large");
+    let body = server::body(request.into_body())
+        .await
+        .ok_or_else(too_large)?;
+    Params::read(query.as_deref(), &content_type, body).await
+}
+
+fn respond(outcome: Result<Value, Refusal>) -> Answer {
+    match outcome {
+        Ok(result) => {
+            let body = json!({"ok": true, "result": result}).to_string();
+            server::answer(StatusCode::OK, "application/json", body)
+        }
+        Err(refusal) => refusal.answer(),
+    }
+}
+
+/// Runs a method and records it, in one step: who sees the effect sees the call too.
+fn run(state: &Shared, name: &str, params: &Params) -> Result<Value, Refusal> {
+    let Some(method) = methods::find(name) else {
+        record(state, name, params, Some("Not Found".into()));
+        return Err(Refusal::new(404, "Not Found"));
+    };
+    let mut outcome = Ok(Value::Null);
+    state.send_modify(|state| {
+        outcome = params
+            .only(method.params)
+            .and_then(|()| (method.run)(state, params, now()));
+        let error = outcome
+            .as_ref()
+            .err()
+            .map(|refusal| refusal.description.clone());
+        state.record(call(method.name, params, error));
+    });
+    outcome
+}
+
+fn record(state: &Shared, name: &str, params: &Params, error: Option<String>) {
+    let name = methods::find(name).map_or(name, |method| method.name);
+    state.send_modify(|state| state.record(call(name, params, error)));
+}
+
+fn call(method: &str, params: &Params, error: Option<String>) -> Call {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Call {
+        method: method.to_owned(),
+        params: params.to_json(),
+        at: since.as_secs_f64(),
+        error,
+    }
+}
+
+/// <https://core.telegram.org/bots/api#getupdates>
+async fn get_updates(state: &Shared, params: &Params) -> Result<Value, Refusal> {
+    params.only(&["offset", "limit", "timeout", "allowed_updates"])?;
+    let offset = params.number("offset")?.unwrap_or(0);
+    let limit = params.number("limit")?.unwrap_or(100).clamp(1, 100);
+    let timeout = params.number("timeout")?.unwrap_or(0).clamp(0, MAX_POLL);
+    let allowed = params.object::<Vec<String>>("allowed_updates")?;
+    let mut changes = state.subscribe();
+    let mut turn = 0;
+    state.send_modify(|state| {
+        state.polls += 1;
+        turn = state.polls;
+        if let Some(allowed) = allowed {
+            state.allowed_updates = allowed;
+        }
+        // A negative offset asks for the last ones and forgets those before.
+        let last = state.updates.len() as i64;
+        let confirmed = if offset < 0 {
+            (last + offset).max(0)
+        } else {
+            state.updates.iter().filter(|(id, _)| *id < offset).count() as i64
+        };
+        state.updates.drain(..confirmed as usize);
+    });
+    let until = Instant::now() + Duration::from_secs(timeout.unsigned_abs());
+    loop {
+        {
+            let state = changes.borrow_and_update();
+            if state.polls != turn {
+                return Err(Refusal::conflict());
+            }
+            if !state.updates.is_empty() {
+                let updates = state.updates.iter().take(limit as usize);
+                return Ok(updates.map(|(_, update)| update.clone()).collect());
+            }
+        }
+        if tokio::time::timeout_at(until, changes.changed())
+            .await
+            .is_err()
+        {
+            return Ok(json!([]));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What can be wrong with the Bot API, as bots have met it.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::server::{self, Answer};
+
+/// A refusal: HTTP status and description, as in
+/// <https://core.telegram.org/bots/api#making-requests>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    pub(super) code: u16,
+    pub(super) description: String,
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Refusal {
+    pub(super) fn new(code: u16, description: impl Into<String>) -> Self {
+        Refusal {
+            code,
+            description: description.into(),
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn bad_request(what: impl AsRef<str>) -> Self {
+        Refusal::new(400, format!("Bad Request: {}", what.as_ref()))
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Refusal::new(401, "Unauthorized")
+    }
+
+    pub(super) fn conflict() -> Self {
+        Refusal::new(
+            409,
+            "Conflict: terminated by other getUpdates request; \
+             make sure that only one bot instance is running",
+        )
+    }
+
+    pub(super) fn answer(&self) -> Answer {
+        let mut body =
+            json!({"ok": false, "error_code": self.code, "description": self.description});
+        if let Some(seconds) = self.retry_after {
+            body["parameters"] = json!({"retry_after": seconds});
+        }
+        let status = StatusCode::from_u16(self.code).unwrap_or(StatusCode::BAD_REQUEST);
+        server::answer(status, "application/json", body.to_string())
+    }
+}
+
+/// How the Bot API behaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// As it should.
+    #[default]
+    Ok,
+    /// The token is not valid (any more): 401.
+    Unauthorized,
+    /// Somebody else polls with the same token: 409 to getUpdates.
+    Conflict,
+    /// Too many messages: 429 and how many seconds to wait.
+    TooManyRequests(u64),
+    /// A proxy before the API fails: 502 with a page.
+    BadGateway,
+    /// A page with status 200, as captive portals answer.
+    Html,
+    /// Takes the request and never answers.
+    Silent,
+    /// Answers right, but so late.
+    Slow(Duration),
+    /// Refuses connections. Only for the whole API, not for a single method.
+    Gone,
+}
+
+impl Trouble {
+    /// The answer instead of the right one, or nothing where the right one may follow.
+    pub(super) async fn answer(self, method: &str) -> Option<Answer> {
+        let page = |status, title: &str| {
+            let text =
+                format!("<html><head><title>{title}</title></head><body>{title}</body></html>");
+            Some(server::answer(status, "text/html", text))
+        };
+        match self {
+            Trouble::Ok | Trouble::Gone => None,
+            Trouble::Unauthorized => Some(Refusal::unauthorized().answer()),
+            Trouble::Conflict if method == "getupdates" => Some(Refusal::conflict().answer()),
+            Trouble::Conflict => None,
+            Trouble::TooManyRequests(seconds) => {
+                let description = format!("Too Many Requests: retry after {seconds}");
+                let mut refusal = Refusal::new(429, description);
+                refusal.retry_after = Some(seconds);
+                Some(refusal.answer())
+            }
+            Trouble::BadGateway => page(StatusCode::BAD_GATEWAY, "502 Bad Gateway"),
+            Trouble::Html => page(StatusCode::OK, "Welcome to this network"),
+            Trouble::Silent => std::future::pending().await,
+            Trouble::Slow(time) => {
+                tokio::time::sleep(time).await;
+                None
+            }
+        }
+    }
+}
