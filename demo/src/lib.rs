@@ -6,8 +6,14 @@
 //! The crate depends on neither service: it knows of them what
 //! their users know, the flags and the metrics.
 
+pub mod backfill;
 pub mod chain;
+pub mod config;
 pub mod nodes;
+pub mod once;
+pub mod process;
+pub mod prometheus;
 mod script;
 pub mod server;
 pub mod telegram;
+pub mod world;

@@ -1,2 +1,124 @@
-//! x
-fn main() {}
+//! `headlag-demo`: the whole of headlag on one machine, with a simulated
+//! network and a stand-in for Telegram.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use headlag_demo::once;
+use headlag_demo::process::TakenPort;
+use headlag_demo::world::{Addresses, World};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs headlag on simulated nodes, with a week of history in a real Prometheus
+/// and a stand-in for Telegram. Prints where everything is and runs until Ctrl-C.
+///
+/// headlag-exporter and headlag-chartbot must be built beside this program
+/// (`make demo` does). Prometheus is taken from the PATH or from .tools/; on
+/// Debian and Ubuntu it is fetched into .tools/, without root.
+#[derive(Parser)]
+#[command(name = "headlag-demo", version)]
+struct Flags {
+    /// Brings everything up on free ports, asks the bot for /hour, /day and
+    /// /week, writes hour.png, day.png and week.png into DIR and ends.
+    #[arg(long, value_name = "DIR")]
+    once: Option<PathBuf>,
+
+    /// Where the Telegram stand-in listens [default: 127.0.0.1:8088]
+    #[arg(long = "telegram.listen-address", value_name = "ADDRESS")]
+    telegram: Option<SocketAddr>,
+
+    /// Where Prometheus listens [default: 127.0.0.1:9090]
+    #[arg(long = "prometheus.listen-address", value_name = "ADDRESS")]
+    prometheus: Option<SocketAddr>,
+
+    /// Where the exporter listens [default: 127.0.0.1:9917]
+    #[arg(long = "exporter.listen-address", value_name = "ADDRESS")]
+    exporter: Option<SocketAddr>,
+
+    /// Where the chart bot listens [default: 127.0.0.1:9918]
+    #[arg(long = "chartbot.listen-address", value_name = "ADDRESS")]
+    chartbot: Option<SocketAddr>,
+}
+
+impl Flags {
+    fn addresses(&self) -> Addresses {
+        let at = |given: Option<SocketAddr>, usual: u16| {
+            let port = if self.once.is_some() { 0 } else { usual };
+            given.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        };
+        Addresses {
+            telegram: at(self.telegram, 8088),
+            prometheus: at(self.prometheus, 9090),
+            exporter: at(self.exporter, 9917),
+            chartbot: at(self.chartbot, 9918),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let flags = Flags::parse();
+    match run(&flags).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("headlag-demo: {error:#}");
+            ExitCode::from(if error.is::<TakenPort>() { 2 } else { 1 })
+        }
+    }
+}
+
+async fn run(flags: &Flags) -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let end = async {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    };
+    tokio::pin!(end);
+
+    let mut world = tokio::select! {
+        world = World::start(flags.addresses()) => world?,
+        () = &mut end => bail!("ended before everything was up"),
+    };
+    let outcome = match &flags.once {
+        Some(folder) => tokio::select! {
+            outcome = once::charts(&world, folder) => outcome,
+            () = &mut end => Err(anyhow::anyhow!("ended before all charts were there")),
+        },
+        None => {
+            print(&world.addresses)?;
+            tokio::select! {
+                reason = world.ended() => Err(anyhow::anyhow!(reason)),
+                () = &mut end => Ok(()),
+            }
+        }
+    };
+    let stopped = world.stop().await;
+    outcome.and(stopped)
+}
+
+fn print(addresses: &Addresses) -> anyhow::Result<()> {
+    let Addresses {
+        telegram,
+        prometheus,
+        exporter,
+        chartbot,
+    } = addresses;
+    let table = format!(
+        "
+  Telegram stand-in   http://{telegram}/
+  Prometheus          http://{prometheus}/
+  exporter            http://{exporter}/metrics
+  chart bot           http://{chartbot}/metrics
+
+The charts as pictures: headlag-demo --once DIR
+Ctrl-C ends everything.
+"
+    );
+    std::io::stdout()
+        .write_all(table.as_bytes())
+        .context("cannot write to stdout")
+}

@@ -1,0 +1,227 @@
+//! Everything together: nodes, exporter, Prometheus with its history, Telegram, chart bot.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::backfill::WEEK;
+use crate::chain::Chain;
+use crate::config;
+use crate::nodes::{Nodes, wall_clock};
+use crate::process::{Port, Process, beside};
+use crate::prometheus::{Tools, storage};
+use crate::telegram::{Chat, Telegram, User};
+
+/// A service is ready after its first round or its first word with Telegram.
+const READY: Duration = Duration::from_secs(20);
+/// A free port may be snatched by somebody else before its program takes it.
+const ATTEMPTS: usize = 3;
+/// Of the simulated bot.
+const TOKEN: &str = "7000000001:headlag-demo";
+
+/// Where the parts listen; port 0 is any free one.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// The stand-in for the Bot API, later with the chat page.
+    pub telegram: SocketAddr,
+    /// Prometheus.
+    pub prometheus: SocketAddr,
+    /// headlag-exporter.
+    pub exporter: SocketAddr,
+    /// headlag-chartbot.
+    pub chartbot: SocketAddr,
+}
+
+impl Addresses {
+    /// Free ports of 127.0.0.1.
+    pub fn free() -> Self {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Addresses {
+            telegram: free,
+            prometheus: free,
+            exporter: free,
+            chartbot: free,
+        }
+    }
+
+    fn has_free(&self) -> bool {
+        let Addresses {
+            telegram,
+            prometheus,
+            exporter,
+            chartbot,
+        } = self;
+        [telegram, prometheus, exporter, chartbot]
+            .iter()
+            .any(|address| address.port() == 0)
+    }
+}
+
+/// The running demo. Dropping it kills what it started; [`World::stop`] is kinder.
+pub struct World {
+    /// The simulated nodes, with their levers.
+    pub nodes: Nodes,
+    /// The stand-in for Telegram.
+    pub telegram: Telegram,
+    /// The one user whom the bot may answer.
+    pub user: User,
+    /// Where everything is.
+    pub addresses: Addresses,
+    exporter: Process,
+    prometheus: Process,
+    chartbot: Process,
+    _folder: TempDir,
+}
+
+impl World {
+    /// Brings everything up, ready to be asked.
+    pub async fn start(wanted: Addresses) -> anyhow::Result<Self> {
+        let tools = Tools::find_or_fetch().await?;
+        let mut attempt = 1;
+        loop {
+            match Self::try_start(wanted, &tools).await {
+                Err(error) if attempt < ATTEMPTS && wanted.has_free() && is_port_taken(&error) => {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_start(wanted: Addresses, tools: &Tools) -> anyhow::Result<Self> {
+        let telegram = Port::take(
+            wanted.telegram,
+            "the Telegram stand-in",
+            "--telegram.listen-address",
+        )?;
+        let prometheus = Port::take(
+            wanted.prometheus,
+            "Prometheus",
+            "--prometheus.listen-address",
+        )?;
+        let exporter = Port::take(wanted.exporter, "the exporter", "--exporter.listen-address")?;
+        let chartbot = Port::take(
+            wanted.chartbot,
+            "the chart bot",
+            "--chartbot.listen-address",
+        )?;
+        let addresses = Addresses {
+            telegram: telegram.address(),
+            prometheus: prometheus.address(),
+            exporter: exporter.address(),
+            chartbot: chartbot.address(),
+        };
+        let user = User::new(1001, "Ada").named("ada").speaking("en");
+        let telegram = Telegram::start_on(telegram.hand_over(), TOKEN)
+            .await
+            .context("cannot start the Telegram stand-in")?;
+        telegram.meet(&Chat::private(&user));
+
+        let clock = wall_clock();
+        let start = clock();
+        let chain = Chain::eventful(start.unsigned_abs(), start);
+        let nodes = Nodes::start(chain, clock.clone())
+            .await
+            .context("cannot start the nodes")?;
+
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let blocks = storage(folder.path());
+        eprintln!("headlag-demo | back-filling a week of history");
+        tools
+            .backfill(&blocks, chain, start - WEEK..start, addresses.exporter)
+            .await?;
+        let exporter = start_exporter(folder.path(), &nodes, exporter).await?;
+        // The seconds that went by meanwhile, so that the live part continues without a gap.
+        tools
+            .backfill(&blocks, chain, start..clock(), addresses.exporter)
+            .await?;
+        let scrape = config::prometheus_yml(addresses.exporter, addresses.chartbot);
+        let prometheus = tools.start(folder.path(), &scrape, prometheus).await?;
+        let chartbot = start_chartbot(&telegram, &user, addresses.prometheus, chartbot).await?;
+        Ok(World {
+            nodes,
+            telegram,
+            user,
+            addresses,
+            exporter,
+            prometheus,
+            chartbot,
+            _folder: folder,
+        })
+    }
+
+    /// Waits until one of the processes ends by itself and tells which and how.
+    pub async fn ended(&mut self) -> String {
+        tokio::select! {
+            reason = self.exporter.ended() => reason,
+            reason = self.prometheus.ended() => reason,
+            reason = self.chartbot.ended() => reason,
+        }
+    }
+
+    /// Ends everything; an error tells who did not end as asked.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        // All at once, and each to its end, whatever the others do.
+        let (chartbot, prometheus, exporter) = tokio::join!(
+            self.chartbot.stop(),
+            self.prometheus.stop(),
+            self.exporter.stop()
+        );
+        chartbot.and(prometheus).and(exporter)
+    }
+}
+
+fn is_port_taken(error: &anyhow::Error) -> bool {
+    format!("{error:#}")
+        .to_lowercase()
+        .contains("address already in use")
+}
+
+async fn start_exporter(folder: &Path, nodes: &Nodes, port: Port) -> anyhow::Result<Process> {
+    let config_file = folder.join("headlag.yml");
+    let config = config::headlag_yml(nodes.urls());
+    tokio::fs::write(&config_file, config)
+        .await
+        .context("cannot write headlag.yml")?;
+    let address = port.hand_over();
+    let mut command = Command::new(beside("headlag-exporter")?);
+    command
+        .arg("--config.file")
+        .arg(config_file)
+        .arg("--web.listen-address")
+        .arg(address.to_string());
+    let mut exporter = Process::start("exporter", &mut command)?;
+    exporter
+        .ready(&format!("http://{address}/-/ready"), READY)
+        .await?;
+    Ok(exporter)
+}
+
+async fn start_chartbot(
+    telegram: &Telegram,
+    user: &User,
+    prometheus: SocketAddr,
+    port: Port,
+) -> anyhow::Result<Process> {
+    let address = port.hand_over();
+    let mut command = Command::new(beside("headlag-chartbot")?);
+    command
+        .env("CHARTBOT_TELEGRAM_TOKEN", TOKEN)
+        .arg("--telegram.api-url")
+        .arg(telegram.url())
+        .arg("--telegram.allowed-users")
+        .arg(user.id.to_string())
+        .arg("--prometheus.url")
+        .arg(format!("http://{prometheus}"))
+        .arg("--web.listen-address")
+        .arg(address.to_string());
+    let mut chartbot = Process::start("chartbot", &mut command)?;
+    chartbot
+        .ready(&format!("http://{address}/-/ready"), READY)
+        .await?;
+    Ok(chartbot)
+}
