@@ -6,10 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use headlag_demo::once;
 use headlag_demo::process::TakenPort;
+use headlag_demo::telegram::{Telegram, User};
 use headlag_demo::world::{Addresses, World};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -83,21 +84,30 @@ async fn run(flags: &Flags) -> anyhow::Result<()> {
         world = World::start(flags.addresses()) => world?,
         () = &mut end => bail!("ended before everything was up"),
     };
-    let outcome = match &flags.once {
-        Some(folder) => tokio::select! {
-            outcome = once::charts(&world, folder) => outcome,
-            () = &mut end => Err(anyhow::anyhow!("ended before all charts were there")),
+    let outcome = tokio::select! {
+        outcome = work(flags, &world.telegram, &world.user, &world.addresses) => outcome,
+        reason = world.services.ended() => Err(anyhow!(reason)),
+        () = &mut end => match flags.once {
+            Some(_) => Err(anyhow!("ended before all charts were there")),
+            None => Ok(()),
         },
-        None => {
-            print(&world.addresses)?;
-            tokio::select! {
-                reason = world.ended() => Err(anyhow::anyhow!(reason)),
-                () = &mut end => Ok(()),
-            }
-        }
     };
-    let stopped = world.stop().await;
+    let stopped = world.services.stop().await;
     outcome.and(stopped)
+}
+
+/// What the demo is there for: the charts once, or to be looked at until somebody ends it.
+async fn work(
+    flags: &Flags,
+    telegram: &Telegram,
+    user: &User,
+    addresses: &Addresses,
+) -> anyhow::Result<()> {
+    if let Some(folder) = &flags.once {
+        return once::charts(telegram, user, folder).await;
+    }
+    print(addresses)?;
+    std::future::pending().await
 }
 
 fn print(addresses: &Addresses) -> anyhow::Result<()> {

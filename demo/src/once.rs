@@ -5,21 +5,20 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use crate::world::World;
+use crate::telegram::{Telegram, User};
 
 /// A user would not wait longer for a picture.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks for the three charts and writes `hour.png`, `day.png` and `week.png` into `folder`.
-pub async fn charts(world: &World, folder: &Path) -> anyhow::Result<()> {
+pub async fn charts(telegram: &Telegram, user: &User, folder: &Path) -> anyhow::Result<()> {
     tokio::fs::create_dir_all(folder)
         .await
         .with_context(|| format!("cannot make {}", folder.display()))?;
-    let telegram = &world.telegram;
     for range in ["hour", "day", "week"] {
-        let asked = telegram.say(&world.user, &format!("/{range}"));
+        let asked = telegram.say(user, &format!("/{range}"));
         let answer = telegram.wait_for(|state| {
-            let mut answers = state.answers(world.user.id);
+            let mut answers = state.answers(user.id);
             answers.find(|message| message.message_id > asked).cloned()
         });
         let answer = tokio::time::timeout(PATIENCE, answer)

@@ -61,7 +61,7 @@ impl Addresses {
     }
 }
 
-/// The running demo. Dropping it kills what it started; [`World::stop`] is kinder.
+/// The running demo. Dropping it kills what it started; [`Services::stop`] is kinder.
 pub struct World {
     /// The simulated nodes, with their levers.
     pub nodes: Nodes,
@@ -71,19 +71,24 @@ pub struct World {
     pub user: User,
     /// Where everything is.
     pub addresses: Addresses,
+    /// The processes.
+    pub services: Services,
+    _folder: TempDir,
+}
+
+/// The processes of the demo.
+pub struct Services {
     exporter: Process,
     prometheus: Process,
     chartbot: Process,
-    _folder: TempDir,
 }
 
 impl World {
     /// Brings everything up, ready to be asked.
     pub async fn start(wanted: Addresses) -> anyhow::Result<Self> {
-        let tools = Tools::find_or_fetch().await?;
         let mut attempt = 1;
         loop {
-            match Self::try_start(wanted, &tools).await {
+            match Self::try_start(wanted).await {
                 Err(error) if attempt < ATTEMPTS && wanted.has_free() && is_port_taken(&error) => {
                     attempt += 1;
                 }
@@ -92,7 +97,7 @@ impl World {
         }
     }
 
-    async fn try_start(wanted: Addresses, tools: &Tools) -> anyhow::Result<Self> {
+    async fn try_start(wanted: Addresses) -> anyhow::Result<Self> {
         let telegram = Port::take(
             wanted.telegram,
             "the Telegram stand-in",
@@ -115,6 +120,7 @@ impl World {
             exporter: exporter.address(),
             chartbot: chartbot.address(),
         };
+        let tools = Tools::find_or_fetch().await?;
         let user = User::new(1001, "Ada").named("ada").speaking("en");
         let telegram = Telegram::start_on(telegram.hand_over(), TOKEN)
             .await
@@ -147,13 +153,17 @@ impl World {
             telegram,
             user,
             addresses,
-            exporter,
-            prometheus,
-            chartbot,
+            services: Services {
+                exporter,
+                prometheus,
+                chartbot,
+            },
             _folder: folder,
         })
     }
+}
 
+impl Services {
     /// Waits until one of the processes ends by itself and tells which and how.
     pub async fn ended(&mut self) -> String {
         tokio::select! {

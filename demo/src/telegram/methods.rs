@@ -1,22 +1,19 @@
-//! The methods of the Bot API that a bot of this kind needs, one function each
+//! The methods of the Bot API that a bot of this kind needs, one function each;
+//! those about messages stand in `messages`
 //! (<https://core.telegram.org/bots/api#available-methods>).
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::entities::{self, Entity};
+use super::messages;
 use super::params::Params;
-use super::photo;
-use super::state::{BotCommand, Keyboard, Message, State};
+use super::state::{BotCommand, State};
 use super::trouble::Refusal;
 
-const MAX_TEXT: usize = 4096;
-const MAX_CAPTION: usize = 1024;
-const MAX_CALLBACK_DATA: usize = 64;
 const MAX_CALLBACK_ANSWER: usize = 200;
 const MAX_COMMANDS: usize = 100;
 
-type Outcome = Result<Value, Refusal>;
+/// What a call leads to.
+pub type Outcome = Result<Value, Refusal>;
 type Run = fn(&mut State, &Params, i64) -> Outcome;
 
 /// A method: its name, the parameters it knows, what it does. `getUpdates` waits and stands apart.
@@ -56,7 +53,7 @@ const METHODS: [Method; 13] = [
             "disable_notification",
             "protect_content",
         ],
-        send_message,
+        messages::send_message,
     ),
     method(
         "sendPhoto",
@@ -69,12 +66,12 @@ const METHODS: [Method; 13] = [
             "disable_notification",
             "protect_content",
         ],
-        send_photo,
+        messages::send_photo,
     ),
     method(
         "editMessageMedia",
         &["chat_id", "message_id", "media", "reply_markup"],
-        edit_media,
+        messages::edit_media,
     ),
     method(
         "editMessageCaption",
@@ -85,7 +82,7 @@ const METHODS: [Method; 13] = [
             "parse_mode",
             "reply_markup",
         ],
-        edit_caption,
+        messages::edit_caption,
     ),
     method(
         "editMessageText",
@@ -97,12 +94,12 @@ const METHODS: [Method; 13] = [
             "reply_markup",
             "link_preview_options",
         ],
-        edit_text,
+        messages::edit_text,
     ),
     method(
         "editMessageReplyMarkup",
         &["chat_id", "message_id", "reply_markup"],
-        edit_reply_markup,
+        messages::edit_reply_markup,
     ),
     method(
         "answerCallbackQuery",
@@ -203,84 +200,6 @@ fn get_my_commands(state: &mut State, params: &Params, _: i64) -> Outcome {
     let commands = state.commands.get(&command_scope(params)?);
     Ok(commands.map_or_else(|| json!([]), |commands| json!(commands)))
 }
-
-fn send_message(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let mut message = draft(state, params, now)?;
-    (message.text, message.entities) = message_text(params)?;
-    finish(state, message)
-}
-
-fn send_photo(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let mut message = draft(state, params, now)?;
-    (message.caption, message.caption_entities) =
-        caption(params.text("caption"), params.text("parse_mode"))?;
-    attach_photo(state, params, &mut message, "photo", params.text("photo"))?;
-    finish(state, message)
-}
-
-/// The `media` of editMessageMedia: <https://core.telegram.org/bots/api#inputmediaphoto>.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InputMedia {
-    #[serde(rename = "type")]
-    kind: String,
-    media: String,
-    caption: Option<String>,
-    parse_mode: Option<String>,
-    /// Known and ignored.
-    #[serde(rename = "show_caption_above_media")]
-    _above: Option<bool>,
-    /// Known and ignored.
-    #[serde(rename = "has_spoiler")]
-    _spoiler: Option<bool>,
-}
-
-fn edit_media(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let mut message = editable(state, params)?;
-    let media: InputMedia = params
-        .object("media")?
-        .ok_or_else(|| Refusal::bad_request("can't find field \"media\""))?;
-    if media.kind != "photo" {
-        return Err(Refusal::bad_request(format!(
-            "media of type \"{}\" is not known here",
-            media.kind
-        )));
-    }
-    (message.text, message.entities) = (None, Vec::new());
-    (message.caption, message.caption_entities) =
-        caption(media.caption.as_deref(), media.parse_mode.as_deref())?;
-    attach_photo(state, params, &mut message, "media", Some(&media.media))?;
-    replace(state, message, now)
-}
-
-fn edit_caption(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let mut message = editable(state, params)?;
-    if message.photo.is_empty() {
-        return Err(Refusal::bad_request(
-            "there is no caption in the message to edit",
-        ));
-    }
-    (message.caption, message.caption_entities) =
-        caption(params.text("caption"), params.text("parse_mode"))?;
-    replace(state, message, now)
-}
-
-fn edit_text(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let mut message = editable(state, params)?;
-    if message.text.is_none() {
-        return Err(Refusal::bad_request(
-            "there is no text in the message to edit",
-        ));
-    }
-    (message.text, message.entities) = message_text(params)?;
-    replace(state, message, now)
-}
-
-fn edit_reply_markup(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let message = editable(state, params)?;
-    replace(state, message, now)
-}
-
 fn answer_callback_query(state: &mut State, params: &Params, _: i64) -> Outcome {
     let text = params.text("text").unwrap_or_default();
     if text.chars().count() > MAX_CALLBACK_ANSWER {
@@ -317,7 +236,8 @@ fn send_chat_action(state: &mut State, params: &Params, _: i64) -> Outcome {
     Ok(json!(true))
 }
 
-fn chat_id(state: &State, params: &Params) -> Result<i64, Refusal> {
+/// The chat that is meant; the bot must have met it.
+pub fn chat_id(state: &State, params: &Params) -> Result<i64, Refusal> {
     let id = params
         .number("chat_id")?
         .ok_or_else(|| Refusal::bad_request("chat_id is empty"))?;
@@ -327,131 +247,4 @@ fn chat_id(state: &State, params: &Params) -> Result<i64, Refusal> {
         .contains_key(&id)
         .then_some(id)
         .ok_or_else(not_found)
-}
-
-/// A new message of the bot with its buttons, not yet in its chat.
-fn draft(state: &mut State, params: &Params, now: i64) -> Result<Message, Refusal> {
-    let id = chat_id(state, params)?;
-    let chat = state
-        .chats
-        .get(&id)
-        .map(|conversation| conversation.chat.clone());
-    let chat = chat.ok_or_else(|| Refusal::bad_request("chat not found"))?;
-    let reply_markup = keyboard(params)?;
-    let bot = state.bot.clone();
-    let mut message = state.draft(bot, chat, now);
-    message.reply_markup = reply_markup;
-    Ok(message)
-}
-
-fn finish(state: &mut State, message: Message) -> Outcome {
-    let answer = json!(message);
-    state.keep(message);
-    Ok(answer)
-}
-
-/// A copy of the message to edit, with the new buttons: an edit without buttons takes them away.
-fn editable(state: &State, params: &Params) -> Result<Message, Refusal> {
-    let chat = chat_id(state, params)?;
-    let id = params.number("message_id")?;
-    let found = state
-        .chat(chat)
-        .iter()
-        .find(|message| Some(message.message_id) == id);
-    let mut message = found
-        .cloned()
-        .ok_or_else(|| Refusal::bad_request("message to edit not found"))?;
-    if message.from != state.bot {
-        return Err(Refusal::bad_request("message can't be edited"));
-    }
-    message.reply_markup = keyboard(params)?;
-    Ok(message)
-}
-
-fn replace(state: &mut State, mut message: Message, now: i64) -> Outcome {
-    let messages = state.meet(&message.chat.clone());
-    let old = messages
-        .iter_mut()
-        .find(|old| old.message_id == message.message_id);
-    let old = old.ok_or_else(|| Refusal::bad_request("message to edit not found"))?;
-    if *old == message {
-        return Err(Refusal::bad_request(
-            "message is not modified: specified new message content and reply markup are exactly \
-             the same as a current content and reply markup of the message",
-        ));
-    }
-    message.edit_date = Some(now);
-    *old = message;
-    Ok(json!(old))
-}
-
-fn message_text(params: &Params) -> Result<(Option<String>, Vec<Entity>), Refusal> {
-    let (text, entities) = entities::parse(
-        params.text("text").unwrap_or_default(),
-        params.text("parse_mode"),
-    )?;
-    if text.trim().is_empty() {
-        return Err(Refusal::bad_request("message text is empty"));
-    }
-    if text.chars().count() > MAX_TEXT {
-        return Err(Refusal::bad_request("message is too long"));
-    }
-    Ok((Some(text), entities))
-}
-
-fn caption(
-    text: Option<&str>,
-    mode: Option<&str>,
-) -> Result<(Option<String>, Vec<Entity>), Refusal> {
-    let (text, entities) = entities::parse(text.unwrap_or_default(), mode)?;
-    if text.chars().count() > MAX_CAPTION {
-        return Err(Refusal::bad_request("message caption is too long"));
-    }
-    Ok((Some(text).filter(|text| !text.is_empty()), entities))
-}
-
-fn keyboard(params: &Params) -> Result<Option<Keyboard>, Refusal> {
-    let keyboard: Option<Keyboard> = params.object("reply_markup")?;
-    for button in keyboard
-        .iter()
-        .flat_map(|keyboard| keyboard.inline_keyboard.iter().flatten())
-    {
-        let data = button.callback_data.as_ref().map(String::len);
-        if data.is_some_and(|length| !(1..=MAX_CALLBACK_DATA).contains(&length)) {
-            return Err(Refusal::bad_request("BUTTON_DATA_INVALID"));
-        }
-        if button.text.is_empty() || data.is_some() == button.url.is_some() {
-            return Err(Refusal::bad_request(
-                "can't parse inline keyboard button: a text and exactly one action are needed",
-            ));
-        }
-    }
-    Ok(keyboard.filter(|keyboard| keyboard.inline_keyboard.iter().any(|row| !row.is_empty())))
-}
-
-/// Puts an uploaded picture, or one that was uploaded before, into a message.
-fn attach_photo(
-    state: &mut State,
-    params: &Params,
-    message: &mut Message,
-    parameter: &str,
-    value: Option<&str>,
-) -> Result<(), Refusal> {
-    let known = value.and_then(|file_id| state.photos.get(file_id));
-    let missing = || Refusal::bad_request(format!("there is no {parameter} in the request"));
-    let picture = params
-        .file(parameter, value)
-        .or(known)
-        .ok_or_else(missing)?
-        .clone();
-    let size = photo::check(&picture)?;
-    // The same picture keeps its id, so that an edit to the same is seen as none.
-    let same = state.photos.iter().find(|(_, kept)| **kept == picture);
-    let file_id = match same {
-        Some((file_id, _)) => file_id.clone(),
-        None => format!("photo-{}", state.photos.len() + 1),
-    };
-    message.photo = photo::sizes(&file_id, picture.len(), size);
-    state.photos.insert(file_id, picture);
-    Ok(())
 }

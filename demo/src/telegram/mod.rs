@@ -15,6 +15,7 @@
 
 mod api;
 pub mod entities;
+mod messages;
 mod methods;
 mod params;
 mod photo;
