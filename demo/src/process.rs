@@ -11,12 +11,15 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long a process may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
 /// How often a process is asked whether it is ready.
 const READY_CHECK: Duration = Duration::from_millis(50);
+/// How long the rest of the log of a process that ended is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Log lines kept to tell why a process died.
 const LINES_KEPT: usize = 5;
 
@@ -107,6 +110,7 @@ pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
 pub struct Process {
     name: &'static str,
     child: Child,
+    log: Option<JoinHandle<()>>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -123,12 +127,14 @@ impl Process {
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
         let last_lines = Arc::default();
-        if let Some(log) = child.stderr.take() {
-            tokio::spawn(follow(name, log, Arc::clone(&last_lines)));
-        }
+        let log = child
+            .stderr
+            .take()
+            .map(|log| tokio::spawn(follow(name, log, Arc::clone(&last_lines))));
         Ok(Process {
             name,
             child,
+            log,
             last_lines,
         })
     }
@@ -167,6 +173,11 @@ impl Process {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
+        // Its last words tell the reason. Somebody it started may hold the pipe open, so not for ever.
+        if let Some(log) = &mut self.log {
+            let _ = timeout(LAST_WORDS, log).await;
+            self.log = None;
+        }
         let lines = self
             .last_lines
             .lock()

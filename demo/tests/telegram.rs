@@ -352,6 +352,8 @@ async fn it_can_be_in_trouble_and_recover() {
         .send()
         .await;
     assert!(silent.unwrap_err().is_timeout());
+    let calls = bot.telegram.state().calls;
+    assert_eq!(calls.last().unwrap().error.as_deref(), Some("Silent"));
     bot.telegram.set_trouble(Trouble::Gone);
     let gone = reqwest::Client::new().get(bot.telegram.url());
     let refused = async { while gone.try_clone().unwrap().send().await.is_ok() {} };

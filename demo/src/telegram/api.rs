@@ -33,39 +33,33 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
     else {
         return Refusal::new(404, "Not Found").answer();
     };
-    let method = method.to_owned();
+    let (authorized, method) = (given == &*token, method.to_owned());
     let lower = method.to_ascii_lowercase();
-    let trouble = {
+    let troubles = {
         let state = state.borrow();
         let of_method = state.trouble_with.get(&lower).copied().unwrap_or_default();
         [state.trouble, of_method]
     };
-    let authorized = given == &*token;
-    let (outcome, name, params) = match read(request).await {
-        Ok(params) => (Ok(()), method, params),
-        Err(refusal) => (Err(refusal), method, Params::default()),
-    };
-    for trouble in trouble {
+    let params = read(request).await;
+    for trouble in troubles {
+        if trouble.spoils(&lower) {
+            let params = params.as_ref().map_or(Value::Null, Params::to_json);
+            record(&state, &method, params, Some(format!("{trouble:?}")));
+        }
         if let Some(instead) = trouble.answer(&lower).await {
-            record(&state, &name, &params, Some(format!("{trouble:?}")));
             return instead;
         }
     }
-    let outcome = match outcome {
+    respond(match params {
         _ if !authorized => Err(Refusal::unauthorized()),
         Err(refusal) => Err(refusal),
-        Ok(()) if lower == GET_UPDATES.to_ascii_lowercase() => {
+        Ok(params) if method.eq_ignore_ascii_case(GET_UPDATES) => {
             let outcome = get_updates(&state, &params).await;
-            let error = outcome
-                .as_ref()
-                .err()
-                .map(|refusal| refusal.description.clone());
-            record(&state, GET_UPDATES, &params, error);
+            record(&state, GET_UPDATES, params.to_json(), refused(&outcome));
             outcome
         }
-        Ok(()) => run(&state, &name, &params),
-    };
-    respond(outcome)
+        Ok(params) => run(&state, &method, &params),
+    })
 }
 
 fn page(headers: &hyper::HeaderMap) -> String {
@@ -109,7 +103,7 @@ fn respond(outcome: Result<Value, Refusal>) -> Answer {
 /// Runs a method and records it, in one step: who sees the effect sees the call too.
 fn run(state: &Shared, name: &str, params: &Params) -> Result<Value, Refusal> {
     let Some(method) = methods::find(name) else {
-        record(state, name, params, Some("Not Found".into()));
+        record(state, name, params.to_json(), Some("Not Found".into()));
         return Err(Refusal::new(404, "Not Found"));
     };
     let mut outcome = Ok(Value::Null);
@@ -117,27 +111,34 @@ fn run(state: &Shared, name: &str, params: &Params) -> Result<Value, Refusal> {
         outcome = params
             .only(method.params)
             .and_then(|()| (method.run)(state, params, now()));
-        let error = outcome
-            .as_ref()
-            .err()
-            .map(|refusal| refusal.description.clone());
-        state.record(call(method.name, params, error));
+        state.record(call(method.name, params.to_json(), refused(&outcome)));
     });
     outcome
 }
 
-fn record(state: &Shared, name: &str, params: &Params, error: Option<String>) {
-    let name = methods::find(name).map_or(name, |method| method.name);
+fn record(state: &Shared, name: &str, params: Value, error: Option<String>) {
+    let name = match methods::find(name) {
+        Some(method) => method.name,
+        None if name.eq_ignore_ascii_case(GET_UPDATES) => GET_UPDATES,
+        None => name,
+    };
     state.send_modify(|state| state.record(call(name, params, error)));
 }
 
-fn call(method: &str, params: &Params, error: Option<String>) -> Call {
+fn refused(outcome: &Result<Value, Refusal>) -> Option<String> {
+    outcome
+        .as_ref()
+        .err()
+        .map(|refusal| refusal.description.clone())
+}
+
+fn call(method: &str, params: Value, error: Option<String>) -> Call {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     Call {
         method: method.to_owned(),
-        params: params.to_json(),
+        params,
         at: since.as_secs_f64(),
         error,
     }

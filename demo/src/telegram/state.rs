@@ -94,9 +94,18 @@ impl Chat {
 
     /// A group; `id` is negative.
     pub fn group(id: i64, title: &str) -> Self {
+        Self::shared("group", id, title)
+    }
+
+    /// A channel; `id` is negative.
+    pub fn channel(id: i64, title: &str) -> Self {
+        Self::shared("channel", id, title)
+    }
+
+    fn shared(kind: &'static str, id: i64, title: &str) -> Self {
         Chat {
             id,
-            kind: "group",
+            kind,
             title: Some(title.into()),
             first_name: None,
             username: None,

@@ -79,6 +79,15 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether the right answer of this method (in lower case) will not come.
+    pub(super) fn spoils(self, method: &str) -> bool {
+        match self {
+            Trouble::Ok | Trouble::Gone | Trouble::Slow(_) => false,
+            Trouble::Conflict => method == "getupdates",
+            _ => true,
+        }
+    }
+
     /// The answer instead of the right one, or nothing where the right one may follow.
     pub(super) async fn answer(self, method: &str) -> Option<Answer> {
         let page = |status, title: &str| {
@@ -89,8 +98,7 @@ impl Trouble {
         match self {
             Trouble::Ok | Trouble::Gone => None,
             Trouble::Unauthorized => Some(Refusal::unauthorized().answer()),
-            Trouble::Conflict if method == "getupdates" => Some(Refusal::conflict().answer()),
-            Trouble::Conflict => None,
+            Trouble::Conflict => self.spoils(method).then(|| Refusal::conflict().answer()),
             Trouble::TooManyRequests(seconds) => {
                 let description = format!("Too Many Requests: retry after {seconds}");
                 let mut refusal = Refusal::new(429, description);
