@@ -46,11 +46,7 @@ pub fn write(
     family(out, "headlag_network_state", &rounds, states)?;
     for (name, value) in NODE_GAUGES {
         let nodes = Node::all().enumerate().map(|(index, node)| {
-            let labels = format!(
-                "{network},node=\"{}\",role=\"{}\"",
-                node.name(),
-                node.role()
-            );
+            let labels = format!("{network},node=\"{}\",role=\"{}\"", node.name(), node.role());
             (labels, move |round: &Round| value(round, index))
         });
         family(out, name, &rounds, nodes)?;
@@ -82,40 +78,22 @@ type NodeValue = fn(&Round, usize) -> Option<i64>;
 /// Gauges of the network.
 const NETWORK_GAUGES: [(&str, NetworkValue); 10] = [
     ("headlag_max_block", |round| Some(round.consensus?.max)),
-    ("headlag_max_support", |round| {
-        Some(round.consensus?.max_support)
-    }),
-    ("headlag_median_block", |round| {
-        Some(round.consensus?.median)
-    }),
-    ("headlag_median_support", |round| {
-        Some(round.consensus?.median_support)
-    }),
-    ("headlag_best_lead_blocks", |round| {
-        round
-            .consensus
-            .map(|consensus| consensus.max - consensus.median)
-    }),
+    ("headlag_max_support", |round| Some(round.consensus?.max_support)),
+    ("headlag_median_block", |round| Some(round.consensus?.median)),
+    ("headlag_median_support", |round| Some(round.consensus?.median_support)),
+    ("headlag_best_lead_blocks", |round| round.consensus.map(|consensus| consensus.max - consensus.median)),
     ("headlag_references", |_| Some(REFERENCES as i64)),
-    ("headlag_references_up", |round| {
-        Some(round.references().count() as i64)
-    }),
+    ("headlag_references_up", |round| Some(round.references().count() as i64)),
     ("headlag_threshold_blocks", |_| Some(THRESHOLD_BLOCKS)),
     ("headlag_poll_interval_seconds", |_| Some(INTERVAL / 1000)),
-    ("headlag_round_timestamp_seconds", |round| {
-        Some(round.at / 1000)
-    }),
+    ("headlag_round_timestamp_seconds", |round| Some(round.at / 1000)),
 ];
 
 /// Gauges of a node.
 const NODE_GAUGES: [(&str, NodeValue); 3] = [
-    ("headlag_node_up", |round, node| {
-        Some(round.blocks[node].is_some().into())
-    }),
+    ("headlag_node_up", |round, node| Some(round.blocks[node].is_some().into())),
     ("headlag_node_block", |round, node| round.blocks[node]),
-    ("headlag_node_lag_blocks", |round, node| {
-        Some(round.consensus?.median - round.blocks[node]?)
-    }),
+    ("headlag_node_lag_blocks", |round, node| Some(round.consensus?.median - round.blocks[node]?)),
 ];
 
 /// All nodes asked at one instant.
@@ -128,17 +106,8 @@ struct Round {
 
 impl Round {
     fn at(chain: &Chain, at: Millis) -> Self {
-        let ask = |node| {
-            chain
-                .answer(&Levers::new(), node, at)
-                .block()
-                .map(|block| block as i64)
-        };
-        let mut round = Round {
-            at,
-            blocks: Node::all().map(ask).collect(),
-            consensus: None,
-        };
+        let ask = |node| chain.answer(&Levers::new(), node, at).block().map(|block| block as i64);
+        let mut round = Round { at, blocks: Node::all().map(ask).collect(), consensus: None };
         round.consensus = consensus(round.references().collect());
         round
     }
@@ -169,12 +138,7 @@ fn consensus(mut blocks: Vec<i64>) -> Option<Consensus> {
     };
     let max = *blocks.last()?;
     let support = |block| blocks.iter().filter(|&&other| other == block).count() as i64;
-    Some(Consensus {
-        max,
-        max_support: support(max),
-        median,
-        median_support: support(median),
-    })
+    Some(Consensus { max, max_support: support(max), median, median_support: support(median) })
 }
 
 #[cfg(test)]
@@ -184,10 +148,7 @@ mod tests {
     #[track_caller]
     fn check(blocks: &[i64], want: Option<(i64, i64, i64, i64)>) {
         let got = consensus(blocks.to_vec());
-        assert_eq!(
-            got.map(|c| (c.max, c.max_support, c.median, c.median_support)),
-            want
-        );
+        assert_eq!(got.map(|c| (c.max, c.max_support, c.median, c.median_support)), want);
     }
 
     #[test]
@@ -205,18 +166,9 @@ mod tests {
         let silent = anchor - 80 * 3_600_000;
         let mut text = Vec::new();
         let exporter = SocketAddr::from(([127, 0, 0, 1], 9917));
-        write(
-            &mut text,
-            &Chain::eventful(1, anchor),
-            silent..silent + INTERVAL,
-            exporter,
-        )
-        .unwrap();
+        write(&mut text, &Chain::eventful(1, anchor), silent..silent + INTERVAL, exporter).unwrap();
         let text = String::from_utf8(text).unwrap();
-        let of_watched: Vec<_> = text
-            .lines()
-            .filter(|line| line.contains("my-node"))
-            .collect();
+        let of_watched: Vec<_> = text.lines().filter(|line| line.contains("my-node")).collect();
         let at = (silent + INTERVAL - 1) / INTERVAL * INTERVAL / 1000;
         let labels = "instance=\"127.0.0.1:9917\",job=\"headlag-exporter\",network=\"polygon\",\
                       node=\"my-node\",role=\"watched\"";

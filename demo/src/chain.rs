@@ -119,10 +119,7 @@ impl Chain {
     /// A network with incidents all through the week before `anchor`, and the
     /// same week again after it. See [`crate::script`].
     pub fn eventful(seed: u64, anchor: Millis) -> Self {
-        Chain {
-            seed,
-            anchor: Some(anchor),
-        }
+        Chain { seed, anchor: Some(anchor) }
     }
 
     /// What `node` would answer at `at`.
@@ -153,18 +150,14 @@ impl Chain {
     }
 
     fn incidents(&self, at: Millis) -> Vec<Incident> {
-        self.anchor
-            .map_or_else(Vec::new, |anchor| script::at(self.seed, at - anchor))
+        self.anchor.map_or_else(Vec::new, |anchor| script::at(self.seed, at - anchor))
     }
 
     /// The newest block that has reached `node` by `at`. Never falls as time goes on.
     fn head(&self, node: Node, at: Millis) -> u64 {
         let newest = (at - GENESIS).div_euclid(BLOCK_TIME);
         let oldest = newest - 8;
-        let head = (oldest..=newest)
-            .rev()
-            .find(|&block| self.arrival(node, block) <= at)
-            .unwrap_or(oldest);
+        let head = (oldest..=newest).rev().find(|&block| self.arrival(node, block) <= at).unwrap_or(oldest);
         u64::try_from(head).unwrap_or(0)
     }
 
@@ -181,8 +174,7 @@ impl Chain {
 /// A number that looks random and depends on the seed and the key alone (splitmix64).
 pub(crate) fn noise(seed: u64, key: &[u64]) -> u64 {
     key.iter().fold(seed, |state, part| {
-        let mut z =
-            (state ^ part.wrapping_mul(0xA24B_AED4_963E_E407)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = (state ^ part.wrapping_mul(0xA24B_AED4_963E_E407)).wrapping_add(0x9E37_79B9_7F4A_7C15);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
@@ -199,9 +191,8 @@ mod tests {
     /// Blocks the watched node is behind the middle reference.
     fn lag(chain: &Chain, at: Millis) -> Option<i64> {
         let block = |node| chain.answer(&Levers::new(), node, at).block();
-        let mut references: Vec<_> = (0..REFERENCES)
-            .filter_map(|index| block(Node::Reference(index)))
-            .collect();
+        let mut references: Vec<_> =
+            (0..REFERENCES).filter_map(|index| block(Node::Reference(index))).collect();
         references.sort_unstable();
         let median = *references.get(references.len() / 2)?;
         Some(median as i64 - block(Node::Watched)? as i64)

@@ -21,9 +21,8 @@ pub const CHARTBOT_JOB: &str = "headlag-chartbot";
 
 /// A `headlag.yml` for these nodes.
 pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>) -> String {
-    let (watched, references): (Vec<_>, Vec<_>) = nodes
-        .into_iter()
-        .partition(|(node, _)| *node == Node::Watched);
+    let (watched, references): (Vec<_>, Vec<_>) =
+        nodes.into_iter().partition(|(node, _)| *node == Node::Watched);
     let mut yml = format!(
         "poll_interval: {}s\n\
          timeout: 5s\n\
@@ -52,10 +51,7 @@ pub fn prometheus_yml(exporter: SocketAddr, chartbot: SocketAddr) -> String {
         INTERVAL / 1000
     );
     for (job, target) in [(EXPORTER_JOB, exporter), (CHARTBOT_JOB, chartbot)] {
-        let _ = writeln!(
-            yml,
-            "  - job_name: {job}\n    static_configs:\n      - targets: [\"{target}\"]"
-        );
+        let _ = writeln!(yml, "  - job_name: {job}\n    static_configs:\n      - targets: [\"{target}\"]");
     }
     yml
 }

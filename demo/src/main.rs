@@ -97,12 +97,7 @@ async fn run(flags: &Flags) -> anyhow::Result<()> {
 }
 
 /// What the demo is there for: the charts once, or to be looked at until somebody ends it.
-async fn work(
-    flags: &Flags,
-    telegram: &Telegram,
-    user: &User,
-    addresses: &Addresses,
-) -> anyhow::Result<()> {
+async fn work(flags: &Flags, telegram: &Telegram, user: &User, addresses: &Addresses) -> anyhow::Result<()> {
     if let Some(folder) = &flags.once {
         return once::charts(telegram, user, folder).await;
     }
@@ -111,12 +106,7 @@ async fn work(
 }
 
 fn print(addresses: &Addresses) -> anyhow::Result<()> {
-    let Addresses {
-        telegram,
-        prometheus,
-        exporter,
-        chartbot,
-    } = addresses;
+    let Addresses { telegram, prometheus, exporter, chartbot } = addresses;
     let table = format!(
         "
   Telegram stand-in   http://{telegram}/
@@ -128,7 +118,5 @@ The charts as pictures: headlag-demo --once DIR
 Ctrl-C ends everything.
 "
     );
-    std::io::stdout()
-        .write_all(table.as_bytes())
-        .context("cannot write to stdout")
+    std::io::stdout().write_all(table.as_bytes()).context("cannot write to stdout")
 }

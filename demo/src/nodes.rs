@@ -24,9 +24,7 @@ pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 /// The time of this machine.
 pub fn wall_clock() -> Clock {
     Arc::new(|| {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         since.as_millis() as Millis
     })
 }
@@ -52,18 +50,12 @@ impl Nodes {
         }
         let servers = Arc::new(servers);
         let doors = tokio::spawn(doors(chain, clock, servers.clone(), pulled)).abort_handle();
-        Ok(Nodes {
-            servers,
-            levers,
-            doors,
-        })
+        Ok(Nodes { servers, levers, doors })
     }
 
     /// Every node with its URL, the references first.
     pub fn urls(&self) -> impl Iterator<Item = (Node, String)> {
-        self.servers
-            .iter()
-            .map(|(node, server)| (*node, format!("http://{}", server.address())))
+        self.servers.iter().map(|(node, server)| (*node, format!("http://{}", server.address())))
     }
 
     /// Pulls levers, or lets them go.
@@ -103,13 +95,8 @@ async fn answer(request: Request<Incoming>, ask: impl Fn() -> Answer) -> server:
     if request.method() != Method::POST {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
     }
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let media_type = content_type
-        .and_then(|value| value.split(';').next())
-        .unwrap_or("");
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or("");
     if !media_type.trim().eq_ignore_ascii_case("application/json") {
         return plain(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -12,9 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks for the three charts and writes `hour.png`, `day.png` and `week.png` into `folder`.
 pub async fn charts(telegram: &Telegram, user: &User, folder: &Path) -> anyhow::Result<()> {
-    tokio::fs::create_dir_all(folder)
-        .await
-        .with_context(|| format!("cannot make {}", folder.display()))?;
+    tokio::fs::create_dir_all(folder).await.with_context(|| format!("cannot make {}", folder.display()))?;
     for range in ["hour", "day", "week"] {
         let asked = telegram.say(user, &format!("/{range}"));
         let answer = telegram.wait_for(|state| {
@@ -23,24 +21,13 @@ pub async fn charts(telegram: &Telegram, user: &User, folder: &Path) -> anyhow::
         });
         let answer = tokio::time::timeout(PATIENCE, answer)
             .await
-            .with_context(|| {
-                format!("/{range} was not answered within {} s", PATIENCE.as_secs())
-            })?;
+            .with_context(|| format!("/{range} was not answered within {} s", PATIENCE.as_secs()))?;
         let Some(picture) = telegram.photo(&answer) else {
-            bail!(
-                "/{range} was answered without a chart: {}",
-                answer.text.unwrap_or_default()
-            );
+            bail!("/{range} was answered without a chart: {}", answer.text.unwrap_or_default());
         };
         let file = folder.join(format!("{range}.png"));
-        tokio::fs::write(&file, picture)
-            .await
-            .with_context(|| format!("cannot write {}", file.display()))?;
-        eprintln!(
-            "headlag-demo | {}: {}",
-            file.display(),
-            answer.caption.unwrap_or_default()
-        );
+        tokio::fs::write(&file, picture).await.with_context(|| format!("cannot write {}", file.display()))?;
+        eprintln!("headlag-demo | {}: {}", file.display(), answer.caption.unwrap_or_default());
     }
     Ok(())
 }

@@ -41,12 +41,7 @@ pub struct TakenPort {
 
 impl fmt::Display for TakenPort {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let TakenPort {
-            address,
-            what,
-            flag,
-            reason,
-        } = self;
+        let TakenPort { address, what, flag, reason } = self;
         write!(
             f,
             "cannot listen on {address} for {what}: {reason}; \
@@ -59,23 +54,11 @@ impl std::error::Error for TakenPort {}
 
 impl Port {
     /// Takes `wanted` (port 0: any free one) for a program, named with the flag that moves it.
-    pub fn take(
-        wanted: SocketAddr,
-        what: &'static str,
-        flag: &'static str,
-    ) -> Result<Self, TakenPort> {
-        let taken = |reason| TakenPort {
-            address: wanted,
-            what,
-            flag,
-            reason,
-        };
+    pub fn take(wanted: SocketAddr, what: &'static str, flag: &'static str) -> Result<Self, TakenPort> {
+        let taken = |reason| TakenPort { address: wanted, what, flag, reason };
         let held = TcpListener::bind(wanted).map_err(taken)?;
         let address = held.local_addr().map_err(taken)?;
-        Ok(Port {
-            address,
-            _held: held,
-        })
+        Ok(Port { address, _held: held })
     }
 
     /// Where it is.
@@ -93,15 +76,10 @@ impl Port {
 pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("cannot tell where this program is")?;
     let folders = own.ancestors().skip(1).take(2);
-    let found = folders
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file());
+    let found = folders.map(|folder| folder.join(name)).find(|program| program.is_file());
     found.with_context(|| {
         let folder = own.parent().unwrap_or(Path::new("."));
-        format!(
-            "{name} is not in {}; build it with: cargo build -p {name}",
-            folder.display()
-        )
+        format!("{name} is not in {}; build it with: cargo build -p {name}", folder.display())
     })
 }
 
@@ -127,16 +105,8 @@ impl Process {
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
         let last_lines = Arc::default();
-        let log = child
-            .stderr
-            .take()
-            .map(|log| tokio::spawn(follow(name, log, Arc::clone(&last_lines))));
-        Ok(Process {
-            name,
-            child,
-            log,
-            last_lines,
-        })
+        let log = child.stderr.take().map(|log| tokio::spawn(follow(name, log, Arc::clone(&last_lines))));
+        Ok(Process { name, child, log, last_lines })
     }
 
     /// Waits until `url` answers 200.
@@ -160,11 +130,7 @@ impl Process {
             }
             sleep(READY_CHECK).await;
         }
-        bail!(
-            "{} was not ready within {} s: {url}: {last}",
-            self.name,
-            within.as_secs()
-        );
+        bail!("{} was not ready within {} s: {url}: {last}", self.name, within.as_secs());
     }
 
     /// Waits until the process ends by itself and tells how it went.
@@ -178,20 +144,14 @@ impl Process {
             let _ = timeout(LAST_WORDS, log).await;
             self.log = None;
         }
-        let lines = self
-            .last_lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let lines = self.last_lines.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: String = lines.iter().map(|line| format!("\n  {line}")).collect();
         format!("{} ended early ({status}){lines}", self.name)
     }
 
     /// Asks the process to end, and kills it if it does not within 5 s.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let pid = self
-            .child
-            .id()
-            .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
+        let pid = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
         let Some(pid) = pid else { return Ok(()) };
         // It may have ended by now: then there is nobody to tell.
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
@@ -199,15 +159,8 @@ impl Process {
             Ok(status) if status.as_ref().is_ok_and(|status| status.success()) => Ok(()),
             Ok(status) => bail!("{} did not end well after SIGTERM: {status:?}", self.name),
             Err(_) => {
-                self.child
-                    .kill()
-                    .await
-                    .with_context(|| format!("cannot kill {}", self.name))?;
-                bail!(
-                    "{} did not end within {} s after SIGTERM",
-                    self.name,
-                    GRACE.as_secs()
-                )
+                self.child.kill().await.with_context(|| format!("cannot kill {}", self.name))?;
+                bail!("{} did not end within {} s after SIGTERM", self.name, GRACE.as_secs())
             }
         }
     }

@@ -28,9 +28,7 @@ impl Tools {
     /// From the PATH, else from `.tools/`, else fetched into it.
     pub async fn find_or_fetch() -> anyhow::Result<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        if let Some(tools) =
-            std::env::split_paths(&path).find_map(|folder| Self::in_folder(&folder))
-        {
+        if let Some(tools) = std::env::split_paths(&path).find_map(|folder| Self::in_folder(&folder)) {
             return Ok(tools);
         }
         let folder = tools_folder()?;
@@ -46,10 +44,7 @@ impl Tools {
     }
 
     fn in_folder(folder: &Path) -> Option<Self> {
-        let tools = Tools {
-            prometheus: folder.join("prometheus"),
-            promtool: folder.join("promtool"),
-        };
+        let tools = Tools { prometheus: folder.join("prometheus"), promtool: folder.join("promtool") };
         (tools.prometheus.is_file() && tools.promtool.is_file()).then_some(tools)
     }
 
@@ -75,17 +70,10 @@ impl Tools {
                 backfill::write(&mut out, &chain, day, exporter)?;
                 out.flush()
             };
-            tokio::task::spawn_blocking(write)
-                .await?
-                .context("cannot write the history")?;
+            tokio::task::spawn_blocking(write).await?.context("cannot write the history")?;
             let mut promtool = Command::new(&self.promtool);
             promtool
-                .args([
-                    "tsdb",
-                    "create-blocks-from",
-                    "openmetrics",
-                    "--max-block-duration=24h",
-                ])
+                .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h"])
                 .arg(text.path())
                 .arg(folder);
             run(&mut promtool, "promtool could not import the history").await?;
@@ -96,9 +84,7 @@ impl Tools {
     /// Starts a Prometheus with the storage in `folder`, scraping as `config` says.
     pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
         let config_file = folder.join("prometheus.yml");
-        tokio::fs::write(&config_file, config)
-            .await
-            .context("cannot write prometheus.yml")?;
+        tokio::fs::write(&config_file, config).await.context("cannot write prometheus.yml")?;
         let address = port.hand_over();
         let mut command = Command::new(&self.prometheus);
         command
@@ -109,9 +95,7 @@ impl Tools {
             .arg(format!("--web.listen-address={address}"))
             .args(["--storage.tsdb.retention.time=30d", "--log.level=warn"]);
         let mut prometheus = Process::start("prometheus", &mut command)?;
-        prometheus
-            .ready(&format!("http://{address}/-/ready"), READY)
-            .await?;
+        prometheus.ready(&format!("http://{address}/-/ready"), READY).await?;
         Ok(prometheus)
     }
 }
@@ -136,34 +120,22 @@ fn tools_folder() -> anyhow::Result<PathBuf> {
 async fn fetch(tools: &Path) -> anyhow::Result<()> {
     const INSTALL: &str = "no `prometheus` and `promtool` in the PATH or in .tools/; install them \
                            (packages and archives: https://prometheus.io/download/) and start again";
-    eprintln!(
-        "headlag-demo | fetching Prometheus into {}",
-        tools.display()
-    );
-    tokio::fs::create_dir_all(tools)
-        .await
-        .with_context(|| format!("cannot make {}", tools.display()))?;
+    eprintln!("headlag-demo | fetching Prometheus into {}", tools.display());
+    tokio::fs::create_dir_all(tools).await.with_context(|| format!("cannot make {}", tools.display()))?;
     // In a folder of its own and moved when whole, so that a second run at the same time does no harm.
     let work = tempfile::tempdir_in(tools).context("cannot make a temporary folder")?;
     let mut download = Command::new("apt-get");
-    download
-        .args(["download", "-q", "prometheus"])
-        .current_dir(work.path());
-    run(
-        &mut download,
-        "apt-get could not download prometheus (run `apt-get update`?)",
-    )
-    .await
-    .context(INSTALL)?;
+    download.args(["download", "-q", "prometheus"]).current_dir(work.path());
+    run(&mut download, "apt-get could not download prometheus (run `apt-get update`?)")
+        .await
+        .context(INSTALL)?;
     let package = std::fs::read_dir(work.path())?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
         .context("apt-get left no package")?;
     let mut unpack = Command::new("dpkg");
     unpack.arg("-x").arg(package).arg(work.path().join("root"));
-    run(&mut unpack, "dpkg could not unpack prometheus")
-        .await
-        .context(INSTALL)?;
+    run(&mut unpack, "dpkg could not unpack prometheus").await.context(INSTALL)?;
     let target = tools.join("usr");
     match tokio::fs::rename(work.path().join("root/usr"), &target).await {
         Err(_) if target.is_dir() => Ok(()),
@@ -172,16 +144,9 @@ async fn fetch(tools: &Path) -> anyhow::Result<()> {
 }
 
 async fn run(command: &mut Command, failure: &str) -> anyhow::Result<()> {
-    let output = command
-        .kill_on_drop(true)
-        .output()
-        .await
-        .with_context(|| failure.to_owned())?;
+    let output = command.kill_on_drop(true).output().await.with_context(|| failure.to_owned())?;
     if !output.status.success() {
-        bail!(
-            "{failure}: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{failure}: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
 }

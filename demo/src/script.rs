@@ -37,20 +37,8 @@ struct Dip {
 /// Falling takes at least as long as the blocks missed, or the head would run backwards.
 const DIPS: [Dip; 8] = [
     dip(-6 * DAY - 3 * HOUR, 8, 6 * MINUTE, 20 * MINUTE, 4 * MINUTE),
-    dip(
-        -4 * DAY - 7 * HOUR,
-        14,
-        22 * MINUTE,
-        30 * MINUTE,
-        8 * MINUTE,
-    ),
-    dip(
-        -2 * DAY - 5 * HOUR,
-        4,
-        10 * MINUTE,
-        90 * MINUTE,
-        10 * MINUTE,
-    ),
+    dip(-4 * DAY - 7 * HOUR, 14, 22 * MINUTE, 30 * MINUTE, 8 * MINUTE),
+    dip(-2 * DAY - 5 * HOUR, 4, 10 * MINUTE, 90 * MINUTE, 10 * MINUTE),
     dip(-30 * HOUR, 10, 24 * SECOND, 20 * SECOND, 4 * SECOND),
     dip(-15 * HOUR, 7, 8 * MINUTE, 25 * MINUTE, 6 * MINUTE),
     dip(-6 * HOUR, 9, 20 * SECOND, 25 * SECOND, 5 * SECOND),
@@ -59,13 +47,7 @@ const DIPS: [Dip; 8] = [
 ];
 
 const fn dip(start: Millis, blocks: i64, fall: Millis, stay: Millis, rise: Millis) -> Dip {
-    Dip {
-        start,
-        blocks,
-        fall,
-        stay,
-        rise,
-    }
+    Dip { start, blocks, fall, stay, rise }
 }
 
 /// When the watched node gives no answer: two hours in the week.
@@ -148,9 +130,5 @@ fn hiccup(seed: u64, since: Millis) -> Millis {
         stay: 3 * MINUTE,
         rise: MINUTE,
     };
-    if into < small.start {
-        0
-    } else {
-        depth(&small, into - small.start)
-    }
+    if into < small.start { 0 } else { depth(&small, into - small.start) }
 }

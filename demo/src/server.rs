@@ -44,11 +44,7 @@ impl Server {
         let address = listener.local_addr()?;
         let (open, door) = watch::channel(true);
         let task = tokio::spawn(run(listener, address, door, handle)).abort_handle();
-        Ok(Server {
-            address,
-            open,
-            task,
-        })
+        Ok(Server { address, open, task })
     }
 
     /// Where it listens.
@@ -58,8 +54,7 @@ impl Server {
 
     /// Opens or shuts the door.
     pub fn set_open(&self, open: bool) {
-        self.open
-            .send_if_modified(|now| std::mem::replace(now, open) != open);
+        self.open.send_if_modified(|now| std::mem::replace(now, open) != open);
     }
 }
 
@@ -69,12 +64,8 @@ impl Drop for Server {
     }
 }
 
-async fn run<H, F>(
-    first: TcpListener,
-    address: SocketAddr,
-    mut door: watch::Receiver<bool>,
-    handle: H,
-) where
+async fn run<H, F>(first: TcpListener, address: SocketAddr, mut door: watch::Receiver<bool>, handle: H)
+where
     H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
@@ -119,8 +110,7 @@ where
             async move { Ok::<_, Infallible>(answer.await) }
         });
         connections.spawn(
-            hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service),
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
         );
     }
 }
@@ -135,9 +125,8 @@ pub async fn body(incoming: Incoming) -> Option<Bytes> {
 pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(
-        hyper::header::CONTENT_TYPE,
-        hyper::header::HeaderValue::from_static(content_type),
-    );
+    answer
+        .headers_mut()
+        .insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
     answer
 }

@@ -40,24 +40,12 @@ impl Addresses {
     /// Free ports of 127.0.0.1.
     pub fn free() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Addresses {
-            telegram: free,
-            prometheus: free,
-            exporter: free,
-            chartbot: free,
-        }
+        Addresses { telegram: free, prometheus: free, exporter: free, chartbot: free }
     }
 
     fn has_free(&self) -> bool {
-        let Addresses {
-            telegram,
-            prometheus,
-            exporter,
-            chartbot,
-        } = self;
-        [telegram, prometheus, exporter, chartbot]
-            .iter()
-            .any(|address| address.port() == 0)
+        let Addresses { telegram, prometheus, exporter, chartbot } = self;
+        [telegram, prometheus, exporter, chartbot].iter().any(|address| address.port() == 0)
     }
 }
 
@@ -98,22 +86,10 @@ impl World {
     }
 
     async fn try_start(wanted: Addresses) -> anyhow::Result<Self> {
-        let telegram = Port::take(
-            wanted.telegram,
-            "the Telegram stand-in",
-            "--telegram.listen-address",
-        )?;
-        let prometheus = Port::take(
-            wanted.prometheus,
-            "Prometheus",
-            "--prometheus.listen-address",
-        )?;
+        let telegram = Port::take(wanted.telegram, "the Telegram stand-in", "--telegram.listen-address")?;
+        let prometheus = Port::take(wanted.prometheus, "Prometheus", "--prometheus.listen-address")?;
         let exporter = Port::take(wanted.exporter, "the exporter", "--exporter.listen-address")?;
-        let chartbot = Port::take(
-            wanted.chartbot,
-            "the chart bot",
-            "--chartbot.listen-address",
-        )?;
+        let chartbot = Port::take(wanted.chartbot, "the chart bot", "--chartbot.listen-address")?;
         let addresses = Addresses {
             telegram: telegram.address(),
             prometheus: prometheus.address(),
@@ -130,21 +106,15 @@ impl World {
         let clock = wall_clock();
         let start = clock();
         let chain = Chain::eventful(start.unsigned_abs(), start);
-        let nodes = Nodes::start(chain, clock.clone())
-            .await
-            .context("cannot start the nodes")?;
+        let nodes = Nodes::start(chain, clock.clone()).await.context("cannot start the nodes")?;
 
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let blocks = storage(folder.path());
         eprintln!("headlag-demo | back-filling a week of history");
-        tools
-            .backfill(&blocks, chain, start - WEEK..start, addresses.exporter)
-            .await?;
+        tools.backfill(&blocks, chain, start - WEEK..start, addresses.exporter).await?;
         let exporter = start_exporter(folder.path(), &nodes, exporter).await?;
         // The seconds that went by meanwhile, so that the live part continues without a gap.
-        tools
-            .backfill(&blocks, chain, start..clock(), addresses.exporter)
-            .await?;
+        tools.backfill(&blocks, chain, start..clock(), addresses.exporter).await?;
         let scrape = config::prometheus_yml(addresses.exporter, addresses.chartbot);
         let prometheus = tools.start(folder.path(), &scrape, prometheus).await?;
         let chartbot = start_chartbot(&telegram, &user, addresses.prometheus, chartbot).await?;
@@ -153,11 +123,7 @@ impl World {
             telegram,
             user,
             addresses,
-            services: Services {
-                exporter,
-                prometheus,
-                chartbot,
-            },
+            services: Services { exporter, prometheus, chartbot },
             _folder: folder,
         })
     }
@@ -176,38 +142,25 @@ impl Services {
     /// Ends everything; an error tells who did not end as asked.
     pub async fn stop(self) -> anyhow::Result<()> {
         // All at once, and each to its end, whatever the others do.
-        let (chartbot, prometheus, exporter) = tokio::join!(
-            self.chartbot.stop(),
-            self.prometheus.stop(),
-            self.exporter.stop()
-        );
+        let (chartbot, prometheus, exporter) =
+            tokio::join!(self.chartbot.stop(), self.prometheus.stop(), self.exporter.stop());
         chartbot.and(prometheus).and(exporter)
     }
 }
 
 fn is_port_taken(error: &anyhow::Error) -> bool {
-    format!("{error:#}")
-        .to_lowercase()
-        .contains("address already in use")
+    format!("{error:#}").to_lowercase().contains("address already in use")
 }
 
 async fn start_exporter(folder: &Path, nodes: &Nodes, port: Port) -> anyhow::Result<Process> {
     let config_file = folder.join("headlag.yml");
     let config = config::headlag_yml(nodes.urls());
-    tokio::fs::write(&config_file, config)
-        .await
-        .context("cannot write headlag.yml")?;
+    tokio::fs::write(&config_file, config).await.context("cannot write headlag.yml")?;
     let address = port.hand_over();
     let mut command = Command::new(beside("headlag-exporter")?);
-    command
-        .arg("--config.file")
-        .arg(config_file)
-        .arg("--web.listen-address")
-        .arg(address.to_string());
+    command.arg("--config.file").arg(config_file).arg("--web.listen-address").arg(address.to_string());
     let mut exporter = Process::start("exporter", &mut command)?;
-    exporter
-        .ready(&format!("http://{address}/-/ready"), READY)
-        .await?;
+    exporter.ready(&format!("http://{address}/-/ready"), READY).await?;
     Ok(exporter)
 }
 
@@ -230,8 +183,6 @@ async fn start_chartbot(
         .arg("--web.listen-address")
         .arg(address.to_string());
     let mut chartbot = Process::start("chartbot", &mut command)?;
-    chartbot
-        .ready(&format!("http://{address}/-/ready"), READY)
-        .await?;
+    chartbot.ready(&format!("http://{address}/-/ready"), READY).await?;
     Ok(chartbot)
 }

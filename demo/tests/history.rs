@@ -31,20 +31,9 @@ async fn a_week_of_history_is_there_before_the_first_scrape() {
     let now = wall_clock()();
     let chain = Chain::eventful(1, now);
     let begun = Instant::now();
-    tools
-        .backfill(
-            &storage(folder.path()),
-            chain,
-            now - WEEK..now - 60_000,
-            exporter,
-        )
-        .await
-        .unwrap();
+    tools.backfill(&storage(folder.path()), chain, now - WEEK..now - 60_000, exporter).await.unwrap();
     eprintln!("a week was back-filled in {:?}", begun.elapsed());
-    tools
-        .backfill(&storage(folder.path()), chain, now - 60_000..now, exporter)
-        .await
-        .unwrap();
+    tools.backfill(&storage(folder.path()), chain, now - 60_000..now, exporter).await.unwrap();
 
     let port = Port::take(free(), "Prometheus", "").unwrap();
     let address = port.address();

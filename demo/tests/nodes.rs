@@ -12,56 +12,30 @@ use serde_json::{Value, json};
 const NOW: i64 = 1_790_000_000_000;
 
 async fn start() -> (Nodes, String) {
-    let nodes = Nodes::start(Chain::calm(1), Arc::new(|| NOW))
-        .await
-        .unwrap();
-    let url = nodes
-        .urls()
-        .find(|(node, _)| *node == Node::Watched)
-        .unwrap()
-        .1;
+    let nodes = Nodes::start(Chain::calm(1), Arc::new(|| NOW)).await.unwrap();
+    let url = nodes.urls().find(|(node, _)| *node == Node::Watched).unwrap().1;
     (nodes, url)
 }
 
 async fn ask(url: &str, body: &'static str) -> Value {
-    let request = reqwest::Client::new()
-        .post(url)
-        .header("content-type", "application/json");
-    request
-        .body(body)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap()
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    request.body(body).send().await.unwrap().json().await.unwrap()
 }
 
 #[tokio::test]
 async fn a_node_answers_as_strictly_as_a_real_one() {
     let (_nodes, url) = start().await;
-    let block = Chain::calm(1)
-        .answer(&Default::default(), Node::Watched, NOW)
-        .block()
-        .unwrap();
+    let block = Chain::calm(1).answer(&Default::default(), Node::Watched, NOW).block().unwrap();
     let call = r#"{"jsonrpc":"2.0","id":7,"method":"eth_blockNumber","params":[]}"#;
-    assert_eq!(
-        ask(&url, call).await,
-        json!({"jsonrpc": "2.0", "id": 7, "result": format!("{block:#x}")})
-    );
-    let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"jsonrpc":"2.0","id":2,"method":"eth_mine"}]"#;
+    assert_eq!(ask(&url, call).await, json!({"jsonrpc": "2.0", "id": 7, "result": format!("{block:#x}")}));
+    let batch =
+        r#"[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"jsonrpc":"2.0","id":2,"method":"eth_mine"}]"#;
     let answers = ask(&url, batch).await;
-    assert_eq!(
-        (&answers[0]["result"], &answers[1]["error"]["code"]),
-        (&json!("0x89"), &json!(-32601))
-    );
+    assert_eq!((&answers[0]["result"], &answers[1]["error"]["code"]), (&json!("0x89"), &json!(-32601)));
     assert_eq!(ask(&url, "{").await["error"]["code"], json!(-32700));
     let client = reqwest::Client::new();
     assert_eq!(client.get(&url).send().await.unwrap().status(), 405);
-    assert_eq!(
-        client.post(&url).body(call).send().await.unwrap().status(),
-        415
-    );
+    assert_eq!(client.post(&url).body(call).send().await.unwrap().status(), 415);
 }
 
 #[tokio::test]
@@ -69,24 +43,14 @@ async fn a_lever_makes_a_node_refuse_hang_and_return() {
     let (nodes, url) = start().await;
     let client = reqwest::Client::new();
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber"});
-    let ask = || {
-        client
-            .post(&url)
-            .json(&call)
-            .timeout(Duration::from_millis(300))
-            .send()
-    };
+    let ask = || client.post(&url).json(&call).timeout(Duration::from_millis(300)).send();
     assert!(ask().await.is_ok());
     nodes.pull(|levers| _ = levers.insert(Node::Watched, Lever::Hang));
     assert!(ask().await.unwrap_err().is_timeout());
     nodes.pull(|levers| _ = levers.insert(Node::Watched, Lever::Refuse));
     let refused = async { while !ask().await.is_err_and(|error| error.is_connect()) {} };
-    tokio::time::timeout(Duration::from_secs(5), refused)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(5), refused).await.unwrap();
     nodes.pull(|levers| _ = levers.remove(&Node::Watched));
     let back = async { while ask().await.is_err() {} };
-    tokio::time::timeout(Duration::from_secs(5), back)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(5), back).await.unwrap();
 }

@@ -16,10 +16,7 @@ fn a_taken_port_is_told_with_the_flag_that_moves_it() {
         ("--chartbot.listen-address", "the chart bot"),
     ] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_headlag-demo"));
-        let output = program
-            .args(["--once", "unused", flag, &address])
-            .output()
-            .unwrap();
+        let output = program.args(["--once", "unused", flag, &address]).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{told}");
         for part in [address.as_str(), flag, what] {

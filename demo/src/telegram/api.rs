@@ -27,10 +27,7 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
     if path == "/" {
         return server::answer(StatusCode::OK, "text/html", page(request.headers()));
     }
-    let Some((given, method)) = path
-        .strip_prefix("/bot")
-        .and_then(|rest| rest.split_once('/'))
-    else {
+    let Some((given, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
         return Refusal::new(404, "Not Found").answer();
     };
     let (authorized, method) = (given == &*token, method.to_owned());
@@ -63,10 +60,7 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
 }
 
 fn page(headers: &hyper::HeaderMap) -> String {
-    let host = headers
-        .get("host")
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("this address");
+    let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("this address");
     format!(
         "<!doctype html><title>headlag-demo</title><p>This is the stand-in for the Telegram Bot API \
          of headlag-demo. The API is at <code>http://{host}/bot&lt;token&gt;/&lt;method&gt;</code>.</p>\n"
@@ -77,16 +71,11 @@ async fn read(request: Request<Incoming>) -> Result<Params, Refusal> {
     if ![Method::GET, Method::POST].contains(request.method()) {
         return Err(Refusal::new(405, "Method Not Allowed"));
     }
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
     let query = request.uri().query().map(str::to_owned);
     let too_large = || Refusal::new(413, "Request Entity Too Large");
-    let body = server::body(request.into_body())
-        .await
-        .ok_or_else(too_large)?;
+    let body = server::body(request.into_body()).await.ok_or_else(too_large)?;
     Params::read(query.as_deref(), &content_type, body).await
 }
 
@@ -108,9 +97,7 @@ fn run(state: &Shared, name: &str, params: &Params) -> Result<Value, Refusal> {
     };
     let mut outcome = Ok(Value::Null);
     state.send_modify(|state| {
-        outcome = params
-            .only(method.params)
-            .and_then(|()| (method.run)(state, params, now()));
+        outcome = params.only(method.params).and_then(|()| (method.run)(state, params, now()));
         state.record(call(method.name, params.to_json(), refused(&outcome)));
     });
     outcome
@@ -126,22 +113,12 @@ fn record(state: &Shared, name: &str, params: Value, error: Option<String>) {
 }
 
 fn refused(outcome: &Result<Value, Refusal>) -> Option<String> {
-    outcome
-        .as_ref()
-        .err()
-        .map(|refusal| refusal.description.clone())
+    outcome.as_ref().err().map(|refusal| refusal.description.clone())
 }
 
 fn call(method: &str, params: Value, error: Option<String>) -> Call {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Call {
-        method: method.to_owned(),
-        params,
-        at: since.as_secs_f64(),
-        error,
-    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Call { method: method.to_owned(), params, at: since.as_secs_f64(), error }
 }
 
 /// <https://core.telegram.org/bots/api#getupdates>
@@ -180,10 +157,7 @@ async fn get_updates(state: &Shared, params: &Params) -> Result<Value, Refusal> 
                 return Ok(updates.map(|(_, update)| update.clone()).collect());
             }
         }
-        if tokio::time::timeout_at(until, changes.changed())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout_at(until, changes.changed()).await.is_err() {
             return Ok(json!([]));
         }
     }

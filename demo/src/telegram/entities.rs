@@ -71,18 +71,12 @@ impl Plain {
         if length > 0 {
             let (kind, offset) = (open.kind, open.offset);
             let url = url.or(open.url);
-            self.entities.push(Entity {
-                kind,
-                offset,
-                length,
-                url,
-            });
+            self.entities.push(Entity { kind, offset, length, url });
         }
     }
 
     fn finish(mut self) -> (String, Vec<Entity>) {
-        self.entities
-            .sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.length)));
+        self.entities.sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.length)));
         (self.text, self.entities)
     }
 }
@@ -94,14 +88,10 @@ fn html(text: &str) -> Result<(String, Vec<Entity>), String> {
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
         if c == '<' {
-            let end = rest
-                .find('>')
-                .ok_or_else(|| format!("Unclosed start tag at byte offset {at}"))?;
+            let end = rest.find('>').ok_or_else(|| format!("Unclosed start tag at byte offset {at}"))?;
             let tag = &rest[1..end];
             if let Some(name) = tag.strip_prefix('/') {
-                let last = open
-                    .pop()
-                    .ok_or_else(|| format!("Unexpected end tag at byte offset {at}"))?;
+                let last = open.pop().ok_or_else(|| format!("Unexpected end tag at byte offset {at}"))?;
                 if !name.trim().eq_ignore_ascii_case(last.mark) {
                     return Err(format!(
                         "Unmatched end tag at byte offset {at}, expected \"</{}>\", found \"</{name}>\"",
@@ -111,17 +101,10 @@ fn html(text: &str) -> Result<(String, Vec<Entity>), String> {
                 plain.close(last, None);
             } else {
                 let (mark, attributes) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
-                let kind = html_kind(mark, attributes).ok_or_else(|| {
-                    format!("Unsupported start tag \"{mark}\" at byte offset {at}")
-                })?;
+                let kind = html_kind(mark, attributes)
+                    .ok_or_else(|| format!("Unsupported start tag \"{mark}\" at byte offset {at}"))?;
                 let url = (mark == "a").then(|| attribute(attributes)).flatten();
-                open.push(Open {
-                    mark,
-                    kind,
-                    at,
-                    offset: plain.units,
-                    url,
-                });
+                open.push(Open { mark, kind, at, offset: plain.units, url });
             }
             at += end + 1;
         } else if let Some((decoded, length)) = (c == '&').then(|| html_entity(rest)).flatten() {
@@ -133,10 +116,7 @@ fn html(text: &str) -> Result<(String, Vec<Entity>), String> {
         }
     }
     match open.pop() {
-        Some(left) => Err(format!(
-            "Can't find end tag corresponding to start tag \"{}\"",
-            left.mark
-        )),
+        Some(left) => Err(format!("Can't find end tag corresponding to start tag \"{}\"", left.mark)),
         None => Ok(plain.finish()),
     }
 }
@@ -201,14 +181,8 @@ fn markdown(text: &str) -> Result<(String, Vec<Entity>), String> {
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
-        let in_code = open
-            .last()
-            .map(|last| last.mark)
-            .filter(|mark| mark.starts_with('`'));
-        let escaped = (c == '\\')
-            .then(|| rest[1..].chars().next())
-            .flatten()
-            .filter(char::is_ascii);
+        let in_code = open.last().map(|last| last.mark).filter(|mark| mark.starts_with('`'));
+        let escaped = (c == '\\').then(|| rest[1..].chars().next()).flatten().filter(char::is_ascii);
         let mark = MARKS
             .into_iter()
             .find(|(mark, _)| rest.starts_with(mark) && in_code.is_none_or(|code| code == *mark));
@@ -219,26 +193,14 @@ fn markdown(text: &str) -> Result<(String, Vec<Entity>), String> {
         } else if let Some((mark, kind)) = mark {
             match open.pop_if(|last| last.mark == mark) {
                 Some(last) => plain.close(last, None),
-                None => open.push(Open {
-                    mark,
-                    kind,
-                    at,
-                    offset: plain.units,
-                    url: None,
-                }),
+                None => open.push(Open { mark, kind, at, offset: plain.units, url: None }),
             }
             at += mark.len();
         } else if in_code.is_some() {
             plain.push(c);
             at += c.len_utf8();
         } else if c == '[' {
-            open.push(Open {
-                mark: "[",
-                kind: "text_link",
-                at,
-                offset: plain.units,
-                url: None,
-            });
+            open.push(Open { mark: "[", kind: "text_link", at, offset: plain.units, url: None });
             at += 1;
         } else if let Some((url, last)) =
             link_end(rest).and_then(|url| Some((url, open.pop_if(|last| last.mark == "[")?)))
@@ -248,19 +210,14 @@ fn markdown(text: &str) -> Result<(String, Vec<Entity>), String> {
         } else if c == '>' && line_start {
             at += 1;
         } else if "[]()>#+-=|{}.!".contains(c) {
-            return Err(format!(
-                "Character '{c}' is reserved and must be escaped with the preceding '\\'"
-            ));
+            return Err(format!("Character '{c}' is reserved and must be escaped with the preceding '\\'"));
         } else {
             plain.push(c);
             at += c.len_utf8();
         }
     }
     match open.pop() {
-        Some(left) => Err(format!(
-            "Can't find end of {} entity at byte offset {}",
-            left.kind, left.at
-        )),
+        Some(left) => Err(format!("Can't find end of {} entity at byte offset {}", left.kind, left.at)),
         None => Ok(plain.finish()),
     }
 }
@@ -279,10 +236,7 @@ mod tests {
     fn check(mode: &str, text: &str, want: Result<(&str, &str), &str>) {
         let got = parse(text, Some(mode)).map(|(text, entities)| {
             let entity = |e: &Entity| format!("{} {}+{}", e.kind, e.offset, e.length);
-            (
-                text,
-                entities.iter().map(entity).collect::<Vec<_>>().join(", "),
-            )
+            (text, entities.iter().map(entity).collect::<Vec<_>>().join(", "))
         });
         match (got, want) {
             (Ok((text, entities)), Ok(want)) => {
@@ -298,29 +252,13 @@ mod tests {
 
     #[test]
     fn html_is_taken_apart_or_refused() {
-        check(
-            "HTML",
-            "<b>a <i>b</i></b> &lt;3",
-            Ok(("a b <3", "bold 0+3, italic 2+1")),
-        );
+        check("HTML", "<b>a <i>b</i></b> &lt;3", Ok(("a b <3", "bold 0+3, italic 2+1")));
         check("HTML", "😀<code>x</code>", Ok(("😀x", "code 2+1")));
-        check(
-            "HTML",
-            "<a href=\"http://x/\">y</a>",
-            Ok(("y", "text_link 0+1")),
-        );
+        check("HTML", "<a href=\"http://x/\">y</a>", Ok(("y", "text_link 0+1")));
         check("HTML", "a & b", Ok(("a & b", "")));
-        check(
-            "HTML",
-            "<b>a",
-            Err("Can't find end tag corresponding to start tag \"b\""),
-        );
+        check("HTML", "<b>a", Err("Can't find end tag corresponding to start tag \"b\""));
         check("HTML", "a</b>", Err("Unexpected end tag at byte offset 1"));
-        check(
-            "HTML",
-            "1 <2>",
-            Err("Unsupported start tag \"2\" at byte offset 2"),
-        );
+        check("HTML", "1 <2>", Err("Unsupported start tag \"2\" at byte offset 2"));
         check("HTML", "1 < 2", Err("Unclosed start tag at byte offset 2"));
         check(
             "HTML",
@@ -331,21 +269,9 @@ mod tests {
 
     #[test]
     fn markdown_is_taken_apart_or_refused() {
-        check(
-            "MarkdownV2",
-            "*a _b_* c\\.",
-            Ok(("a b c.", "bold 0+3, italic 2+1")),
-        );
-        check(
-            "MarkdownV2",
-            "`1.5-2` [x](http://y/)",
-            Ok(("1.5-2 x", "code 0+5, text_link 6+1")),
-        );
-        check(
-            "MarkdownV2",
-            "*a",
-            Err("Can't find end of bold entity at byte offset 0"),
-        );
+        check("MarkdownV2", "*a _b_* c\\.", Ok(("a b c.", "bold 0+3, italic 2+1")));
+        check("MarkdownV2", "`1.5-2` [x](http://y/)", Ok(("1.5-2 x", "code 0+5, text_link 6+1")));
+        check("MarkdownV2", "*a", Err("Can't find end of bold entity at byte offset 0"));
         check(
             "MarkdownV2",
             "1.5",

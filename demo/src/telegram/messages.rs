@@ -24,8 +24,7 @@ pub fn send_message(state: &mut State, params: &Params, now: i64) -> Outcome {
 
 pub fn send_photo(state: &mut State, params: &Params, now: i64) -> Outcome {
     let mut message = draft(state, params, now)?;
-    (message.caption, message.caption_entities) =
-        caption(params.text("caption"), params.text("parse_mode"))?;
+    (message.caption, message.caption_entities) = caption(params.text("caption"), params.text("parse_mode"))?;
     attach_photo(state, params, &mut message, "photo", params.text("photo"))?;
     finish(state, message)
 }
@@ -49,14 +48,10 @@ struct InputMedia {
 
 pub fn edit_media(state: &mut State, params: &Params, now: i64) -> Outcome {
     let mut message = editable(state, params)?;
-    let media: InputMedia = params
-        .object("media")?
-        .ok_or_else(|| Refusal::bad_request("can't find field \"media\""))?;
+    let media: InputMedia =
+        params.object("media")?.ok_or_else(|| Refusal::bad_request("can't find field \"media\""))?;
     if media.kind != "photo" {
-        return Err(Refusal::bad_request(format!(
-            "media of type \"{}\" is not known here",
-            media.kind
-        )));
+        return Err(Refusal::bad_request(format!("media of type \"{}\" is not known here", media.kind)));
     }
     (message.text, message.entities) = (None, Vec::new());
     (message.caption, message.caption_entities) =
@@ -68,21 +63,16 @@ pub fn edit_media(state: &mut State, params: &Params, now: i64) -> Outcome {
 pub fn edit_caption(state: &mut State, params: &Params, now: i64) -> Outcome {
     let mut message = editable(state, params)?;
     if message.photo.is_empty() {
-        return Err(Refusal::bad_request(
-            "there is no caption in the message to edit",
-        ));
+        return Err(Refusal::bad_request("there is no caption in the message to edit"));
     }
-    (message.caption, message.caption_entities) =
-        caption(params.text("caption"), params.text("parse_mode"))?;
+    (message.caption, message.caption_entities) = caption(params.text("caption"), params.text("parse_mode"))?;
     replace(state, message, now)
 }
 
 pub fn edit_text(state: &mut State, params: &Params, now: i64) -> Outcome {
     let mut message = editable(state, params)?;
     if message.text.is_none() {
-        return Err(Refusal::bad_request(
-            "there is no text in the message to edit",
-        ));
+        return Err(Refusal::bad_request("there is no text in the message to edit"));
     }
     (message.text, message.entities) = message_text(params)?;
     replace(state, message, now)
@@ -95,10 +85,7 @@ pub fn edit_reply_markup(state: &mut State, params: &Params, now: i64) -> Outcom
 /// A new message of the bot with its buttons, not yet in its chat.
 fn draft(state: &mut State, params: &Params, now: i64) -> Result<Message, Refusal> {
     let id = chat_id(state, params)?;
-    let chat = state
-        .chats
-        .get(&id)
-        .map(|conversation| conversation.chat.clone());
+    let chat = state.chats.get(&id).map(|conversation| conversation.chat.clone());
     let chat = chat.ok_or_else(|| Refusal::bad_request("chat not found"))?;
     let reply_markup = keyboard(params)?;
     let bot = state.bot.clone();
@@ -117,13 +104,8 @@ fn finish(state: &mut State, message: Message) -> Outcome {
 fn editable(state: &State, params: &Params) -> Result<Message, Refusal> {
     let chat = chat_id(state, params)?;
     let id = params.number("message_id")?;
-    let found = state
-        .chat(chat)
-        .iter()
-        .find(|message| Some(message.message_id) == id);
-    let mut message = found
-        .cloned()
-        .ok_or_else(|| Refusal::bad_request("message to edit not found"))?;
+    let found = state.chat(chat).iter().find(|message| Some(message.message_id) == id);
+    let mut message = found.cloned().ok_or_else(|| Refusal::bad_request("message to edit not found"))?;
     if message.from != state.bot {
         return Err(Refusal::bad_request("message can't be edited"));
     }
@@ -133,9 +115,7 @@ fn editable(state: &State, params: &Params) -> Result<Message, Refusal> {
 
 fn replace(state: &mut State, mut message: Message, now: i64) -> Outcome {
     let messages = state.meet(&message.chat.clone());
-    let old = messages
-        .iter_mut()
-        .find(|old| old.message_id == message.message_id);
+    let old = messages.iter_mut().find(|old| old.message_id == message.message_id);
     let old = old.ok_or_else(|| Refusal::bad_request("message to edit not found"))?;
     if *old == message {
         return Err(Refusal::bad_request(
@@ -149,10 +129,8 @@ fn replace(state: &mut State, mut message: Message, now: i64) -> Outcome {
 }
 
 fn message_text(params: &Params) -> Result<(Option<String>, Vec<Entity>), Refusal> {
-    let (text, entities) = entities::parse(
-        params.text("text").unwrap_or_default(),
-        params.text("parse_mode"),
-    )?;
+    let (text, entities) =
+        entities::parse(params.text("text").unwrap_or_default(), params.text("parse_mode"))?;
     if text.trim().is_empty() {
         return Err(Refusal::bad_request("message text is empty"));
     }
@@ -162,10 +140,7 @@ fn message_text(params: &Params) -> Result<(Option<String>, Vec<Entity>), Refusa
     Ok((Some(text), entities))
 }
 
-fn caption(
-    text: Option<&str>,
-    mode: Option<&str>,
-) -> Result<(Option<String>, Vec<Entity>), Refusal> {
+fn caption(text: Option<&str>, mode: Option<&str>) -> Result<(Option<String>, Vec<Entity>), Refusal> {
     let (text, entities) = entities::parse(text.unwrap_or_default(), mode)?;
     if text.chars().count() > MAX_CAPTION {
         return Err(Refusal::bad_request("message caption is too long"));
@@ -175,10 +150,7 @@ fn caption(
 
 fn keyboard(params: &Params) -> Result<Option<Keyboard>, Refusal> {
     let keyboard: Option<Keyboard> = params.object("reply_markup")?;
-    for button in keyboard
-        .iter()
-        .flat_map(|keyboard| keyboard.inline_keyboard.iter().flatten())
-    {
+    for button in keyboard.iter().flat_map(|keyboard| keyboard.inline_keyboard.iter().flatten()) {
         let data = button.callback_data.as_ref().map(String::len);
         if data.is_some_and(|length| !(1..=MAX_CALLBACK_DATA).contains(&length)) {
             return Err(Refusal::bad_request("BUTTON_DATA_INVALID"));
@@ -202,11 +174,7 @@ fn attach_photo(
 ) -> Result<(), Refusal> {
     let known = value.and_then(|file_id| state.photos.get(file_id));
     let missing = || Refusal::bad_request(format!("there is no {parameter} in the request"));
-    let picture = params
-        .file(parameter, value)
-        .or(known)
-        .ok_or_else(missing)?
-        .clone();
+    let picture = params.file(parameter, value).or(known).ok_or_else(missing)?.clone();
     let size = photo::check(&picture)?;
     // The same picture keeps its id, so that an edit to the same is seen as none.
     let same = state.photos.iter().find(|(_, kept)| **kept == picture);

@@ -32,16 +32,8 @@ const METHODS: [Method; 13] = [
     method("getMe", &[], get_me),
     method("deleteWebhook", &["drop_pending_updates"], delete_webhook),
     method("getWebhookInfo", &[], get_webhook_info),
-    method(
-        "setMyCommands",
-        &["commands", "scope", "language_code"],
-        set_my_commands,
-    ),
-    method(
-        "getMyCommands",
-        &["scope", "language_code"],
-        get_my_commands,
-    ),
+    method("setMyCommands", &["commands", "scope", "language_code"], set_my_commands),
+    method("getMyCommands", &["scope", "language_code"], get_my_commands),
     method(
         "sendMessage",
         &[
@@ -68,39 +60,18 @@ const METHODS: [Method; 13] = [
         ],
         messages::send_photo,
     ),
-    method(
-        "editMessageMedia",
-        &["chat_id", "message_id", "media", "reply_markup"],
-        messages::edit_media,
-    ),
+    method("editMessageMedia", &["chat_id", "message_id", "media", "reply_markup"], messages::edit_media),
     method(
         "editMessageCaption",
-        &[
-            "chat_id",
-            "message_id",
-            "caption",
-            "parse_mode",
-            "reply_markup",
-        ],
+        &["chat_id", "message_id", "caption", "parse_mode", "reply_markup"],
         messages::edit_caption,
     ),
     method(
         "editMessageText",
-        &[
-            "chat_id",
-            "message_id",
-            "text",
-            "parse_mode",
-            "reply_markup",
-            "link_preview_options",
-        ],
+        &["chat_id", "message_id", "text", "parse_mode", "reply_markup", "link_preview_options"],
         messages::edit_text,
     ),
-    method(
-        "editMessageReplyMarkup",
-        &["chat_id", "message_id", "reply_markup"],
-        messages::edit_reply_markup,
-    ),
+    method("editMessageReplyMarkup", &["chat_id", "message_id", "reply_markup"], messages::edit_reply_markup),
     method(
         "answerCallbackQuery",
         &["callback_query_id", "text", "show_alert", "cache_time"],
@@ -111,9 +82,7 @@ const METHODS: [Method; 13] = [
 
 /// The method of this name in any case.
 pub fn find(name: &str) -> Option<&'static Method> {
-    const { &METHODS }
-        .iter()
-        .find(|method| method.name.eq_ignore_ascii_case(name))
+    const { &METHODS }.iter().find(|method| method.name.eq_ignore_ascii_case(name))
 }
 
 fn get_me(state: &mut State, _: &Params, _: i64) -> Outcome {
@@ -153,21 +122,12 @@ fn command_scope(params: &Params) -> Result<(String, String), Refusal> {
         "chat_administrators",
         "chat_member",
     ];
-    let scope = params
-        .object::<Value>("scope")?
-        .unwrap_or_else(|| json!({"type": "default"}));
-    if !scope["type"]
-        .as_str()
-        .is_some_and(|kind| SCOPES.contains(&kind))
-    {
-        return Err(Refusal::bad_request(
-            "unsupported BotCommandScope type specified",
-        ));
+    let scope = params.object::<Value>("scope")?.unwrap_or_else(|| json!({"type": "default"}));
+    if !scope["type"].as_str().is_some_and(|kind| SCOPES.contains(&kind)) {
+        return Err(Refusal::bad_request("unsupported BotCommandScope type specified"));
     }
     let language = params.text("language_code").unwrap_or_default();
-    if !language.is_empty()
-        && (language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase()))
-    {
+    if !language.is_empty() && (language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase())) {
         return Err(Refusal::bad_request("invalid language code specified"));
     }
     Ok((scope.to_string(), language.to_owned()))
@@ -175,9 +135,8 @@ fn command_scope(params: &Params) -> Result<(String, String), Refusal> {
 
 fn set_my_commands(state: &mut State, params: &Params, _: i64) -> Outcome {
     let scope = command_scope(params)?;
-    let mut commands: Vec<BotCommand> = params
-        .object("commands")?
-        .ok_or_else(|| Refusal::bad_request("can't find field \"commands\""))?;
+    let mut commands: Vec<BotCommand> =
+        params.object("commands")?.ok_or_else(|| Refusal::bad_request("can't find field \"commands\""))?;
     if commands.len() > MAX_COMMANDS {
         return Err(Refusal::bad_request("BOT_COMMANDS_TOO_MUCH"));
     }
@@ -206,10 +165,7 @@ fn answer_callback_query(state: &mut State, params: &Params, _: i64) -> Outcome 
         return Err(Refusal::bad_request("MESSAGE_TOO_LONG"));
     }
     let id = params.text("callback_query_id");
-    let press = state
-        .presses
-        .iter_mut()
-        .find(|press| id == Some(&press.id) && press.answer.is_none());
+    let press = state.presses.iter_mut().find(|press| id == Some(&press.id) && press.answer.is_none());
     let press = press.ok_or_else(|| {
         Refusal::bad_request("query is too old and response timeout expired or query ID is invalid")
     })?;
@@ -218,19 +174,10 @@ fn answer_callback_query(state: &mut State, params: &Params, _: i64) -> Outcome 
 }
 
 fn send_chat_action(state: &mut State, params: &Params, _: i64) -> Outcome {
-    const ACTIONS: [&str; 6] = [
-        "typing",
-        "upload_photo",
-        "upload_document",
-        "choose_sticker",
-        "find_location",
-        "record_video",
-    ];
+    const ACTIONS: [&str; 6] =
+        ["typing", "upload_photo", "upload_document", "choose_sticker", "find_location", "record_video"];
     chat_id(state, params)?;
-    if !params
-        .text("action")
-        .is_some_and(|action| ACTIONS.contains(&action))
-    {
+    if !params.text("action").is_some_and(|action| ACTIONS.contains(&action)) {
         return Err(Refusal::bad_request("wrong parameter action in request"));
     }
     Ok(json!(true))
@@ -238,13 +185,7 @@ fn send_chat_action(state: &mut State, params: &Params, _: i64) -> Outcome {
 
 /// The chat that is meant; the bot must have met it.
 pub fn chat_id(state: &State, params: &Params) -> Result<i64, Refusal> {
-    let id = params
-        .number("chat_id")?
-        .ok_or_else(|| Refusal::bad_request("chat_id is empty"))?;
+    let id = params.number("chat_id")?.ok_or_else(|| Refusal::bad_request("chat_id is empty"))?;
     let not_found = || Refusal::bad_request("chat not found");
-    state
-        .chats
-        .contains_key(&id)
-        .then_some(id)
-        .ok_or_else(not_found)
+    state.chats.contains_key(&id).then_some(id).ok_or_else(not_found)
 }

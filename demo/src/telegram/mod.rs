@@ -97,11 +97,7 @@ impl Telegram {
             message.text = Some(text.to_owned());
             message.entities = entities::command(text).into_iter().collect();
             message_id = message.message_id;
-            let kind = if chat.kind == "channel" {
-                "channel_post"
-            } else {
-                "message"
-            };
+            let kind = if chat.kind == "channel" { "channel_post" } else { "message" };
             state.tell_bot(kind, json!(message));
             state.keep(message);
         });
@@ -119,10 +115,7 @@ impl Telegram {
     pub fn press_in(&self, chat: i64, user: &User, message_id: i64, data: &str) -> Option<String> {
         let mut query = None;
         self.state.send_modify(|state| {
-            let found = state
-                .chat(chat)
-                .iter()
-                .find(|message| message.message_id == message_id);
+            let found = state.chat(chat).iter().find(|message| message.message_id == message_id);
             let Some(message) = found.cloned() else {
                 return;
             };
@@ -153,9 +146,7 @@ impl Telegram {
     pub fn delete(&self, chat: i64, message_id: i64) {
         self.state.send_modify(|state| {
             if let Some(conversation) = state.chats.get_mut(&chat) {
-                conversation
-                    .messages
-                    .retain(|message| message.message_id != message_id);
+                conversation.messages.retain(|message| message.message_id != message_id);
             }
         });
     }
@@ -192,8 +183,6 @@ impl Telegram {
 
 /// Unix time in seconds.
 fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or_default()
 }

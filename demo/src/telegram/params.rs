@@ -20,11 +20,7 @@ pub struct Params {
 
 impl Params {
     /// Reads the query string and the body.
-    pub async fn read(
-        query: Option<&str>,
-        content_type: &str,
-        body: Bytes,
-    ) -> Result<Self, Refusal> {
+    pub async fn read(query: Option<&str>, content_type: &str, body: Bytes) -> Result<Self, Refusal> {
         let mut params = Params::default();
         params.add_form(query.unwrap_or_default().as_bytes());
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -32,9 +28,7 @@ impl Params {
             "application/json" if !body.is_empty() => {
                 let values: Map<String, Value> = serde_json::from_slice(&body)
                     .map_err(|_| Refusal::bad_request("can't parse JSON object"))?;
-                params
-                    .values
-                    .extend(values.into_iter().filter(|(_, value)| !value.is_null()));
+                params.values.extend(values.into_iter().filter(|(_, value)| !value.is_null()));
             }
             "application/x-www-form-urlencoded" => params.add_form(&body),
             "multipart/form-data" => params.add_multipart(content_type, body).await?,
@@ -62,8 +56,7 @@ impl Params {
             if part.file_name().is_some() {
                 self.files.insert(name, part.bytes().await.map_err(broken)?);
             } else {
-                self.values
-                    .insert(name, part.text().await.map_err(broken)?.into());
+                self.values.insert(name, part.text().await.map_err(broken)?.into());
             }
         }
         Ok(())
@@ -74,23 +67,12 @@ impl Params {
     pub fn only(&self, known: &[&str]) -> Result<(), Refusal> {
         let attached = |name: &String| {
             let reference = format!("attach://{name}");
-            self.values
-                .values()
-                .any(|value| value.to_string().contains(&reference))
+            self.values.values().any(|value| value.to_string().contains(&reference))
         };
-        let unknown = self
-            .values
-            .keys()
-            .find(|name| !known.contains(&name.as_str()));
-        let stray = || {
-            self.files
-                .keys()
-                .find(|name| !known.contains(&name.as_str()) && !attached(name))
-        };
+        let unknown = self.values.keys().find(|name| !known.contains(&name.as_str()));
+        let stray = || self.files.keys().find(|name| !known.contains(&name.as_str()) && !attached(name));
         match unknown.or_else(stray) {
-            Some(name) => Err(Refusal::bad_request(format!(
-                "unknown parameter \"{name}\""
-            ))),
+            Some(name) => Err(Refusal::bad_request(format!("unknown parameter \"{name}\""))),
             None => Ok(()),
         }
     }
@@ -117,9 +99,9 @@ impl Params {
             Some(Value::String(text)) => serde_json::from_str(text),
             Some(value) => serde_json::from_value(value.clone()),
         };
-        parsed.map(Some).map_err(|error| {
-            Refusal::bad_request(format!("can't parse parameter \"{name}\": {error}"))
-        })
+        parsed
+            .map(Some)
+            .map_err(|error| Refusal::bad_request(format!("can't parse parameter \"{name}\": {error}")))
     }
 
     /// The upload that a value means: `attach://<name>`, or the file of the parameter's own name.

@@ -20,12 +20,9 @@ pub fn check(picture: &Bytes) -> Result<(u32, u32), Refusal> {
         return Err(Refusal::bad_request("file is too big for a photo"));
     }
     let failed = |_| Refusal::bad_request("IMAGE_PROCESS_FAILED");
-    let mut reader = png::Decoder::new(Cursor::new(picture))
-        .read_info()
-        .map_err(failed)?;
+    let mut reader = png::Decoder::new(Cursor::new(picture)).read_info().map_err(failed)?;
     let (width, height) = reader.info().size();
-    let fits = width + height <= MAX_WIDTH_PLUS_HEIGHT
-        && width.max(height) <= MAX_RATIO * width.min(height);
+    let fits = width + height <= MAX_WIDTH_PLUS_HEIGHT && width.max(height) <= MAX_RATIO * width.min(height);
     if !fits {
         return Err(Refusal::bad_request("PHOTO_INVALID_DIMENSIONS"));
     }

@@ -33,13 +33,7 @@ pub struct User {
 impl User {
     /// A person who has a first name and nothing else.
     pub fn new(id: i64, first_name: &str) -> Self {
-        User {
-            id,
-            is_bot: false,
-            first_name: first_name.into(),
-            username: None,
-            language_code: None,
-        }
+        User { id, is_bot: false, first_name: first_name.into(), username: None, language_code: None }
     }
 
     /// The same user with a name to be mentioned by.
@@ -103,13 +97,7 @@ impl Chat {
     }
 
     fn shared(kind: &'static str, id: i64, title: &str) -> Self {
-        Chat {
-            id,
-            kind,
-            title: Some(title.into()),
-            first_name: None,
-            username: None,
-        }
+        Chat { id, kind, title: Some(title.into()), first_name: None, username: None }
     }
 }
 
@@ -267,9 +255,7 @@ pub struct State {
 impl State {
     pub(super) fn new() -> Self {
         State {
-            bot: User::new(7_000_000_001, "headlag")
-                .named("headlag_bot")
-                .bot(),
+            bot: User::new(7_000_000_001, "headlag").named("headlag_bot").bot(),
             chats: BTreeMap::new(),
             presses: Vec::new(),
             commands: BTreeMap::new(),
@@ -287,16 +273,12 @@ impl State {
 
     /// The messages of a chat, oldest first; none where nobody ever spoke.
     pub fn chat(&self, id: i64) -> &[Message] {
-        self.chats
-            .get(&id)
-            .map_or(&[], |conversation| &conversation.messages)
+        self.chats.get(&id).map_or(&[], |conversation| &conversation.messages)
     }
 
     /// What the bot wrote into a chat, oldest first.
     pub fn answers(&self, chat: i64) -> impl Iterator<Item = &Message> {
-        self.chat(chat)
-            .iter()
-            .filter(|message| message.from == self.bot)
+        self.chat(chat).iter().filter(|message| message.from == self.bot)
     }
 
     /// The bot's calls of one method, oldest first.
@@ -311,10 +293,10 @@ impl State {
 
     /// Lets the bot write to a chat.
     pub(super) fn meet(&mut self, chat: &Chat) -> &mut Vec<Message> {
-        let conversation = self.chats.entry(chat.id).or_insert_with(|| Conversation {
-            chat: chat.clone(),
-            messages: Vec::new(),
-        });
+        let conversation = self
+            .chats
+            .entry(chat.id)
+            .or_insert_with(|| Conversation { chat: chat.clone(), messages: Vec::new() });
         &mut conversation.messages
     }
 
@@ -347,8 +329,7 @@ impl State {
         if wanted.is_empty() || wanted.iter().any(|allowed| allowed == kind) {
             let id = self.next_update;
             self.next_update += 1;
-            self.updates
-                .push_back((id, json!({"update_id": id, kind: what})));
+            self.updates.push_back((id, json!({"update_id": id, kind: what})));
         }
     }
 

@@ -19,11 +19,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub(super) fn new(code: u16, description: impl Into<String>) -> Self {
-        Refusal {
-            code,
-            description: description.into(),
-            retry_after: None,
-        }
+        Refusal { code, description: description.into(), retry_after: None }
     }
 
     pub(super) fn bad_request(what: impl AsRef<str>) -> Self {
@@ -43,8 +39,7 @@ impl Refusal {
     }
 
     pub(super) fn answer(&self) -> Answer {
-        let mut body =
-            json!({"ok": false, "error_code": self.code, "description": self.description});
+        let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(seconds) = self.retry_after {
             body["parameters"] = json!({"retry_after": seconds});
         }
@@ -91,8 +86,7 @@ impl Trouble {
     /// The answer instead of the right one, or nothing where the right one may follow.
     pub(super) async fn answer(self, method: &str) -> Option<Answer> {
         let page = |status, title: &str| {
-            let text =
-                format!("<html><head><title>{title}</title></head><body>{title}</body></html>");
+            let text = format!("<html><head><title>{title}</title></head><body>{title}</body></html>");
             Some(server::answer(status, "text/html", text))
         };
         match self {
