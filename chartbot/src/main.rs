@@ -1,2 +1,5 @@
 //! x
+mod chart;
+mod series;
+mod text;
 fn main() {}

@@ -1,0 +1,284 @@
+//! What a layout is made of: places in pixels and the strokes, areas and labels on them.
+
+use super::font::Weight;
+use crate::series::Cause;
+
+/// A place in the picture, in pixels from its left upper corner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    pub x: f32,
+    pub y: f32,
+}
+
+/// A box in pixels; `top` is above `bottom`, so it is the smaller number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rect {
+    pub left: f32,
+    pub top: f32,
+    pub right: f32,
+    pub bottom: f32,
+}
+
+impl Rect {
+    pub fn width(&self) -> f32 {
+        self.right - self.left
+    }
+
+    pub fn height(&self) -> f32 {
+        self.bottom - self.top
+    }
+
+    pub fn center(&self) -> Point {
+        Point {
+            x: (self.left + self.right) / 2.0,
+            y: (self.top + self.bottom) / 2.0,
+        }
+    }
+
+    /// The box with `by` pixels more on each side.
+    pub fn grown(&self, by: f32) -> Rect {
+        Rect {
+            left: self.left - by,
+            top: self.top - by,
+            right: self.right + by,
+            bottom: self.bottom + by,
+        }
+    }
+
+    pub fn overlaps(&self, other: &Rect) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
+    }
+
+    pub fn contains(&self, other: &Rect) -> bool {
+        self.left <= other.left
+            && self.top <= other.top
+            && self.right >= other.right
+            && self.bottom >= other.bottom
+    }
+
+    /// Whether the straight line from `a` to `b` passes through the box.
+    pub fn meets(&self, a: Point, b: Point) -> bool {
+        let (mut enter, mut leave) = (0.0_f32, 1.0_f32);
+        for (from, way, low, high) in [
+            (a.x, b.x - a.x, self.left, self.right),
+            (a.y, b.y - a.y, self.top, self.bottom),
+        ] {
+            if way == 0.0 {
+                if from < low || from > high {
+                    return false;
+                }
+                continue;
+            }
+            let (first, last) = ((low - from) / way, (high - from) / way);
+            enter = enter.max(first.min(last));
+            leave = leave.min(first.max(last));
+        }
+        enter <= leave
+    }
+}
+
+/// What a colour stands for; a palette says which colour that is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ink {
+    Ground,
+    Text,
+    Muted,
+    Grid,
+    Axis,
+    Corridor,
+    Best,
+    BestBand,
+    /// A watched node, by its place among the nodes of the picture.
+    Node(usize),
+    NodeBand(usize),
+    Outside,
+    OutsideFill,
+    Missing(Cause),
+    MissingGround(Cause),
+}
+
+/// Pixels drawn and pixels left out, in turns along a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dash {
+    pub on: f32,
+    pub off: f32,
+}
+
+/// A line through points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub points: Vec<Point>,
+    pub ink: Ink,
+    pub width: f32,
+    /// Absent for a solid line.
+    pub dash: Option<Dash>,
+}
+
+impl Line {
+    pub fn solid(points: Vec<Point>, ink: Ink, width: f32) -> Line {
+        Line {
+            points,
+            ink,
+            width,
+            dash: None,
+        }
+    }
+
+    /// Whether any of its ink lies within `frame`.
+    pub fn touches(&self, frame: &Rect) -> bool {
+        let near = frame.grown(self.width / 2.0);
+        self.points.windows(2).any(|ends| match ends {
+            [a, b] => near.meets(*a, *b),
+            _ => false,
+        })
+    }
+
+    /// The line as the pieces that are drawn: itself, or its dashes.
+    pub fn pieces(&self) -> Vec<Vec<Point>> {
+        match self.dash {
+            None => vec![self.points.clone()],
+            Some(dash) => dashes(&self.points, dash),
+        }
+    }
+}
+
+/// A filled polygon.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Area {
+    pub outline: Vec<Point>,
+    pub ink: Ink,
+}
+
+impl Area {
+    /// Whether any of its ink lies within `frame`.
+    pub fn touches(&self, frame: &Rect) -> bool {
+        let ends = self.outline.iter().zip(self.outline.iter().cycle().skip(1));
+        ends.clone().any(|(a, b)| frame.meets(*a, *b)) || {
+            let Point { x, y } = frame.center();
+            let crossed = ends.filter(|(a, b)| {
+                (a.y > y) != (b.y > y) && x < a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x)
+            });
+            crossed.count() % 2 == 1
+        }
+    }
+}
+
+/// A stretch without data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hatch {
+    pub frame: Rect,
+    pub cause: Cause,
+}
+
+/// A text in its box.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    pub text: String,
+    pub frame: Rect,
+    /// Pixels of an em.
+    pub size: f32,
+    pub weight: Weight,
+    pub ink: Ink,
+    /// Hides what lies under the text, on hatching and grid lines.
+    pub backed: bool,
+}
+
+fn dashes(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {
+    let mut pieces = Vec::new();
+    let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
+    let (mut drawing, mut left) = (true, dash.on);
+    for ends in points.windows(2) {
+        let [a, b] = ends else { continue };
+        let length = (b.x - a.x).hypot(b.y - a.y);
+        let mut gone = 0.0;
+        while length - gone > left {
+            gone += left;
+            let at = Point {
+                x: a.x + (b.x - a.x) * gone / length,
+                y: a.y + (b.y - a.y) * gone / length,
+            };
+            if drawing {
+                piece.push(at);
+                pieces.push(std::mem::take(&mut piece));
+            } else {
+                piece = vec![at];
+            }
+            drawing = !drawing;
+            left = if drawing { dash.on } else { dash.off };
+        }
+        left -= length - gone;
+        if drawing {
+            piece.push(*b);
+        }
+    }
+    if drawing && piece.len() > 1 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: Rect = Rect {
+        left: 10.0,
+        top: 10.0,
+        right: 20.0,
+        bottom: 20.0,
+    };
+
+    fn points(of: &[(f32, f32)]) -> Vec<Point> {
+        of.iter().map(|&(x, y)| Point { x, y }).collect()
+    }
+
+    #[test]
+    fn a_line_meets_a_box_it_passes_through() {
+        for (a, b, want) in [
+            ((0.0, 15.0), (30.0, 15.0), true),
+            ((0.0, 0.0), (30.0, 30.0), true),
+            ((15.0, 12.0), (15.0, 13.0), true),
+            ((0.0, 25.0), (30.0, 25.0), false),
+            ((0.0, 12.0), (12.0, 0.0), false),
+            ((0.0, 15.0), (9.0, 15.0), false),
+        ] {
+            let line = points(&[a, b]);
+            assert_eq!(FRAME.meets(line[0], line[1]), want, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn an_area_touches_what_it_surrounds() {
+        let around = Area {
+            outline: points(&[(0.0, 0.0), (40.0, 0.0), (40.0, 40.0), (0.0, 40.0)]),
+            ink: Ink::Grid,
+        };
+        assert!(around.touches(&FRAME));
+        let beside = Area {
+            outline: points(&[(21.0, 0.0), (40.0, 0.0), (40.0, 40.0)]),
+            ink: Ink::Grid,
+        };
+        assert!(!beside.touches(&FRAME));
+    }
+
+    #[test]
+    fn dashes_go_on_around_a_corner() {
+        let line = Line {
+            points: points(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)]),
+            ink: Ink::Grid,
+            width: 3.0,
+            dash: Some(Dash { on: 6.0, off: 2.0 }),
+        };
+        assert_eq!(
+            line.pieces(),
+            [
+                points(&[(0.0, 0.0), (6.0, 0.0)]),
+                points(&[(8.0, 0.0), (10.0, 0.0), (10.0, 4.0)]),
+                points(&[(10.0, 6.0), (10.0, 10.0)]),
+            ]
+        );
+    }
+}
