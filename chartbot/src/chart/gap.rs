@@ -58,8 +58,8 @@ impl Hatch {
     /// or a beat of its own, for those who see no colours.
     pub fn strokes(&self) -> Vec<Line> {
         let (pitch, width, rising, dash) = match self.cause {
-            Cause::NoAnswer => (13.0, 2.5, true, None),
-            Cause::NoConsensus => (20.0, 2.0, false, None),
+            Cause::NoAnswer => (16.0, 2.0, true, None),
+            Cause::NoConsensus => (22.0, 2.0, false, None),
             Cause::NotScraped => (20.0, 2.0, true, Some(Dash { on: 3.0, off: 9.0 })),
         };
         let Rect {

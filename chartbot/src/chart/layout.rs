@@ -318,8 +318,21 @@ impl Drawing<'_> {
     }
 
     fn time(&self, plot: &Plot, tick: &TimeTick) -> Label {
-        let left = plot.time.x(tick.at) - self.width(&tick.text) / 2.0;
-        self.label(tick.text.clone(), left, TIME_BASELINE, Ink::Text)
+        let weight = if tick.turning {
+            Weight::SemiBold
+        } else {
+            Weight::Regular
+        };
+        let width = self.fonts.width(&tick.text, weight, BODY);
+        let left = plot.time.x(tick.at) - width / 2.0;
+        Label {
+            text: tick.text.clone(),
+            frame: font::frame(left, TIME_BASELINE, width, BODY),
+            size: BODY,
+            weight,
+            ink: Ink::Text,
+            backed: false,
+        }
     }
 
     /// The labels that stand within the picture, unless they are too many or too close.
@@ -420,7 +433,8 @@ impl Drawing<'_> {
     fn gap_name(&self, gap: Rect, name: &str, layout: &Layout) -> Option<Vec<Label>> {
         const LINE_HEIGHT: f32 = 36.0;
         let words: Vec<&str> = name.split(' ').collect();
-        let room = gap.width() - AIR;
+        // A word may stand out a little on both sides, where nothing is beside the gap.
+        let room = gap.width() + AIR;
         let lines = [vec![name], words]
             .into_iter()
             .find(|lines| lines.iter().all(|it| self.width(it) <= room))?;
@@ -528,7 +542,7 @@ fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
 
 fn arrow(plot: Rect, x: f32, up: bool, ink: Ink) -> Area {
     let (tip, foot) = if up {
-        (plot.top - ARROW, plot.top)
+        (plot.top, plot.top + ARROW)
     } else {
         (plot.bottom, plot.bottom - ARROW)
     };

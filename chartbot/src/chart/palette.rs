@@ -41,9 +41,9 @@ pub const LIGHT: Palette = Palette {
         (0xE6, 0x9F, 0x00),
     ],
     outside: (0xD5, 0x5E, 0x00),
-    no_answer: (105, 112, 126),
-    no_consensus: (150, 156, 167),
-    not_scraped: (178, 183, 192),
+    no_answer: (142, 149, 163),
+    no_consensus: (176, 181, 191),
+    not_scraped: (184, 189, 198),
 };
 
 impl Palette {
@@ -73,9 +73,10 @@ impl Palette {
 
 fn opacity(ink: Ink) -> f64 {
     match ink {
-        Ink::BestBand | Ink::NodeBand(_) => 0.28,
+        Ink::BestBand => 0.28,
+        Ink::NodeBand(_) => 0.34,
         Ink::OutsideFill => 0.22,
-        Ink::MissingGround(_) => 0.12,
+        Ink::MissingGround(_) => 0.10,
         _ => 1.0,
     }
 }

@@ -285,7 +285,12 @@ mod tests {
             7 * DAY,
             "Mon 16 | Tue 17 | Wed 18 | Thu 19 | Fri 20 | Sat 21 | Sun 22",
         );
-        check("UTC", now, 30 * DAY, "26 Oct | 30 Oct | 3 Nov | 7 Nov | 11 Nov | 15 Nov | 19 Nov");
+        check(
+            "UTC",
+            now,
+            30 * DAY,
+            "26 Oct | 30 Oct | 3 Nov | 7 Nov | 11 Nov | 15 Nov | 19 Nov",
+        );
         check("UTC", now, 365 * DAY, "2026 | Mar | May | Jul | Sep | Nov");
         check(
             "Asia/Kathmandu",

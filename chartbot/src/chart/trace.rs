@@ -12,10 +12,10 @@ use crate::series::{Envelope, Grid};
 /// Width of the lines of watched nodes, in pixels.
 pub const LINE: f32 = 4.0;
 /// A stretch of data is drawn at least this wide, so that a lone column stays visible.
-const LEAST_RUN: f32 = 6.0;
-/// The line is the mean over this many pixels: it cannot show more than it is wide, and
-/// what lies beyond it stays in the band.
-const SMOOTHED: f32 = 9.0;
+const LEAST_RUN: f32 = 10.0;
+/// The line is the mean over this many pixels, or it would be a thicket; what lies beyond
+/// it stays in the band.
+const SMOOTHED: f32 = 15.0;
 /// A stem stands in every so many pixels where only the band leaves the corridor.
 const STEM_PITCH: f32 = 12.0;
 /// The worst of an excursion gets a stem when its line ends this many pixels before it.
@@ -189,8 +189,8 @@ impl Run<'_> {
         let high = self.curve(|_, it| it.max);
         let mean = self.curve(|i, it| means.get(i).copied().unwrap_or(it.mean));
 
-        let mut outline = self.points(&high);
-        outline.extend(self.points(&low).into_iter().rev());
+        let mut outline = self.points(&self.inside(&high));
+        outline.extend(self.points(&self.inside(&low)).into_iter().rev());
         trace.bands.push(Area {
             outline,
             ink: self.style.band,
@@ -221,7 +221,7 @@ impl Run<'_> {
         }
     }
 
-    /// The mean over some pixels, but never outside of what a column has seen.
+    /// The mean over some pixels, but outside the corridor only where a sample was.
     fn smoothed(&self) -> Vec<f64> {
         let width = self.plot.frame.width() / self.plot.grid.len.max(1) as f32;
         let reach = (SMOOTHED / width.max(0.1) / 2.0) as usize;
@@ -233,7 +233,24 @@ impl Run<'_> {
         columns
             .map(|(i, it)| {
                 let mean = self.columns.get(around(i)).map_or(it.mean, mean);
-                mean.max(it.min).min(it.max)
+                let limit = self.limit(i).unwrap_or(f64::INFINITY);
+                mean.max(it.min.min(-limit)).min(it.max.max(limit))
+            })
+            .collect()
+    }
+
+    /// The part of an edge of the band that lies inside the corridor: what lies outside
+    /// is drawn as an excursion. Nothing is outside for a trace that is not judged.
+    fn inside(&self, edge: &[Knot]) -> Vec<Knot> {
+        if !self.style.judged {
+            return edge.to_vec();
+        }
+        let knots = pieces(edge).into_iter().flat_map(|piece| piece.knots);
+        knots
+            .map(|knot| {
+                let limit = knot.limit.unwrap_or(f64::INFINITY);
+                let value = knot.value.max(-limit).min(limit);
+                Knot { value, ..knot }
             })
             .collect()
     }
@@ -335,18 +352,20 @@ impl Run<'_> {
             let mean = means.get(i).copied().unwrap_or(0.0);
             side.beyond(mean, self.limit(i)) <= 0.0
         };
-        for group in runs(self.columns.len(), |i| beyond(i) > 0.0) {
+        let groups = runs(self.columns.len(), |i| beyond(i) > 0.0);
+        for group in self.joined(groups) {
             let Some(peak) = worst(group.clone()) else {
                 continue;
             };
             let mut marked = vec![peak];
-            for silent in runs(self.columns.len(), |i| group.contains(&i) && line_inside(i)) {
+            for silent in runs(group.end, |i| group.contains(&i) && line_inside(i)) {
                 // The slope down to where the line leaves the corridor needs no mark of its own.
-                let wide = self.x(silent.end - 1) - self.x(silent.start) >= STEM_PITCH;
+                let wide = self.x(silent.end - 1) - self.x(silent.start) >= 2.0 * STEM_PITCH;
                 if wide || silent == group {
                     marked.extend(self.spaced(silent).into_iter().filter_map(worst));
                 }
             }
+            marked.retain(|i| beyond(*i) > 0.0);
             marked.sort_unstable();
             marked.dedup();
             for index in marked {
@@ -354,6 +373,20 @@ impl Run<'_> {
             }
             self.note(peak, side, trace);
         }
+    }
+
+    /// Stretches of columns, those closer than stems stand apart made one.
+    fn joined(&self, stretches: Vec<Range<usize>>) -> Vec<Range<usize>> {
+        let mut joined: Vec<Range<usize>> = Vec::new();
+        for stretch in stretches {
+            match joined.last_mut() {
+                Some(last) if self.x(stretch.start) - self.x(last.end - 1) < STEM_PITCH => {
+                    last.end = stretch.end;
+                }
+                _ => joined.push(stretch),
+            }
+        }
+        joined
     }
 
     /// Columns parted so that every part is about as wide as stems stand apart.
