@@ -43,6 +43,8 @@ const LEAST_GAP: f32 = 4.0;
 /// Narrower gaps show no hatching and are marked in the lane as well.
 const HATCHED: f32 = 16.0;
 const ARROW: f32 = 18.0;
+/// How far a label within the plot keeps hatching and grid away.
+const CLEARED: f32 = 6.0;
 
 /// At most so many nodes are told apart by colour and dash.
 pub const NODES_AT_MOST: usize = 8;
@@ -64,6 +66,8 @@ pub struct Layout {
     pub arrows: Vec<Area>,
     pub keys: Vec<Line>,
     pub key_hatches: Vec<Hatch>,
+    /// Left empty for the labels within the plot: no hatching, no grid.
+    pub cleared: Vec<Rect>,
     pub labels: Vec<Label>,
     /// The values labelled beside the plot.
     pub ticks: Vec<f64>,
@@ -182,7 +186,6 @@ impl Drawing<'_> {
             size: BODY,
             weight: Weight::Regular,
             ink,
-            backed: false,
         }
     }
 
@@ -217,7 +220,6 @@ impl Drawing<'_> {
             size: TITLE,
             weight,
             ink: Ink::Text,
-            backed: false,
         };
 
         let first_right = unit.frame.left - 2.0 * AIR;
@@ -331,7 +333,6 @@ impl Drawing<'_> {
             size: BODY,
             weight,
             ink: Ink::Text,
-            backed: false,
         }
     }
 
@@ -352,20 +353,23 @@ impl Drawing<'_> {
     fn traces(&self, plot: &Plot, layout: &mut Layout) -> Vec<(Peak, Option<usize>)> {
         let best = Style {
             line: Ink::Best,
-            band: Ink::BestBand,
+            band: Some(Ink::BestBand),
             width: 3.0,
             dash: None,
             outside: None,
             judged: false,
         };
         let alone = self.nodes.len() == 1;
+        // The bands of several nodes lie on each other: there they are drawn only when a
+        // corridor is missing, as nothing else would show the extremes.
+        let unjudged = self.history.threshold.contains(&None);
         let mut traces: Vec<(Trace, Option<usize>)> =
             vec![(trace::trace(plot, &self.history.best, best), None)];
         for (place, node) in self.nodes.iter().enumerate() {
             let seen: Vec<Option<Envelope>> = node.columns.iter().map(|it| it.seen).collect();
             let style = Style {
                 line: Ink::Node(place),
-                band: Ink::NodeBand(place),
+                band: (alone || unjudged).then_some(Ink::NodeBand(place)),
                 width: LINE,
                 dash: dash(place),
                 // Among several, a line keeps the colour that names its node.
@@ -421,7 +425,11 @@ impl Drawing<'_> {
                 layout.lane.push(Hatch { frame, cause });
             }
             match self.gap_name(frame, self.name(cause), layout) {
-                Some(labels) => layout.labels.extend(labels),
+                Some(labels) => {
+                    let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
+                    layout.cleared.extend(frames.reduce(Rect::around));
+                    layout.labels.extend(labels);
+                }
                 None => unnamed.push(cause),
             }
         }
@@ -433,11 +441,11 @@ impl Drawing<'_> {
     fn gap_name(&self, gap: Rect, name: &str, layout: &Layout) -> Option<Vec<Label>> {
         const LINE_HEIGHT: f32 = 36.0;
         let words: Vec<&str> = name.split(' ').collect();
-        // A word may stand out a little on both sides, where nothing is beside the gap.
-        let room = gap.width() + AIR;
-        let lines = [vec![name], words]
+        // Words of their own may stand out a little, where nothing is beside the gap.
+        let lines = [(vec![name], -AIR), (words, AIR)]
             .into_iter()
-            .find(|lines| lines.iter().all(|it| self.width(it) <= room))?;
+            .find(|(lines, more)| lines.iter().all(|it| self.width(it) <= gap.width() + more))?
+            .0;
         let center = gap.center();
         let at = |middle: f32| -> Vec<Label> {
             let first = middle - (lines.len() - 1) as f32 * LINE_HEIGHT / 2.0;
@@ -446,10 +454,7 @@ impl Drawing<'_> {
                 .map(|(i, text)| {
                     let left = center.x - self.width(text) / 2.0;
                     let baseline = font::centred(first + i as f32 * LINE_HEIGHT, BODY);
-                    Label {
-                        backed: true,
-                        ..self.label((*text).to_owned(), left, baseline, Ink::Text)
-                    }
+                    self.label((*text).to_owned(), left, baseline, Ink::Text)
                 })
                 .collect()
         };
@@ -459,7 +464,7 @@ impl Drawing<'_> {
             .map(|i| gap.top + gap.height() * (0.75 - 0.035 * i as f32))
             .map(at)
             .find(|labels| {
-                let frames = labels.iter().map(|it| it.frame.grown(AIR / 2.0));
+                let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
                 frames
                     .into_iter()
                     .all(|it| it.top > gap.top && !layout.taken(&it))
@@ -483,7 +488,7 @@ impl Drawing<'_> {
         let place = |text: String| {
             let width = self.fonts.width(&text, Weight::SemiBold, BODY);
             let frame = beside(plot.frame, peak.at, width, |frame| {
-                let clear = frame.grown(AIR / 2.0);
+                let clear = frame.grown(CLEARED);
                 let on_gap = layout.gaps.iter().any(|it| it.frame.overlaps(&clear));
                 !on_gap && !layout.taken(&clear)
             })?;
@@ -493,11 +498,12 @@ impl Drawing<'_> {
                 size: BODY,
                 weight: Weight::SemiBold,
                 ink: peak.ink,
-                backed: true,
             })
         };
         // Without a free place the caption alone tells the number.
         let label = texts.into_iter().chain([number]).find_map(place);
+        let frames = label.iter().map(|it| it.frame.grown(CLEARED));
+        layout.cleared.extend(frames);
         layout.labels.extend(label);
     }
 }

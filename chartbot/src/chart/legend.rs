@@ -109,7 +109,6 @@ impl Legend {
                     size: BODY,
                     weight: Weight::Regular,
                     ink: Ink::Text,
-                    backed: false,
                 });
                 at += width + BETWEEN;
             }

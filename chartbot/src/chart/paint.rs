@@ -16,9 +16,6 @@ use super::{
 };
 use crate::series::Cause;
 
-/// How far the ground behind a text reaches around it, in pixels.
-const BACKING: f32 = 7.0;
-
 type Painted = Result<(), DrawingAreaErrorKind<CanvasError>>;
 
 /// The picture of a layout.
@@ -48,8 +45,8 @@ pub fn paint(
     for key in &layout.key_hatches {
         brush.hatch(key)?;
     }
-    for label in layout.labels.iter().filter(|it| it.backed) {
-        brush.rect(label.frame.grown(BACKING), Ink::Ground)?;
+    for frame in &layout.cleared {
+        brush.rect(*frame, Ink::Ground)?;
     }
     for label in &layout.labels {
         brush.label(label)?;

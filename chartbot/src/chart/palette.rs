@@ -73,8 +73,8 @@ impl Palette {
 
 fn opacity(ink: Ink) -> f64 {
     match ink {
-        Ink::BestBand => 0.28,
-        Ink::NodeBand(_) => 0.34,
+        Ink::BestBand => 0.25,
+        Ink::NodeBand(_) => 0.28,
         Ink::OutsideFill => 0.22,
         Ink::MissingGround(_) => 0.10,
         _ => 1.0,

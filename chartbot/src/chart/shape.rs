@@ -45,6 +45,16 @@ impl Rect {
         }
     }
 
+    /// The smallest box around both.
+    pub fn around(self, other: Rect) -> Rect {
+        Rect {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
     pub fn overlaps(&self, other: &Rect) -> bool {
         self.left < other.right
             && other.left < self.right
@@ -182,8 +192,6 @@ pub struct Label {
     pub size: f32,
     pub weight: Weight,
     pub ink: Ink,
-    /// Hides what lies under the text, on hatching and grid lines.
-    pub backed: bool,
 }
 
 fn dashes(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {

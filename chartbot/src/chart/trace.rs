@@ -16,6 +16,8 @@ const LEAST_RUN: f32 = 10.0;
 /// The line is the mean over this many pixels, or it would be a thicket; what lies beyond
 /// it stays in the band.
 const SMOOTHED: f32 = 15.0;
+/// A lone high or low in the band is about this wide.
+const LEAST_SPIKE: f32 = 3.0;
 /// A stem stands in every so many pixels where only the band leaves the corridor.
 const STEM_PITCH: f32 = 12.0;
 /// The worst of an excursion gets a stem when its line ends this many pixels before it.
@@ -96,7 +98,8 @@ pub struct Peak {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
     pub line: Ink,
-    pub band: Ink,
+    /// Absent where a band would hide more than it tells.
+    pub band: Option<Ink>,
     pub width: f32,
     pub dash: Option<Dash>,
     /// What the line is drawn in outside the corridor; absent to leave it as it is.
@@ -153,6 +156,12 @@ impl Side {
         }
     }
 
+    /// The side on which a value lies outside.
+    fn of(value: f64, limit: Option<f64>) -> Option<Side> {
+        let outside = |side: &Side| side.beyond(value, limit) > 0.0;
+        [Side::Below, Side::Above].into_iter().find(outside)
+    }
+
     /// How far a value lies outside on this side, in blocks; negative inside.
     fn beyond(self, value: f64, limit: Option<f64>) -> f64 {
         limit.map_or(f64::NEG_INFINITY, |limit| value * self.sign() - limit)
@@ -189,12 +198,9 @@ impl Run<'_> {
         let high = self.curve(|_, it| it.max);
         let mean = self.curve(|i, it| means.get(i).copied().unwrap_or(it.mean));
 
-        let mut outline = self.points(&self.inside(&high));
-        outline.extend(self.points(&self.inside(&low)).into_iter().rev());
-        trace.bands.push(Area {
-            outline,
-            ink: self.style.band,
-        });
+        trace
+            .bands
+            .extend(self.style.band.map(|ink| self.band(ink)));
         for side in [Side::Below, Side::Above] {
             let all = 0..self.columns.len();
             let worst = all.max_by(|a, b| self.away(*a, side).total_cmp(&self.away(*b, side)));
@@ -221,22 +227,50 @@ impl Run<'_> {
         }
     }
 
-    /// The mean over some pixels, but outside the corridor only where a sample was.
+    fn band(&self, ink: Ink) -> Area {
+        let lowest = |i: usize| self.around(i).map(|it| it.min).fold(f64::MAX, f64::min);
+        let highest = |i: usize| self.around(i).map(|it| it.max).fold(f64::MIN, f64::max);
+        let low = self.curve(|i, _| lowest(i));
+        let high = self.curve(|i, _| highest(i));
+        let mut outline = self.points(&self.inside(&high));
+        outline.extend(self.points(&self.inside(&low)).into_iter().rev());
+        Area { outline, ink }
+    }
+
+    /// A column and those so close to it that together they are wide enough to see.
+    fn around(&self, i: usize) -> impl Iterator<Item = &Envelope> {
+        let reach = self.columns_in(LEAST_SPIKE) / 2;
+        let around = i.saturating_sub(reach)..(i + reach + 1).min(self.columns.len());
+        self.columns.get(around).into_iter().flatten()
+    }
+
+    /// The mean over some pixels around each column, over fewer where the corridor is
+    /// crossed: what lies outside is not mixed with what lies inside, and a slope stays one.
     fn smoothed(&self) -> Vec<f64> {
-        let width = self.plot.frame.width() / self.plot.grid.len.max(1) as f32;
-        let reach = (SMOOTHED / width.max(0.1) / 2.0) as usize;
-        let around = |i: usize| i.saturating_sub(reach)..(i + reach + 1).min(self.columns.len());
-        let mean = |columns: &[Envelope]| {
-            columns.iter().map(|it| it.mean).sum::<f64>() / columns.len() as f64
+        let mean = |it: &Envelope| it.mean.clamp(self.plot.value.low, self.plot.value.high);
+        let means: Vec<f64> = self.columns.iter().map(mean).collect();
+        let side = |(i, mean): (usize, &f64)| Side::of(*mean, self.limit(i));
+        let sides: Vec<Option<Side>> = means.iter().enumerate().map(side).collect();
+        let around =
+            |i: usize, reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(means.len());
+        let most = self.columns_in(SMOOTHED) / 2;
+        let alike = |i: usize, reach: usize| {
+            let sides_around = sides.get(around(i, reach)).unwrap_or_default();
+            sides_around.iter().all(|side| Some(side) == sides.get(i))
         };
-        let columns = self.columns.iter().enumerate();
-        columns
-            .map(|(i, it)| {
-                let mean = self.columns.get(around(i)).map_or(it.mean, mean);
-                let limit = self.limit(i).unwrap_or(f64::INFINITY);
-                mean.max(it.min.min(-limit)).min(it.max.max(limit))
+        (0..means.len())
+            .map(|i| {
+                let reach = (1..=most).take_while(|reach| alike(i, *reach)).last();
+                let near = means.get(around(i, reach.unwrap_or(0))).unwrap_or_default();
+                near.iter().sum::<f64>() / near.len() as f64
             })
             .collect()
+    }
+
+    /// How many columns are about so many pixels wide.
+    fn columns_in(&self, pixels: f32) -> usize {
+        let width = self.plot.frame.width() / self.plot.grid.len.max(1) as f32;
+        (pixels / width.max(0.1)).round() as usize
     }
 
     /// The part of an edge of the band that lies inside the corridor: what lies outside
@@ -472,9 +506,7 @@ fn pieces(knots: &[Knot]) -> Vec<Piece> {
         for cut in cuts.windows(2) {
             let [from, to] = cut else { continue };
             let middle = at((from + to) / 2.0).value;
-            let side = [Side::Below, Side::Above]
-                .into_iter()
-                .find(|side| side.beyond(middle, a.limit) > 0.0);
+            let side = Side::of(middle, a.limit);
             match pieces.last_mut() {
                 Some(last) if last.side == side => {
                     // Where the threshold changes, the outline needs both of them.
@@ -564,7 +596,7 @@ mod tests {
         };
         let style = Style {
             line: Ink::Node(0),
-            band: Ink::NodeBand(0),
+            band: Some(Ink::NodeBand(0)),
             width: LINE,
             dash: None,
             outside: Some(Ink::Outside),
