@@ -1,12 +1,17 @@
 //! The picture of a network's history.
 
 mod canvas;
+mod curve;
+mod excursion;
 mod font;
 mod gap;
 mod layout;
 mod legend;
+mod notes;
 mod paint;
 mod palette;
+mod plot;
+mod ranking;
 mod scale;
 mod shape;
 mod timeaxis;
@@ -16,7 +21,7 @@ use jiff::tz::TimeZone;
 use plotters::drawing::DrawingAreaErrorKind;
 use tiny_skia::Pixmap;
 
-pub use layout::{NODES_AT_MOST, shown};
+pub use ranking::{NODES_AT_MOST, shown};
 
 use crate::{series::History, text::CHART_ENGLISH};
 

@@ -1,13 +1,12 @@
 //! One node's columns as strokes: its line, its band, and all of it that leaves the corridor.
 
-use std::ops::Range;
-
 use super::{
-    scale::ValueScale,
-    shape::{Area, Dash, Ink, Line, Point, Rect},
-    timeaxis::TimeScale,
+    curve::{Knot, Side, pieces},
+    excursion::Peak,
+    plot::{Plot, runs},
+    shape::{Area, Dash, Ink, Line, Point},
 };
-use crate::series::{Envelope, Grid};
+use crate::series::Envelope;
 
 /// Width of the lines of watched nodes, in pixels.
 pub const LINE: f32 = 4.0;
@@ -18,55 +17,6 @@ const LEAST_RUN: f32 = 10.0;
 const SMOOTHED: f32 = 15.0;
 /// A lone high or low in the band is about this wide.
 const LEAST_SPIKE: f32 = 3.0;
-/// A stem stands in every so many pixels where only the band leaves the corridor.
-const STEM_PITCH: f32 = 12.0;
-/// The worst of an excursion gets a stem when its line ends this many pixels before it.
-const STEM_LEAST: f32 = 14.0;
-
-/// Where columns and values lie.
-pub struct Plot<'a> {
-    pub time: TimeScale,
-    pub value: &'a ValueScale,
-    /// The box that values lie in.
-    pub frame: Rect,
-    pub grid: Grid,
-    pub threshold: &'a [Option<f64>],
-}
-
-impl Plot<'_> {
-    pub fn y(&self, value: f64) -> f32 {
-        self.frame.bottom - self.value.place(value) * self.frame.height()
-    }
-
-    /// The left and right edge of a column.
-    pub fn column(&self, index: usize) -> (f32, f32) {
-        self.time.column(&self.grid, index)
-    }
-
-    /// The left and right edge of columns, spread to at least `width` pixels within the plot.
-    pub fn spread(&self, columns: &Range<usize>, width: f32) -> (f32, f32) {
-        let (left, _) = self.column(columns.start);
-        let (_, right) = self.column(columns.end.saturating_sub(1));
-        if right - left >= width {
-            return (left, right);
-        }
-        let (first, last) = (
-            self.frame.left,
-            (self.frame.right - width).max(self.frame.left),
-        );
-        let left = ((left + right - width) / 2.0).clamp(first, last);
-        (left, left + width)
-    }
-
-    fn middle(&self, index: usize) -> f32 {
-        let (left, right) = self.column(index);
-        (left + right) / 2.0
-    }
-
-    fn limit(&self, index: usize) -> Option<f64> {
-        self.threshold.get(index).copied().flatten()
-    }
-}
 
 /// One node, or the best reference, as it is drawn.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -81,17 +31,6 @@ pub struct Trace {
     pub stems: Vec<Line>,
     /// The worst sample below and above the corridor.
     pub peaks: Vec<Peak>,
-}
-
-/// The worst sample on one side of the corridor.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Peak {
-    pub at: Point,
-    /// In blocks from the median.
-    pub value: f64,
-    /// Whether it lies beyond the scale.
-    pub cut: bool,
-    pub ink: Ink,
 }
 
 /// How a trace looks.
@@ -130,65 +69,13 @@ pub fn trace(plot: &Plot, seen: &[Option<Envelope>], style: Style) -> Trace {
     trace
 }
 
-/// The stretches of neighbours that have something.
-pub fn runs(len: usize, has: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for i in (0..len).filter(|i| has(*i)) {
-        match runs.last_mut() {
-            Some(run) if run.end == i => run.end = i + 1,
-            _ => runs.push(i..i + 1),
-        }
-    }
-    runs
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Side {
-    Below,
-    Above,
-}
-
-impl Side {
-    fn sign(self) -> f64 {
-        match self {
-            Side::Below => -1.0,
-            Side::Above => 1.0,
-        }
-    }
-
-    /// The side on which a value lies outside.
-    fn of(value: f64, limit: Option<f64>) -> Option<Side> {
-        let outside = |side: &Side| side.beyond(value, limit) > 0.0;
-        [Side::Below, Side::Above].into_iter().find(outside)
-    }
-
-    /// How far a value lies outside on this side, in blocks; negative inside.
-    fn beyond(self, value: f64, limit: Option<f64>) -> f64 {
-        limit.map_or(f64::NEG_INFINITY, |limit| value * self.sign() - limit)
-    }
-}
-
-/// A point of a curve, with the threshold that holds from there to the next.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Knot {
-    x: f32,
-    value: f64,
-    limit: Option<f64>,
-}
-
-/// A stretch of a curve that lies inside the corridor, or outside on one side.
-#[derive(Debug, Clone, PartialEq)]
-struct Piece {
-    side: Option<Side>,
-    knots: Vec<Knot>,
-}
-
 /// Neighbouring columns that were seen.
-struct Run<'a> {
-    plot: &'a Plot<'a>,
-    first: usize,
-    columns: &'a [Envelope],
-    style: Style,
+pub struct Run<'a> {
+    pub plot: &'a Plot<'a>,
+    /// Where in the grid it begins.
+    pub first: usize,
+    pub columns: &'a [Envelope],
+    pub style: Style,
 }
 
 impl Run<'_> {
@@ -202,12 +89,7 @@ impl Run<'_> {
             .bands
             .extend(self.style.band.map(|ink| self.band(ink)));
         for side in [Side::Below, Side::Above] {
-            let all = 0..self.columns.len();
-            let worst = all.max_by(|a, b| self.away(*a, side).total_cmp(&self.away(*b, side)));
-            // A number is told for what the scale cuts off, whatever is known of a corridor.
-            if let Some(worst) = worst.filter(|i| self.cut(self.extreme(*i, side))) {
-                self.note(worst, side, trace);
-            }
+            self.note_cut(side, trace);
         }
         if !self.style.judged {
             trace.lines.push(self.line(&mean, self.style.line));
@@ -350,213 +232,15 @@ impl Run<'_> {
             ink: Ink::OutsideFill,
         }
     }
-
-    /// The farthest sample of a column on one side.
-    fn extreme(&self, index: usize, side: Side) -> f64 {
-        self.columns.get(index).map_or(0.0, |it| match side {
-            Side::Below => it.min,
-            Side::Above => it.max,
-        })
-    }
-
-    /// The same in blocks away from the median.
-    fn away(&self, index: usize, side: Side) -> f64 {
-        self.extreme(index, side) * side.sign()
-    }
-
-    fn cut(&self, value: f64) -> bool {
-        value < self.plot.value.low || value > self.plot.value.high
-    }
-
-    fn limit(&self, index: usize) -> Option<f64> {
-        self.plot.limit(self.first + index)
-    }
-
-    fn x(&self, index: usize) -> f32 {
-        self.plot.middle(self.first + index)
-    }
-
-    /// Marks every excursion: its worst sample, and where the line stays inside so that
-    /// nothing else would show it.
-    fn stems(&self, side: Side, means: &[f64], trace: &mut Trace) {
-        let beyond = |i: usize| side.beyond(self.extreme(i, side), self.limit(i));
-        let worst =
-            |columns: Range<usize>| columns.max_by(|a, b| beyond(*a).total_cmp(&beyond(*b)));
-        let line_inside = |i: usize| {
-            let mean = means.get(i).copied().unwrap_or(0.0);
-            side.beyond(mean, self.limit(i)) <= 0.0
-        };
-        let groups = runs(self.columns.len(), |i| beyond(i) > 0.0);
-        for group in self.joined(groups) {
-            let Some(peak) = worst(group.clone()) else {
-                continue;
-            };
-            let mut marked = vec![peak];
-            for silent in runs(group.end, |i| group.contains(&i) && line_inside(i)) {
-                // The slope down to where the line leaves the corridor needs no mark of its own.
-                let wide = self.x(silent.end - 1) - self.x(silent.start) >= 2.0 * STEM_PITCH;
-                if wide || silent == group {
-                    marked.extend(self.spaced(silent).into_iter().filter_map(worst));
-                }
-            }
-            marked.retain(|i| beyond(*i) > 0.0);
-            marked.sort_unstable();
-            marked.dedup();
-            for index in marked {
-                self.stem(index, side, means, trace);
-            }
-            self.note(peak, side, trace);
-        }
-    }
-
-    /// Stretches of columns, those closer than stems stand apart made one.
-    fn joined(&self, stretches: Vec<Range<usize>>) -> Vec<Range<usize>> {
-        let mut joined: Vec<Range<usize>> = Vec::new();
-        for stretch in stretches {
-            match joined.last_mut() {
-                Some(last) if self.x(stretch.start) - self.x(last.end - 1) < STEM_PITCH => {
-                    last.end = stretch.end;
-                }
-                _ => joined.push(stretch),
-            }
-        }
-        joined
-    }
-
-    /// Columns parted so that every part is about as wide as stems stand apart.
-    fn spaced(&self, columns: Range<usize>) -> Vec<Range<usize>> {
-        let place = |i: usize| (self.x(i) / STEM_PITCH) as i32;
-        let mut parts: Vec<Range<usize>> = Vec::new();
-        for i in columns {
-            match parts.last_mut() {
-                Some(part) if place(part.start) == place(i) => part.end = i + 1,
-                _ => parts.push(i..i + 1),
-            }
-        }
-        parts
-    }
-
-    /// A mark from the corridor, or from the line where that is farther out, to the
-    /// farthest sample of a column.
-    fn stem(&self, index: usize, side: Side, means: &[f64], trace: &mut Trace) {
-        let limit = self.limit(index);
-        let mean = means.get(index).copied();
-        let line = mean.filter(|mean| side.beyond(*mean, limit) > 0.0);
-        let edge = side.sign() * limit.unwrap_or(0.0);
-        let from = self.plot.y(line.unwrap_or(edge));
-        let to = self.plot.y(self.extreme(index, side));
-        if line.is_some() && (to - from).abs() < STEM_LEAST {
-            return;
-        }
-        // Hardly outside is a mark as well.
-        let to = match side {
-            Side::Below => to.max(from + LINE),
-            Side::Above => to.min(from - LINE),
-        };
-        let x = self.x(index);
-        let points = [from, to].map(|y| Point { x, y }).to_vec();
-        trace.stems.push(Line::solid(points, Ink::Outside, LINE));
-    }
-
-    /// Keeps the worst sample of each side.
-    fn note(&self, index: usize, side: Side, trace: &mut Trace) {
-        let value = self.extreme(index, side);
-        let peak = Peak {
-            at: Point {
-                x: self.x(index),
-                y: self.plot.y(value),
-            },
-            value,
-            cut: self.cut(value),
-            ink: if self.style.judged {
-                Ink::Outside
-            } else {
-                self.style.line
-            },
-        };
-        let same_side = |it: &&mut Peak| it.value.signum() == side.sign();
-        match trace.peaks.iter_mut().find(same_side) {
-            Some(known) if known.value.abs() < value.abs() => *known = peak,
-            Some(_) => {}
-            None => trace.peaks.push(peak),
-        }
-    }
-}
-
-/// A curve cut where it crosses the corridor.
-fn pieces(knots: &[Knot]) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::new();
-    for ends in knots.windows(2) {
-        let [a, b] = ends else { continue };
-        if a.x == b.x && a.value == b.value {
-            continue;
-        }
-        let mut cuts = vec![0.0, 1.0];
-        for level in a.limit.into_iter().flat_map(|limit| [-limit, limit]) {
-            if (a.value - level) * (b.value - level) < 0.0 {
-                cuts.push((level - a.value) / (b.value - a.value));
-            }
-        }
-        cuts.sort_by(f64::total_cmp);
-        let at = |part: f64| Knot {
-            x: a.x + (b.x - a.x) * part as f32,
-            value: a.value + (b.value - a.value) * part,
-            limit: a.limit,
-        };
-        for cut in cuts.windows(2) {
-            let [from, to] = cut else { continue };
-            let middle = at((from + to) / 2.0).value;
-            let side = Side::of(middle, a.limit);
-            match pieces.last_mut() {
-                Some(last) if last.side == side => {
-                    // Where the threshold changes, the outline needs both of them.
-                    if last.knots.last().is_some_and(|it| it.limit != a.limit) {
-                        last.knots.push(at(*from));
-                    }
-                    last.knots.push(at(*to));
-                }
-                _ => pieces.push(Piece {
-                    side,
-                    knots: vec![at(*from), at(*to)],
-                }),
-            }
-        }
-    }
-    pieces
-}
-
-/// The corridor: a dashed line along the threshold on each side, broken where it is unknown.
-pub fn corridor(plot: &Plot) -> Vec<Line> {
-    let known = |i: usize| plot.limit(i).is_some();
-    let mut lines = Vec::new();
-    for run in runs(plot.threshold.len().min(plot.grid.len), known) {
-        for side in [Side::Below, Side::Above] {
-            let mut points: Vec<Point> = Vec::new();
-            for i in run.clone() {
-                let y = plot.y(side.sign() * plot.limit(i).unwrap_or(0.0));
-                let (left, right) = plot.column(i);
-                match points.last_mut() {
-                    Some(last) if last.y == y => last.x = right,
-                    _ => points.extend([left, right].map(|x| Point { x, y })),
-                }
-            }
-            lines.push(Line {
-                points,
-                ink: Ink::Corridor,
-                width: 3.0,
-                dash: Some(Dash {
-                    on: 20.0,
-                    off: 13.0,
-                }),
-            });
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        chart::{scale::ValueScale, shape::Rect, timeaxis::TimeScale},
+        series::Grid,
+    };
 
     const FRAME: Rect = Rect {
         left: 0.0,

@@ -1,0 +1,171 @@
+//! The marks of what left the corridor: a single bad sample in a week stays visible.
+
+use std::ops::Range;
+
+use super::{
+    curve::Side,
+    plot::runs,
+    shape::{Ink, Line, Point},
+    trace::{LINE, Run, Trace},
+};
+
+/// A stem stands in every so many pixels where only the band leaves the corridor.
+const STEM_PITCH: f32 = 12.0;
+/// The worst of an excursion gets a stem when its line ends this many pixels before it.
+const STEM_LEAST: f32 = 14.0;
+
+/// The worst sample on one side of the corridor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peak {
+    pub at: Point,
+    /// In blocks from the median.
+    pub value: f64,
+    /// Whether it lies beyond the scale.
+    pub cut: bool,
+    pub ink: Ink,
+}
+
+impl Run<'_> {
+    /// The farthest sample of a column on one side.
+    fn extreme(&self, index: usize, side: Side) -> f64 {
+        self.columns.get(index).map_or(0.0, |it| match side {
+            Side::Below => it.min,
+            Side::Above => it.max,
+        })
+    }
+
+    fn cut(&self, value: f64) -> bool {
+        value < self.plot.value.low || value > self.plot.value.high
+    }
+
+    pub fn limit(&self, index: usize) -> Option<f64> {
+        self.plot.limit(self.first + index)
+    }
+
+    fn x(&self, index: usize) -> f32 {
+        self.plot.middle(self.first + index)
+    }
+
+    /// Marks every excursion: its worst sample, and where the line stays inside so that
+    /// nothing else would show it.
+    pub fn stems(&self, side: Side, means: &[f64], trace: &mut Trace) {
+        let beyond = |i: usize| side.beyond(self.extreme(i, side), self.limit(i));
+        let worst =
+            |columns: Range<usize>| columns.max_by(|a, b| beyond(*a).total_cmp(&beyond(*b)));
+        let line_inside = |i: usize| {
+            let mean = means.get(i).copied().unwrap_or(0.0);
+            side.beyond(mean, self.limit(i)) <= 0.0
+        };
+        let groups = runs(self.columns.len(), |i| beyond(i) > 0.0);
+        for group in self.joined(groups) {
+            let Some(peak) = worst(group.clone()) else {
+                continue;
+            };
+            let mut marked = vec![peak];
+            for silent in runs(group.end, |i| group.contains(&i) && line_inside(i)) {
+                // The slope down to where the line leaves the corridor needs no mark of its own.
+                let wide = self.x(silent.end - 1) - self.x(silent.start) >= 2.0 * STEM_PITCH;
+                if wide || silent == group {
+                    marked.extend(self.spaced(silent).into_iter().filter_map(worst));
+                }
+            }
+            marked.retain(|i| beyond(*i) > 0.0);
+            marked.sort_unstable();
+            marked.dedup();
+            for index in marked {
+                self.stem(index, side, means, trace);
+            }
+            self.note(peak, side, trace);
+        }
+    }
+
+    /// Stretches of columns, those closer than stems stand apart made one.
+    fn joined(&self, stretches: Vec<Range<usize>>) -> Vec<Range<usize>> {
+        let mut joined: Vec<Range<usize>> = Vec::new();
+        for stretch in stretches {
+            match joined.last_mut() {
+                Some(last) if self.x(stretch.start) - self.x(last.end - 1) < STEM_PITCH => {
+                    last.end = stretch.end;
+                }
+                _ => joined.push(stretch),
+            }
+        }
+        joined
+    }
+
+    /// Columns parted so that every part is about as wide as stems stand apart.
+    fn spaced(&self, columns: Range<usize>) -> Vec<Range<usize>> {
+        let place = |i: usize| (self.x(i) / STEM_PITCH) as i32;
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        for i in columns {
+            match parts.last_mut() {
+                Some(part) if place(part.start) == place(i) => part.end = i + 1,
+                _ => parts.push(i..i + 1),
+            }
+        }
+        parts
+    }
+
+    /// A mark from the corridor, or from the line where that is farther out, to the
+    /// farthest sample of a column.
+    fn stem(&self, index: usize, side: Side, means: &[f64], trace: &mut Trace) {
+        let limit = self.limit(index);
+        let mean = means.get(index).copied();
+        let line = mean.filter(|mean| side.beyond(*mean, limit) > 0.0);
+        let edge = side.sign() * limit.unwrap_or(0.0);
+        let from = self.plot.y(line.unwrap_or(edge));
+        let to = self.plot.y(self.extreme(index, side));
+        if line.is_some() && (to - from).abs() < STEM_LEAST {
+            return;
+        }
+        // Hardly outside is a mark as well.
+        let to = match side {
+            Side::Below => to.max(from + LINE),
+            Side::Above => to.min(from - LINE),
+        };
+        let x = self.x(index);
+        let upright = |from: f32, to: f32| [from, to].map(|y| Point { x, y }).to_vec();
+        trace
+            .stems
+            .push(Line::solid(upright(from, to), Ink::Outside, LINE));
+        // Without a band a stem would hang in the air.
+        if let (None, None, Some(mean)) = (self.style.band, line, mean) {
+            let points = upright(self.plot.y(mean), from);
+            trace.stems.push(Line::solid(points, self.style.line, LINE));
+        }
+    }
+
+    /// Keeps the worst sample of each side.
+    fn note(&self, index: usize, side: Side, trace: &mut Trace) {
+        let value = self.extreme(index, side);
+        let peak = Peak {
+            at: Point {
+                x: self.x(index),
+                y: self.plot.y(value),
+            },
+            value,
+            cut: self.cut(value),
+            ink: if self.style.judged {
+                Ink::Outside
+            } else {
+                self.style.line
+            },
+        };
+        let same_side = |it: &&mut Peak| it.value.signum() == side.sign();
+        match trace.peaks.iter_mut().find(same_side) {
+            Some(known) if known.value.abs() < value.abs() => *known = peak,
+            Some(_) => {}
+            None => trace.peaks.push(peak),
+        }
+    }
+
+    /// Keeps the worst sample that the scale cuts off, whatever is known of a corridor.
+    pub fn note_cut(&self, side: Side, trace: &mut Trace) {
+        let away = |i: &usize| self.extreme(*i, side) * side.sign();
+        let all = 0..self.columns.len();
+        let worst = all.max_by(|a, b| away(a).total_cmp(&away(b)));
+        if let Some(worst) = worst.filter(|i| self.cut(self.extreme(*i, side))) {
+            self.note(worst, side, trace);
+        }
+    }
+}
