@@ -198,6 +198,14 @@ fn scenes() -> Vec<(&'static str, History)> {
                 .gap(0, 0.92, 0.93, NoAnswer)
                 .gap(0, 0.96, 0.96, NoConsensus),
         ),
+        (
+            "noisy",
+            history(7 * DAY, &["my-node"]).change(0, 0.0, 1.0, |part, _| {
+                let low = -(noise((part * 1e9) as usize) * 20.0).floor();
+                let high = (noise((part * 1e9) as usize + 5) * 9.0).floor();
+                seen(low, (low + high) / 2.0, high)
+            }),
+        ),
         ("spike", history(7 * DAY, &["my-node"]).spike(0, 0.5, 22.0)),
         (
             "clipped",
@@ -238,21 +246,23 @@ fn scenes() -> Vec<(&'static str, History)> {
     ]
 }
 
-/// Draws everything worth looking at, into the folder that cargo keeps for tests, or into
-/// the one that HEADLAG_CHARTS names.
+/// Lays out and draws everything worth looking at; into the folder that HEADLAG_CHARTS
+/// names, when someone wants to look.
 #[test]
-fn every_scene_is_a_picture_of_one_size() {
+fn every_scene_is_a_small_picture_of_one_size() {
     let folder = std::env::var("HEADLAG_CHARTS").ok();
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     for (name, history) in scenes() {
         check_layout(&history, &zone);
         let started = std::time::Instant::now();
         let file = draw(&history, &zone, Theme::Light).unwrap();
-        let took = started.elapsed();
-        println!("{name}: {} bytes, {took:?}", file.len());
+        println!("{name}: {} bytes, {:?}", file.len(), started.elapsed());
+        assert!(file.len() < 100_000, "{name}: {} bytes", file.len());
         let decoder = png::Decoder::new(std::io::Cursor::new(&file));
         let reader = decoder.read_info().unwrap();
-        assert_eq!(reader.info().size(), (1280, 800));
+        let info = reader.info();
+        assert_eq!((info.width, info.height), (1280, 800));
+        assert_eq!(info.color_type, png::ColorType::Rgb);
         if let Some(folder) = &folder {
             std::fs::write(Path::new(folder).join(format!("{name}.png")), file).unwrap();
         }
