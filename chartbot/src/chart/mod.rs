@@ -65,15 +65,16 @@ pub fn draw(history: &History, zone: &TimeZone, theme: Theme) -> Result<Vec<u8>,
 }
 
 fn encode(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
-    let rgb: Vec<u8> = pixels
-        .pixels()
-        .iter()
-        .flat_map(|it| [it.red(), it.green(), it.blue()])
-        .collect();
+    let mut rgb = Vec::with_capacity(pixels.pixels().len() * 3);
+    for pixel in pixels.pixels() {
+        rgb.extend_from_slice(&[pixel.red(), pixel.green(), pixel.blue()]);
+    }
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, pixels.width(), pixels.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    // Of all settings tried the smallest files within some ten milliseconds: filters only
+    // disturb even grounds.
     encoder.set_compression(png::Compression::Balanced);
     encoder.set_filter(png::Filter::NoFilter);
     let mut writer = encoder.write_header()?;

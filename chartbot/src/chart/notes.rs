@@ -132,8 +132,8 @@ impl Drawing<'_> {
 
 /// The free place for a text closest to a point, within `plot`.
 fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Option<Rect> {
-    const REACH: i32 = 12;
-    const PACE: f32 = 10.0;
+    const REACH: i32 = 14;
+    const PACE: f32 = 7.0;
     let size = font::frame(0.0, 0.0, width, BODY);
     let room = Rect {
         top: plot.top + AIR / 2.0,

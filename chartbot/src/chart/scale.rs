@@ -7,8 +7,8 @@ const MOST_TICKS: usize = 7;
 const LEAST_TICKS: usize = 4;
 /// Air beyond the corridor, as a factor of the threshold.
 const CORRIDOR_AIR: f64 = 1.3;
-/// Air beyond the data, as a factor of its height.
-const DATA_AIR: f64 = 1.08;
+/// Air beyond the data, as a factor of its height: the number of the worst sample fits in.
+const DATA_AIR: f64 = 1.16;
 /// Half the height in blocks when nothing asks for more.
 const LEAST_HALF: f64 = 2.0;
 /// An outlier is cut off when showing it would leave the bulk less than one part in this many.

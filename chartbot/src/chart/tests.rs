@@ -201,8 +201,8 @@ fn scenes() -> Vec<(&'static str, History)> {
         (
             "noisy",
             history(7 * DAY, &["my-node"]).change(0, 0.0, 1.0, |part, _| {
-                let low = -(noise((part * 1e9) as usize) * 20.0).floor();
-                let high = (noise((part * 1e9) as usize + 5) * 9.0).floor();
+                let low = -(noise((part * 1e9) as usize) * 12.0).floor();
+                let high = (noise((part * 1e9) as usize + 5) * 5.0).floor();
                 seen(low, (low + high) / 2.0, high)
             }),
         ),
