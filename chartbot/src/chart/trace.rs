@@ -253,7 +253,7 @@ mod tests {
         Some(Envelope { min, mean, max })
     }
 
-    /// Ten columns of ten pixels; ten pixels a block, zero in the middle.
+    /// A hundred pixels for all columns; ten pixels a block, zero in the middle.
     fn drawn(columns: &[Option<Envelope>], threshold: &[Option<f64>]) -> Trace {
         let value = ValueScale {
             low: -10.0,
@@ -263,11 +263,11 @@ mod tests {
         let grid = Grid {
             start: 0,
             step: 10,
-            len: 10,
+            len: columns.len(),
         };
         let time = TimeScale {
             since: 0,
-            until: 100,
+            until: 10 * columns.len() as i64,
             left: 0.0,
             right: 100.0,
         };
@@ -336,6 +336,37 @@ mod tests {
         assert!(trace.stems[0].width >= 3.0);
         assert_eq!(trace.stems[0].points[0], Point { x: 35.0, y: 150.0 });
         assert_eq!(trace.stems[0].points[1], Point { x: 35.0, y: 170.0 });
+    }
+
+    #[test]
+    fn the_worst_sample_of_a_dip_leaves_a_mark() {
+        let mut columns = vec![seen(-7.5, -7.0, -6.0); 10];
+        columns[6] = seen(-9.5, -7.0, -6.0);
+        let trace = drawn(&columns, &[Some(5.0); 10]);
+        let marks: Vec<_> = trace.stems.iter().map(|it| &it.points[..]).collect();
+        let mark = [170.0, 195.0].map(|y| Point { x: 65.0, y });
+        assert_eq!(marks, [&mark]);
+    }
+
+    #[test]
+    fn the_line_is_calm_but_a_dip_keeps_its_depth() {
+        // A hundred columns of one pixel.
+        let value = |i: usize| match i {
+            60..63 => -8.0,
+            _ => f64::from(u8::from(i % 2 == 0)) * -2.0,
+        };
+        let columns: Vec<_> = (0..100)
+            .map(|i| seen(value(i), value(i), value(i)))
+            .collect();
+        let trace = drawn(&columns, &[Some(5.0); 100]);
+        let lowest = trace.lines.iter().flat_map(|it| &it.points);
+        let lowest = lowest.map(|it| it.y).fold(0.0, f32::max);
+        assert_eq!(lowest, 180.0);
+        let calm = trace.lines[0]
+            .points
+            .iter()
+            .filter(|it| it.x > 10.0 && it.x < 50.0);
+        assert!(calm.into_iter().all(|it| (it.y - 110.0).abs() < 2.0));
     }
 
     #[test]
