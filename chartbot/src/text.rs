@@ -27,9 +27,7 @@ pub struct ChartWords {
 /// The words of a chart in English.
 pub const CHART_ENGLISH: ChartWords = ChartWords {
     weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-    months: [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ],
+    months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
     unit: "blocks from the median",
     best: "best reference",
     outside: |threshold| match threshold {

@@ -6,8 +6,7 @@
 
 use ab_glyph::OutlineCurve;
 use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
-    FontStyle,
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle,
 };
 use tiny_skia::{Color, FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
 
@@ -40,21 +39,15 @@ impl<'a> Canvas<'a> {
     fn fill(&mut self, path: Option<Path>, color: BackendColor, transform: Transform) {
         if let Some(path) = path {
             let rule = FillRule::Winding;
-            self.pixels
-                .fill_path(&path, &paint(color), rule, transform, None);
+            self.pixels.fill_path(&path, &paint(color), rule, transform, None);
         }
     }
 
     fn stroke(&mut self, path: Option<Path>, color: BackendColor, width: f32) {
-        let stroke = Stroke {
-            width,
-            line_join: LineJoin::Bevel,
-            ..Stroke::default()
-        };
+        let stroke = Stroke { width, line_join: LineJoin::Bevel, ..Stroke::default() };
         if let Some(path) = path {
             let paint = paint(color);
-            self.pixels
-                .stroke_path(&path, &paint, &stroke, to_pixels(), None);
+            self.pixels.stroke_path(&path, &paint, &stroke, to_pixels(), None);
         }
     }
 }
@@ -80,12 +73,7 @@ impl DrawingBackend for Canvas<'_> {
         self.draw_rect(point, end, &color, true)
     }
 
-    fn draw_line<S: BackendStyle>(
-        &mut self,
-        from: BackendCoord,
-        to: BackendCoord,
-        style: &S,
-    ) -> Drawn {
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
         self.draw_path([from, to], style)
     }
 
@@ -196,12 +184,7 @@ fn pixel_centre(unit: i32) -> i32 {
 fn paint(color: BackendColor) -> Paint<'static> {
     let (red, green, blue) = color.rgb;
     let mut paint = Paint::default();
-    paint.set_color(Color::from_rgba8(
-        red,
-        green,
-        blue,
-        (color.alpha * 255.0).round() as u8,
-    ));
+    paint.set_color(Color::from_rgba8(red, green, blue, (color.alpha * 255.0).round() as u8));
     paint
 }
 

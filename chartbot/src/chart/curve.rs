@@ -75,10 +75,7 @@ pub fn pieces(knots: &[Knot]) -> Vec<Piece> {
                     }
                     last.knots.push(at(*to));
                 }
-                _ => pieces.push(Piece {
-                    side,
-                    knots: vec![at(*from), at(*to)],
-                }),
+                _ => pieces.push(Piece { side, knots: vec![at(*from), at(*to)] }),
             }
         }
     }

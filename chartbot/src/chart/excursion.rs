@@ -50,8 +50,7 @@ impl Run<'_> {
     /// nothing else would show it.
     pub fn stems(&self, side: Side, means: &[f64], trace: &mut Trace) {
         let beyond = |i: usize| side.beyond(self.extreme(i, side), self.limit(i));
-        let worst =
-            |columns: Range<usize>| columns.max_by(|a, b| beyond(*a).total_cmp(&beyond(*b)));
+        let worst = |columns: Range<usize>| columns.max_by(|a, b| beyond(*a).total_cmp(&beyond(*b)));
         let line_inside = |i: usize| {
             let mean = means.get(i).copied().unwrap_or(0.0);
             side.beyond(mean, self.limit(i)) <= 0.0
@@ -125,9 +124,7 @@ impl Run<'_> {
         };
         let x = self.x(index);
         let upright = |from: f32, to: f32| [from, to].map(|y| Point { x, y }).to_vec();
-        trace
-            .stems
-            .push(Line::solid(upright(from, to), Ink::Outside, LINE));
+        trace.stems.push(Line::solid(upright(from, to), Ink::Outside, LINE));
         // Without a band a stem would hang in the air.
         if let (None, None, Some(mean)) = (self.style.band, line, mean) {
             let points = upright(self.plot.y(mean), from);
@@ -139,17 +136,10 @@ impl Run<'_> {
     fn note(&self, index: usize, side: Side, trace: &mut Trace) {
         let value = self.extreme(index, side);
         let peak = Peak {
-            at: Point {
-                x: self.x(index),
-                y: self.plot.y(value),
-            },
+            at: Point { x: self.x(index), y: self.plot.y(value) },
             value,
             cut: self.cut(value),
-            ink: if self.style.judged {
-                Ink::Outside
-            } else {
-                self.style.line
-            },
+            ink: if self.style.judged { Ink::Outside } else { self.style.line },
         };
         let same_side = |it: &&mut Peak| it.value.signum() == side.sign();
         match trace.peaks.iter_mut().find(same_side) {

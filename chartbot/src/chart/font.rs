@@ -59,13 +59,7 @@ impl Fonts {
     }
 
     /// The curves of a text whose baseline begins at `origin`, in pixels; glyph by glyph.
-    pub fn outlines(
-        &self,
-        text: &str,
-        weight: Weight,
-        size: f32,
-        origin: Point,
-    ) -> Vec<Vec<OutlineCurve>> {
+    pub fn outlines(&self, text: &str, weight: Weight, size: f32, origin: Point) -> Vec<Vec<OutlineCurve>> {
         let face = self.face(weight);
         let scale = scale(face, size);
         let mut x = origin.x;
@@ -74,17 +68,13 @@ impl Fonts {
                 let glyph = face.glyph_id(sign);
                 let left = x;
                 x += face.h_advance_unscaled(glyph) * scale;
-                let place = |p: ab_glyph::Point| {
-                    ab_glyph::point(left + p.x * scale, origin.y - p.y * scale)
-                };
+                let place = |p: ab_glyph::Point| ab_glyph::point(left + p.x * scale, origin.y - p.y * scale);
                 let curves = face.outline(glyph).map_or_else(Vec::new, |it| it.curves);
                 curves
                     .into_iter()
                     .map(|curve| match curve {
                         OutlineCurve::Line(a, b) => OutlineCurve::Line(place(a), place(b)),
-                        OutlineCurve::Quad(a, b, c) => {
-                            OutlineCurve::Quad(place(a), place(b), place(c))
-                        }
+                        OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(place(a), place(b), place(c)),
                         OutlineCurve::Cubic(a, b, c, d) => {
                             OutlineCurve::Cubic(place(a), place(b), place(c), place(d))
                         }
@@ -108,12 +98,7 @@ fn scale(face: &FontRef<'static>, size: f32) -> f32 {
 
 /// The box of a text `width` wide whose baseline begins at `left`, `baseline`.
 pub fn frame(left: f32, baseline: f32, width: f32, size: f32) -> Rect {
-    Rect {
-        left,
-        top: baseline - ASCENT * size,
-        right: left + width,
-        bottom: baseline + DESCENT * size,
-    }
+    Rect { left, top: baseline - ASCENT * size, right: left + width, bottom: baseline + DESCENT * size }
 }
 
 /// Where the baseline runs in a box made by [`frame`] whose upper edge is `top`.
@@ -146,10 +131,7 @@ mod tests {
         let fitted = |text, room| fonts.fitted(text, Weight::Regular, 30.0, room);
         assert_eq!(fitted("my-node", 200.0), "my-node");
         let short = fitted("polygon-mainnet-archive-eu-west-01", 200.0);
-        assert!(
-            short.starts_with("polyg") && short.ends_with("t-01"),
-            "{short}"
-        );
+        assert!(short.starts_with("polyg") && short.ends_with("t-01"), "{short}");
         assert!(fonts.width(&short, Weight::Regular, 30.0) <= 200.0);
         assert_eq!(fitted("anything", 3.0), "");
     }

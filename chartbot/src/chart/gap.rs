@@ -44,10 +44,7 @@ fn joined(len: usize, cause: impl Fn(usize) -> Option<Cause>) -> Vec<Gap> {
     for (i, cause) in (0..len).filter_map(|i| Some((i, cause(i)?))) {
         match gaps.last_mut() {
             Some(last) if last.columns.end == i && last.cause == cause => last.columns.end = i + 1,
-            _ => gaps.push(Gap {
-                columns: i..i + 1,
-                cause,
-            }),
+            _ => gaps.push(Gap { columns: i..i + 1, cause }),
         }
     }
     gaps
@@ -62,12 +59,7 @@ impl Hatch {
             Cause::NoConsensus => (22.0, 2.0, false, None),
             Cause::NotScraped => (20.0, 2.0, true, Some(Dash { on: 3.0, off: 9.0 })),
         };
-        let Rect {
-            left,
-            top,
-            right,
-            bottom,
-        } = self.frame;
+        let Rect { left, top, right, bottom } = self.frame;
         let height = bottom - top;
         // Strokes are tied to the picture, not to the gap: neighbours go on in one pattern.
         let first = ((left - height) / pitch).floor() as i32;
@@ -80,10 +72,7 @@ impl Hatch {
                 let along = |x: f32| (x - foot) * way;
                 let (from, to) = if rising { (left, right) } else { (right, left) };
                 let (from, to) = (along(from).max(0.0), along(to).min(height));
-                let at = |along: f32| Point {
-                    x: foot + along * way,
-                    y: bottom - along,
-                };
+                let at = |along: f32| Point { x: foot + along * way, y: bottom - along };
                 (from < to).then(|| Line {
                     points: vec![at(from), at(to)],
                     ink: Ink::Missing(self.cause),
@@ -100,11 +89,7 @@ mod tests {
     use super::*;
     use crate::series::Envelope;
 
-    const SEEN: Option<Envelope> = Some(Envelope {
-        min: 0.0,
-        mean: 0.0,
-        max: 0.0,
-    });
+    const SEEN: Option<Envelope> = Some(Envelope { min: 0.0, mean: 0.0, max: 0.0 });
 
     /// One letter a column: "." seen, "a" no answer, "c" no consensus, "s" not scraped;
     /// in capitals something was seen as well.
@@ -151,12 +136,7 @@ mod tests {
 
     #[test]
     fn strokes_stay_in_their_box() {
-        let frame = Rect {
-            left: 103.0,
-            top: 50.0,
-            right: 161.0,
-            bottom: 300.0,
-        };
+        let frame = Rect { left: 103.0, top: 50.0, right: 161.0, bottom: 300.0 };
         for cause in [Cause::NoAnswer, Cause::NoConsensus, Cause::NotScraped] {
             let strokes = Hatch { frame, cause }.strokes();
             assert!(strokes.len() > 10, "{cause:?}");

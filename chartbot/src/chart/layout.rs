@@ -19,12 +19,7 @@ use crate::{
 };
 
 /// The picture, in pixels.
-pub const PICTURE: Rect = Rect {
-    left: 0.0,
-    top: 0.0,
-    right: 1280.0,
-    bottom: 800.0,
-};
+pub const PICTURE: Rect = Rect { left: 0.0, top: 0.0, right: 1280.0, bottom: 800.0 };
 /// The size of all text but the title: what a phone still shows legibly.
 pub const BODY: f32 = 30.0;
 const TITLE: f32 = 46.0;
@@ -71,10 +66,7 @@ pub struct Layout {
 impl Layout {
     pub fn new(history: &History, zone: &TimeZone, words: &ChartWords, fonts: &Fonts) -> Layout {
         let shown = shown(history);
-        let nodes: Vec<&Watched> = shown
-            .iter()
-            .filter_map(|i| history.watched.get(*i))
-            .collect();
+        let nodes: Vec<&Watched> = shown.iter().filter_map(|i| history.watched.get(*i)).collect();
         let mut drawing = Drawing {
             history,
             zone,
@@ -101,11 +93,7 @@ impl Layout {
     /// Whether any data, line of the corridor or text lies within `frame`.
     pub fn taken(&self, frame: &Rect) -> bool {
         let mut lines = self.lines.iter().chain(&self.corridor);
-        let mut areas = self
-            .bands
-            .iter()
-            .chain(&self.excursions)
-            .chain(&self.arrows);
+        let mut areas = self.bands.iter().chain(&self.excursions).chain(&self.arrows);
         self.labels.iter().any(|it| it.frame.overlaps(frame))
             || lines.any(|it| it.touches(frame))
             || areas.any(|it| it.touches(frame))
@@ -203,10 +191,7 @@ impl Drawing<'_> {
                 text: node.node.clone(),
             })
             .collect();
-        let line = |ink, text| Entry {
-            key: Key::Line(ink, None),
-            text,
-        };
+        let line = |ink, text| Entry { key: Key::Line(ink, None), text };
         entries.push(line(Ink::Best, self.words.best.to_owned()));
         let mut known = self.history.threshold.iter().flatten();
         if let Some(first) = known.next() {
@@ -215,10 +200,11 @@ impl Drawing<'_> {
             let text = (self.words.outside)(threshold.as_deref());
             entries.push(line(Ink::Outside, text));
         }
-        entries.extend(self.in_legend.iter().map(|cause| Entry {
-            key: Key::Missing(*cause),
-            text: self.name(*cause).to_owned(),
-        }));
+        entries.extend(
+            self.in_legend
+                .iter()
+                .map(|cause| Entry { key: Key::Missing(*cause), text: self.name(*cause).to_owned() }),
+        );
         entries
     }
 
@@ -274,19 +260,13 @@ impl Drawing<'_> {
         for tick in &layout.times {
             let x = plot.time.x(tick.at);
             let points = [PLOT_BOTTOM, PLOT_BOTTOM + 8.0].map(|y| Point { x, y });
-            layout
-                .grid
-                .push(Line::solid(points.to_vec(), Ink::Axis, 1.0));
+            layout.grid.push(Line::solid(points.to_vec(), Ink::Axis, 1.0));
             layout.labels.push(self.time(plot, tick));
         }
     }
 
     fn time(&self, plot: &Plot, tick: &TimeTick) -> Label {
-        let weight = if tick.turning {
-            Weight::SemiBold
-        } else {
-            Weight::Regular
-        };
+        let weight = if tick.turning { Weight::SemiBold } else { Weight::Regular };
         let width = self.fonts.width(&tick.text, weight, BODY);
         let left = plot.time.x(tick.at) - width / 2.0;
         Label {

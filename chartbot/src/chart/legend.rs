@@ -74,9 +74,7 @@ impl Legend {
         };
         let cut = |room: f32| {
             let text = |entry: &Entry| match entry.key {
-                Key::Line(Ink::Node(_), _) => {
-                    fonts.fitted(&entry.text, Weight::Regular, BODY, room)
-                }
+                Key::Line(Ink::Node(_), _) => fonts.fitted(&entry.text, Weight::Regular, BODY, room),
                 _ => entry.text.clone(),
             };
             let texts: Vec<String> = entries.iter().map(text).collect();
@@ -89,10 +87,7 @@ impl Legend {
             .find(|(most, (rows, _))| rows.len() <= *most)
             .map_or_else(|| cut(ROOMS[ROOMS.len() - 1]), |(_, fitting)| fitting);
 
-        let mut legend = Legend {
-            rows: rows.len(),
-            ..Legend::default()
-        };
+        let mut legend = Legend { rows: rows.len(), ..Legend::default() };
         for (row, entries_of_row) in rows.iter().enumerate() {
             let baseline = baseline + row as f32 * ROW;
             let mut at = left;
@@ -121,20 +116,10 @@ impl Legend {
         match key {
             Key::Line(ink, dash) => {
                 let points = [left, left + KEY].map(|x| Point { x, y }).to_vec();
-                self.lines.push(Line {
-                    points,
-                    ink,
-                    width: KEY_WIDTH,
-                    dash,
-                });
+                self.lines.push(Line { points, ink, width: KEY_WIDTH, dash });
             }
             Key::Missing(cause) => self.hatches.push(Hatch {
-                frame: Rect {
-                    left,
-                    top: y - KEY * 0.4,
-                    right: left + KEY,
-                    bottom: y + KEY * 0.4,
-                },
+                frame: Rect { left, top: y - KEY * 0.4, right: left + KEY, bottom: y + KEY * 0.4 },
                 cause,
             }),
         }

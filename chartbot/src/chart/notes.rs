@@ -25,12 +25,7 @@ impl Drawing<'_> {
         let columns: Vec<&[Column]> = self.nodes.iter().map(|it| it.columns.as_slice()).collect();
         let frame = |gap: &Gap, top: f32| {
             let (left, right) = plot.spread(&gap.columns, LEAST_GAP);
-            Rect {
-                left,
-                top,
-                right,
-                bottom: PLOT_BOTTOM,
-            }
+            Rect { left, top, right, bottom: PLOT_BOTTOM }
         };
         let mut unnamed = Vec::new();
         for gap in gap::partial(&columns, plot.grid.len) {
@@ -82,24 +77,17 @@ impl Drawing<'_> {
         };
         // Away from the median, where a best reference may run on: low first, as in most
         // charts nothing else is there.
-        (0..20)
-            .map(|i| gap.top + gap.height() * (0.75 - 0.035 * i as f32))
-            .map(at)
-            .find(|labels| {
-                let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
-                frames
-                    .into_iter()
-                    .all(|it| it.top > gap.top && !layout.taken(&it))
-            })
+        (0..20).map(|i| gap.top + gap.height() * (0.75 - 0.035 * i as f32)).map(at).find(|labels| {
+            let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
+            frames.into_iter().all(|it| it.top > gap.top && !layout.taken(&it))
+        })
     }
 
     /// The number of the worst sample near it, and an arrow when it lies beyond the scale.
     pub fn peak(&self, plot: &Plot, peak: Peak, node: Option<usize>, layout: &mut Layout) {
         let up = peak.value > 0.0;
         if peak.cut {
-            layout
-                .arrows
-                .push(arrow(plot.frame, peak.at.x, up, peak.ink));
+            layout.arrows.push(arrow(plot.frame, peak.at.x, up, peak.ink));
         }
         let number = scale::signed(peak.value);
         let name = node
@@ -114,13 +102,7 @@ impl Drawing<'_> {
                 let on_gap = layout.gaps.iter().any(|it| it.frame.overlaps(&clear));
                 !on_gap && !layout.taken(&clear)
             })?;
-            Some(Label {
-                text,
-                frame,
-                size: BODY,
-                weight: Weight::SemiBold,
-                ink: peak.ink,
-            })
+            Some(Label { text, frame, size: BODY, weight: Weight::SemiBold, ink: peak.ink })
         };
         // Without a free place the caption alone tells the number.
         let label = texts.into_iter().chain([number]).find_map(place);
@@ -135,11 +117,7 @@ fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
     const REACH: i32 = 14;
     const PACE: f32 = 7.0;
     let size = font::frame(0.0, 0.0, width, BODY);
-    let room = Rect {
-        top: plot.top + AIR / 2.0,
-        bottom: plot.bottom - AIR / 2.0,
-        ..plot
-    };
+    let room = Rect { top: plot.top + AIR / 2.0, bottom: plot.bottom - AIR / 2.0, ..plot };
     let mut places: Vec<(f32, Rect)> = Vec::new();
     for across in -REACH..=REACH {
         for down in -REACH..=REACH {
@@ -151,12 +129,7 @@ fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
                 _ => at.x + dx - width,
             };
             let top = at.y + dy - size.height() / 2.0;
-            let frame = Rect {
-                left,
-                top,
-                right: left + width,
-                bottom: top + size.height(),
-            };
+            let frame = Rect { left, top, right: left + width, bottom: top + size.height() };
             // Of places equally far, the one on the right.
             let far = dx.hypot(dy) + if across < 0 { 1.0 } else { 0.0 };
             if room.contains(&frame) {
@@ -169,25 +142,11 @@ fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
 }
 
 fn arrow(plot: Rect, x: f32, up: bool, ink: Ink) -> Area {
-    let (tip, foot) = if up {
-        (plot.top, plot.top + ARROW)
-    } else {
-        (plot.bottom, plot.bottom - ARROW)
-    };
+    let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
     let half = ARROW * 0.6;
     let x = x.clamp(plot.left + half, plot.right - half);
     Area {
-        outline: vec![
-            Point { x, y: tip },
-            Point {
-                x: x - half,
-                y: foot,
-            },
-            Point {
-                x: x + half,
-                y: foot,
-            },
-        ],
+        outline: vec![Point { x, y: tip }, Point { x: x - half, y: foot }, Point { x: x + half, y: foot }],
         ink,
     }
 }

@@ -105,10 +105,7 @@ impl Brush<'_> {
         };
         let font = ("Inter", f64::from(label.size * UNITS)).into_font();
         let font = font.style(style).color(&self.palette.colour(label.ink));
-        let corner = Point {
-            x: label.frame.left,
-            y: label.frame.top,
-        };
+        let corner = Point { x: label.frame.left, y: label.frame.top };
         let text = Text::new(label.text.as_str(), place(corner), font);
         self.area.draw(&text)
     }

@@ -37,10 +37,7 @@ impl Plot<'_> {
         if right - left >= width {
             return (left, right);
         }
-        let (first, last) = (
-            self.frame.left,
-            (self.frame.right - width).max(self.frame.left),
-        );
+        let (first, last) = (self.frame.left, (self.frame.right - width).max(self.frame.left));
         let left = ((left + right - width) / 2.0).clamp(first, last);
         (left, left + width)
     }
@@ -88,10 +85,7 @@ pub fn corridor(plot: &Plot) -> Vec<Line> {
                 points,
                 ink: Ink::Corridor,
                 width: 3.0,
-                dash: Some(Dash {
-                    on: 20.0,
-                    off: 13.0,
-                }),
+                dash: Some(Dash { on: 20.0, off: 13.0 }),
             });
         }
     }

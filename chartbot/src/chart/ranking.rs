@@ -28,10 +28,11 @@ pub fn shown(history: &History) -> Vec<usize> {
 /// Blocks outside the corridor, and blocks behind the median, both at the worst moment.
 fn badness(node: &Watched, threshold: &[Option<f64>]) -> (f64, f64) {
     let columns = node.columns.iter().zip(threshold);
-    columns
-        .filter_map(|(column, threshold)| Some((column.seen?, threshold)))
-        .fold((0.0, f64::MIN), |(outside, behind), (seen, threshold)| {
+    columns.filter_map(|(column, threshold)| Some((column.seen?, threshold))).fold(
+        (0.0, f64::MIN),
+        |(outside, behind), (seen, threshold)| {
             let beyond = threshold.map_or(0.0, |it| (-seen.min).max(seen.max) - it);
             (f64::max(outside, beyond), f64::max(behind, -seen.min))
-        })
+        },
+    )
 }

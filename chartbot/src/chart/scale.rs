@@ -62,10 +62,7 @@ fn reach(half: f64, mut away: Vec<f64>) -> f64 {
     away.sort_by(|a, b| b.total_cmp(a));
     let outliers = (away.len() as f64 * OUTLIERS) as usize;
     let bulk = away.get(outliers).map_or(half, |v| v.max(half));
-    let seen = away
-        .iter()
-        .find(|v| **v <= bulk * CUT_BEYOND)
-        .map_or(half, |v| v * DATA_AIR);
+    let seen = away.iter().find(|v| **v <= bulk * CUT_BEYOND).map_or(half, |v| v * DATA_AIR);
     let cut = away.first().is_some_and(|v| *v > bulk * CUT_BEYOND);
     let least = if cut { bulk * CUT_AT } else { half };
     seen.max(least)
@@ -94,9 +91,7 @@ fn within(low: f64, high: f64, step: f64) -> Vec<f64> {
     let (first, last) = ((low / step).ceil(), (high / step).floor());
     // More than this are never wanted, and a huge range would be long to walk.
     let count = (last - first + 1.0).clamp(0.0, 100.0) as usize;
-    (0..count)
-        .map(|i| (first + i as f64) * step + 0.0)
-        .collect()
+    (0..count).map(|i| (first + i as f64) * step + 0.0).collect()
 }
 
 /// A number of blocks with its sign, as it stands beside the plot: "−14", "0", "+5",
@@ -117,10 +112,7 @@ pub fn signed(blocks: f64) -> String {
 pub fn plain(blocks: f64) -> String {
     const LONG: f64 = 100_000.0;
     if blocks < LONG {
-        let (whole, tenths) = (
-            (blocks * 10.0).round() as u64 / 10,
-            (blocks * 10.0).round() as u64 % 10,
-        );
+        let (whole, tenths) = ((blocks * 10.0).round() as u64 / 10, (blocks * 10.0).round() as u64 % 10);
         let mut text = match whole {
             0..1000 => whole.to_string(),
             _ => format!("{},{:03}", whole / 1000, whole % 1000),
@@ -160,11 +152,7 @@ mod tests {
         check(Some(5.0), &[0.0], &[-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0]);
         check(Some(5.0), &[-14.0], &[-15.0, -10.0, -5.0, 0.0, 5.0]);
         check(Some(3.0), &[-40.0, 2.0], &[-40.0, -30.0, -20.0, -10.0, 0.0]);
-        check(
-            Some(20.0),
-            &[-500.0; 50],
-            &[-500.0, -400.0, -300.0, -200.0, -100.0, 0.0],
-        );
+        check(Some(20.0), &[-500.0; 50], &[-500.0, -400.0, -300.0, -200.0, -100.0, 0.0]);
     }
 
     #[test]

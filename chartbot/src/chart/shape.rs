@@ -29,20 +29,12 @@ impl Rect {
     }
 
     pub fn center(&self) -> Point {
-        Point {
-            x: (self.left + self.right) / 2.0,
-            y: (self.top + self.bottom) / 2.0,
-        }
+        Point { x: (self.left + self.right) / 2.0, y: (self.top + self.bottom) / 2.0 }
     }
 
     /// The box with `by` pixels more on each side.
     pub fn grown(&self, by: f32) -> Rect {
-        Rect {
-            left: self.left - by,
-            top: self.top - by,
-            right: self.right + by,
-            bottom: self.bottom + by,
-        }
+        Rect { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
     }
 
     /// The smallest box around both.
@@ -72,10 +64,9 @@ impl Rect {
     /// Whether the straight line from `a` to `b` passes through the box.
     pub fn meets(&self, a: Point, b: Point) -> bool {
         let (mut enter, mut leave) = (0.0_f32, 1.0_f32);
-        for (from, way, low, high) in [
-            (a.x, b.x - a.x, self.left, self.right),
-            (a.y, b.y - a.y, self.top, self.bottom),
-        ] {
+        for (from, way, low, high) in
+            [(a.x, b.x - a.x, self.left, self.right), (a.y, b.y - a.y, self.top, self.bottom)]
+        {
             if way == 0.0 {
                 if from < low || from > high {
                     return false;
@@ -129,12 +120,7 @@ pub struct Line {
 
 impl Line {
     pub fn solid(points: Vec<Point>, ink: Ink, width: f32) -> Line {
-        Line {
-            points,
-            ink,
-            width,
-            dash: None,
-        }
+        Line { points, ink, width, dash: None }
     }
 
     /// Whether any of its ink lies within `frame`.
@@ -168,9 +154,8 @@ impl Area {
         let ends = self.outline.iter().zip(self.outline.iter().cycle().skip(1));
         ends.clone().any(|(a, b)| frame.meets(*a, *b)) || {
             let Point { x, y } = frame.center();
-            let crossed = ends.filter(|(a, b)| {
-                (a.y > y) != (b.y > y) && x < a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x)
-            });
+            let crossed = ends
+                .filter(|(a, b)| (a.y > y) != (b.y > y) && x < a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x));
             crossed.count() % 2 == 1
         }
     }
@@ -204,10 +189,7 @@ fn dashes(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {
         let mut gone = 0.0;
         while length - gone > left {
             gone += left;
-            let at = Point {
-                x: a.x + (b.x - a.x) * gone / length,
-                y: a.y + (b.y - a.y) * gone / length,
-            };
+            let at = Point { x: a.x + (b.x - a.x) * gone / length, y: a.y + (b.y - a.y) * gone / length };
             if drawing {
                 piece.push(at);
                 pieces.push(std::mem::take(&mut piece));
@@ -232,12 +214,7 @@ fn dashes(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {
 mod tests {
     use super::*;
 
-    const FRAME: Rect = Rect {
-        left: 10.0,
-        top: 10.0,
-        right: 20.0,
-        bottom: 20.0,
-    };
+    const FRAME: Rect = Rect { left: 10.0, top: 10.0, right: 20.0, bottom: 20.0 };
 
     fn points(of: &[(f32, f32)]) -> Vec<Point> {
         of.iter().map(|&(x, y)| Point { x, y }).collect()
@@ -260,15 +237,10 @@ mod tests {
 
     #[test]
     fn an_area_touches_what_it_surrounds() {
-        let around = Area {
-            outline: points(&[(0.0, 0.0), (40.0, 0.0), (40.0, 40.0), (0.0, 40.0)]),
-            ink: Ink::Grid,
-        };
+        let around =
+            Area { outline: points(&[(0.0, 0.0), (40.0, 0.0), (40.0, 40.0), (0.0, 40.0)]), ink: Ink::Grid };
         assert!(around.touches(&FRAME));
-        let beside = Area {
-            outline: points(&[(21.0, 0.0), (40.0, 0.0), (40.0, 40.0)]),
-            ink: Ink::Grid,
-        };
+        let beside = Area { outline: points(&[(21.0, 0.0), (40.0, 0.0), (40.0, 40.0)]), ink: Ink::Grid };
         assert!(!beside.touches(&FRAME));
     }
 

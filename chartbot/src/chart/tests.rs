@@ -19,17 +19,11 @@ const DAY: i64 = 24 * HOUR;
 const MISSING: Column = missing(Cause::NotScraped);
 
 const fn missing(cause: Cause) -> Column {
-    Column {
-        seen: None,
-        missing: Some(cause),
-    }
+    Column { seen: None, missing: Some(cause) }
 }
 
 fn seen(min: f64, mean: f64, max: f64) -> Column {
-    Column {
-        seen: Some(Envelope { min, mean, max }),
-        missing: None,
-    }
+    Column { seen: Some(Envelope { min, mean, max }), missing: None }
 }
 
 /// Repeatable noise from 0 to 1.
@@ -62,11 +56,7 @@ fn history(span: i64, names: &[&str]) -> History {
         network: "polygon".to_owned(),
         since,
         until: NOW,
-        grid: Grid {
-            start,
-            step: u32::try_from(step).unwrap(),
-            len,
-        },
+        grid: Grid { start, step: u32::try_from(step).unwrap(), len },
         watched: nodes
             .map(|(n, name)| Watched {
                 node: (*name).to_owned(),
@@ -80,18 +70,9 @@ fn history(span: i64, names: &[&str]) -> History {
 
 impl History {
     /// Replaces the columns of one node between two parts of the whole.
-    fn change(
-        mut self,
-        node: usize,
-        from: f64,
-        to: f64,
-        f: impl Fn(f64, Column) -> Column,
-    ) -> Self {
+    fn change(mut self, node: usize, from: f64, to: f64, f: impl Fn(f64, Column) -> Column) -> Self {
         let len = self.grid.len as f64;
-        let (from, to) = (
-            (from * len) as usize,
-            ((to * len) as usize).max((from * len) as usize + 1),
-        );
+        let (from, to) = ((from * len) as usize, ((to * len) as usize).max((from * len) as usize + 1));
         for i in from..to.min(self.grid.len) {
             let part = (i - from) as f64 / (to - from) as f64;
             let column = &mut self.watched[node].columns[i];
@@ -105,11 +86,7 @@ impl History {
         self.change(node, from, to, |part, column| {
             let behind = -depth * (part * std::f64::consts::PI).sin();
             let low = column.seen.map_or(0.0, |it| it.min);
-            seen(
-                (behind + low).floor(),
-                behind - 0.5,
-                (behind + 1.0).min(0.0),
-            )
+            seen((behind + low).floor(), behind - 0.5, (behind + 1.0).min(0.0))
         })
     }
 
@@ -122,10 +99,7 @@ impl History {
     }
 
     fn partly(self, node: usize, at: f64, to: f64, cause: Cause) -> Self {
-        self.change(node, at, to, |_, column| Column {
-            missing: Some(cause),
-            ..column
-        })
+        self.change(node, at, to, |_, column| Column { missing: Some(cause), ..column })
     }
 
     fn no_best(mut self, from: f64, to: f64) -> Self {
@@ -161,23 +135,14 @@ fn scenes() -> Vec<(&'static str, History)> {
     berlin_year.network = "avalanche-c-chain-mainnet-number".to_owned();
     let eight = LONG.iter().enumerate();
     let eight = eight.fold(history(7 * DAY, &LONG), |it, (n, _)| {
-        it.dip(
-            n,
-            0.1 * n as f64,
-            0.1 * n as f64 + 0.05,
-            3.0 + 2.0 * n as f64,
-        )
+        it.dip(n, 0.1 * n as f64, 0.1 * n as f64 + 0.05, 3.0 + 2.0 * n as f64)
     });
     vec![
         ("hour", history(HOUR, &["my-node"]).dip(0, 0.5, 0.62, 8.0)),
         ("ten-minutes", history(600, &["my-node"]).spike(0, 0.3, 7.0)),
         (
             "day",
-            day()
-                .dip(0, 0.4, 0.52, 13.0)
-                .spike(0, 0.6, 9.0)
-                .gap(0, 0.7, 0.79, NoAnswer)
-                .no_best(0.7, 0.79),
+            day().dip(0, 0.4, 0.52, 13.0).spike(0, 0.6, 9.0).gap(0, 0.7, 0.79, NoAnswer).no_best(0.7, 0.79),
         ),
         (
             "week",
@@ -207,12 +172,7 @@ fn scenes() -> Vec<(&'static str, History)> {
             }),
         ),
         ("spike", history(7 * DAY, &["my-node"]).spike(0, 0.5, 22.0)),
-        (
-            "clipped",
-            history(7 * DAY, &["my-node"])
-                .spike(0, 0.4, 50_000.0)
-                .dip(0, 0.7, 0.72, 9.0),
-        ),
+        ("clipped", history(7 * DAY, &["my-node"]).spike(0, 0.4, 50_000.0).dip(0, 0.7, 0.72, 9.0)),
         (
             "three",
             history(DAY, &["erigon-a", "erigon-b", "bor-1"])
@@ -236,11 +196,7 @@ fn scenes() -> Vec<(&'static str, History)> {
         (
             "far-behind",
             history(30 * DAY, &["my-node"]).change(0, 0.6, 1.0, |part, _| {
-                seen(
-                    -90_000.0 * part - 20.0,
-                    -90_000.0 * part - 10.0,
-                    -90_000.0 * part,
-                )
+                seen(-90_000.0 * part - 20.0, -90_000.0 * part - 10.0, -90_000.0 * part)
             }),
         ),
     ]
@@ -294,11 +250,7 @@ fn check_layout(history: &History, zone: &TimeZone) -> Layout {
     }
     assert!((1..=7).contains(&layout.times.len()), "{:?}", layout.times);
     assert!((4..=7).contains(&layout.ticks.len()), "{:?}", layout.ticks);
-    assert!(
-        layout.ticks.iter().all(|it| it.fract() == 0.0),
-        "{:?}",
-        layout.ticks
-    );
+    assert!(layout.ticks.iter().all(|it| it.fract() == 0.0), "{:?}", layout.ticks);
     layout
 }
 
@@ -350,11 +302,7 @@ fn of_many_nodes_the_worst_are_shown() {
 }
 
 fn cause() -> impl Strategy<Value = Cause> {
-    prop_oneof![
-        Just(Cause::NoAnswer),
-        Just(Cause::NoConsensus),
-        Just(Cause::NotScraped),
-    ]
+    prop_oneof![Just(Cause::NoAnswer), Just(Cause::NoConsensus), Just(Cause::NotScraped),]
 }
 
 /// A few neighbouring columns of one kind.
@@ -389,15 +337,8 @@ fn any_history() -> impl Strategy<Value = History> {
         1_792_886_400..1_793_059_200_i64,
         1_600_000_000..1_900_000_000_i64,
     ];
-    (
-        "[a-z0-9][a-z0-9_.-]{0,31}",
-        span,
-        until,
-        nodes,
-        threshold,
-        20..1100_i64,
-    )
-        .prop_map(|(network, span, until, nodes, threshold, columns)| {
+    ("[a-z0-9][a-z0-9_.-]{0,31}", span, until, nodes, threshold, 20..1100_i64).prop_map(
+        |(network, span, until, nodes, threshold, columns)| {
             let step = (span / columns).max(1);
             let since = until - span;
             let start = since.div_euclid(step) * step;
@@ -410,27 +351,18 @@ fn any_history() -> impl Strategy<Value = History> {
                 network,
                 since,
                 until,
-                grid: Grid {
-                    start,
-                    step: u32::try_from(step).unwrap(),
-                    len,
-                },
+                grid: Grid { start, step: u32::try_from(step).unwrap(), len },
                 watched: watched.collect(),
                 best: vec![None; len],
                 threshold: vec![threshold.map(f64::from); len],
             };
             let first = history.watched[0].columns.iter();
             history.best = first
-                .map(|it| {
-                    it.seen.map(|it| Envelope {
-                        min: 0.0,
-                        mean: 0.5,
-                        max: -it.min.min(-1.0) / 4.0,
-                    })
-                })
+                .map(|it| it.seen.map(|it| Envelope { min: 0.0, mean: 0.5, max: -it.min.min(-1.0) / 4.0 }))
                 .collect();
             history
-        })
+        },
+    )
 }
 
 proptest! {

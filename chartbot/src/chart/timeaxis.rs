@@ -130,12 +130,7 @@ fn at_steps(scale: &TimeScale, zone: &TimeZone, words: &ChartWords, step: Step) 
 /// Every moment whose time of day is a multiple of `step` minutes. The walk is over
 /// moments, not over times of day: an hour that comes twice is labelled twice, one that
 /// does not come is left out.
-fn times_of_day(
-    scale: &TimeScale,
-    zone: &TimeZone,
-    words: &ChartWords,
-    step: i64,
-) -> Vec<TimeTick> {
+fn times_of_day(scale: &TimeScale, zone: &TimeZone, words: &ChartWords, step: i64) -> Vec<TimeTick> {
     // All offsets of our days are multiples of a quarter of an hour.
     let pace = if step % 15 == 0 { 15 * 60 } else { 60 };
     let first = scale.since.div_euclid(pace) * pace;
@@ -172,12 +167,7 @@ fn dates(
     first
         .date()
         .series(jiff::Span::new().days(1))
-        .map_while(|date| {
-            Some((
-                date,
-                date.to_zoned(zone.clone()).ok()?.timestamp().as_second(),
-            ))
-        })
+        .map_while(|date| Some((date, date.to_zoned(zone.clone()).ok()?.timestamp().as_second())))
         .take_while(|(_, at)| *at <= scale.until)
         .filter(|(_, at)| *at >= scale.since)
         .filter_map(|(date, at)| {
@@ -214,9 +204,7 @@ fn year(_: &ChartWords, date: Date) -> String {
 
 fn pick<'a>(names: &[&'a str], index: i8) -> &'a str {
     let index = usize::try_from(index).ok();
-    index
-        .and_then(|it| names.get(it).copied())
-        .unwrap_or_default()
+    index.and_then(|it| names.get(it).copied()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -228,24 +216,11 @@ mod tests {
     fn labels(zone: &str, until: &str, minutes: i64) -> Vec<String> {
         let zone = TimeZone::get(zone).unwrap();
         let until: jiff::civil::DateTime = until.parse().unwrap();
-        let until = until
-            .to_zoned(zone.clone())
-            .unwrap()
-            .timestamp()
-            .as_second();
-        let scale = TimeScale {
-            since: until - minutes * 60,
-            until,
-            left: 0.0,
-            right: 1000.0,
-        };
+        let until = until.to_zoned(zone.clone()).unwrap().timestamp().as_second();
+        let scale = TimeScale { since: until - minutes * 60, until, left: 0.0, right: 1000.0 };
         let few = |ticks: &[TimeTick]| (ticks.len() <= 7).then(|| ticks.to_vec());
         let ticks = ticks(&scale, &zone, &CHART_ENGLISH, few);
-        assert!(
-            ticks
-                .iter()
-                .all(|it| (scale.since..=scale.until).contains(&it.at))
-        );
+        assert!(ticks.iter().all(|it| (scale.since..=scale.until).contains(&it.at)));
         ticks.into_iter().map(|it| it.text).collect()
     }
 
@@ -261,74 +236,29 @@ mod tests {
     fn labels_stand_at_round_times() {
         let now = "2026-11-22T13:07:09";
         check("UTC", now, 10, "12:58 | 13:00 | 13:02 | 13:04 | 13:06");
-        check(
-            "UTC",
-            now,
-            HOUR,
-            "12:10 | 12:20 | 12:30 | 12:40 | 12:50 | 13:00",
-        );
-        check(
-            "UTC",
-            now,
-            DAY,
-            "16:00 | 20:00 | Sun 22 | 04:00 | 08:00 | 12:00",
-        );
-        check(
-            "UTC",
-            now,
-            3 * DAY,
-            "Fri 20 | 12:00 | Sat 21 | 12:00 | Sun 22 | 12:00",
-        );
-        check(
-            "UTC",
-            now,
-            7 * DAY,
-            "Mon 16 | Tue 17 | Wed 18 | Thu 19 | Fri 20 | Sat 21 | Sun 22",
-        );
-        check(
-            "UTC",
-            now,
-            30 * DAY,
-            "26 Oct | 30 Oct | 3 Nov | 7 Nov | 11 Nov | 15 Nov | 19 Nov",
-        );
+        check("UTC", now, HOUR, "12:10 | 12:20 | 12:30 | 12:40 | 12:50 | 13:00");
+        check("UTC", now, DAY, "16:00 | 20:00 | Sun 22 | 04:00 | 08:00 | 12:00");
+        check("UTC", now, 3 * DAY, "Fri 20 | 12:00 | Sat 21 | 12:00 | Sun 22 | 12:00");
+        check("UTC", now, 7 * DAY, "Mon 16 | Tue 17 | Wed 18 | Thu 19 | Fri 20 | Sat 21 | Sun 22");
+        check("UTC", now, 30 * DAY, "26 Oct | 30 Oct | 3 Nov | 7 Nov | 11 Nov | 15 Nov | 19 Nov");
         check("UTC", now, 365 * DAY, "2026 | Mar | May | Jul | Sep | Nov");
-        check(
-            "Asia/Kathmandu",
-            now,
-            HOUR,
-            "12:10 | 12:20 | 12:30 | 12:40 | 12:50 | 13:00",
-        );
+        check("Asia/Kathmandu", now, HOUR, "12:10 | 12:20 | 12:30 | 12:40 | 12:50 | 13:00");
     }
 
     #[test]
     fn an_hour_that_comes_twice_is_labelled_twice() {
         let night = "2026-10-25T06:00:00";
-        check(
-            "Europe/Berlin",
-            night,
-            6 * HOUR,
-            "01:00 | 02:00 | 02:00 | 03:00 | 04:00 | 05:00 | 06:00",
-        );
+        check("Europe/Berlin", night, 6 * HOUR, "01:00 | 02:00 | 02:00 | 03:00 | 04:00 | 05:00 | 06:00");
     }
 
     #[test]
     fn an_hour_that_does_not_come_has_no_label() {
         let night = "2026-03-29T06:00:00";
-        check(
-            "Europe/Berlin",
-            night,
-            5 * HOUR,
-            "Sun 29 | 01:00 | 03:00 | 04:00 | 05:00 | 06:00",
-        );
+        check("Europe/Berlin", night, 5 * HOUR, "Sun 29 | 01:00 | 03:00 | 04:00 | 05:00 | 06:00");
     }
 
     #[test]
     fn a_day_without_midnight_still_begins() {
-        check(
-            "Africa/Cairo",
-            "2026-04-24T12:00:00",
-            DAY,
-            "12:00 | 16:00 | 20:00 | Fri 24 | 08:00 | 12:00",
-        );
+        check("Africa/Cairo", "2026-04-24T12:00:00", DAY, "12:00 | 16:00 | 20:00 | Fri 24 | 08:00 | 12:00");
     }
 }

@@ -51,20 +51,8 @@ pub struct Style {
 pub fn trace(plot: &Plot, seen: &[Option<Envelope>], style: Style) -> Trace {
     let mut trace = Trace::default();
     for run in runs(seen.len(), |i| seen.get(i).is_some_and(Option::is_some)) {
-        let columns: Vec<Envelope> = seen
-            .get(run.clone())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .copied()
-            .collect();
-        Run {
-            plot,
-            first: run.start,
-            columns: &columns,
-            style,
-        }
-        .draw(&mut trace);
+        let columns: Vec<Envelope> = seen.get(run.clone()).into_iter().flatten().flatten().copied().collect();
+        Run { plot, first: run.start, columns: &columns, style }.draw(&mut trace);
     }
     trace
 }
@@ -85,9 +73,7 @@ impl Run<'_> {
         let high = self.curve(|_, it| it.max);
         let mean = self.curve(|i, it| means.get(i).copied().unwrap_or(it.mean));
 
-        trace
-            .bands
-            .extend(self.style.band.map(|ink| self.band(ink)));
+        trace.bands.extend(self.style.band.map(|ink| self.band(ink)));
         for side in [Side::Below, Side::Above] {
             self.note_cut(side, trace);
         }
@@ -102,9 +88,7 @@ impl Run<'_> {
         }
         for (edge, side) in [(&low, Side::Below), (&high, Side::Above)] {
             let outside = pieces(edge).into_iter().filter(|it| it.side == Some(side));
-            trace
-                .excursions
-                .extend(outside.map(|it| self.fill(&it.knots, side)));
+            trace.excursions.extend(outside.map(|it| self.fill(&it.knots, side)));
             self.stems(side, &means, trace);
         }
     }
@@ -133,8 +117,7 @@ impl Run<'_> {
         let means: Vec<f64> = self.columns.iter().map(mean).collect();
         let side = |(i, mean): (usize, &f64)| Side::of(*mean, self.limit(i));
         let sides: Vec<Option<Side>> = means.iter().enumerate().map(side).collect();
-        let around =
-            |i: usize, reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(means.len());
+        let around = |i: usize, reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(means.len());
         let most = self.columns_in(SMOOTHED) / 2;
         let alike = |i: usize, reach: usize| {
             let sides_around = sides.get(around(i, reach)).unwrap_or_default();
@@ -205,32 +188,23 @@ impl Run<'_> {
     }
 
     fn points(&self, knots: &[Knot]) -> Vec<Point> {
-        let point = |knot: &Knot| Point {
-            x: knot.x,
-            y: self.plot.y(knot.value),
-        };
+        let point = |knot: &Knot| Point { x: knot.x, y: self.plot.y(knot.value) };
         knots.iter().map(point).collect()
     }
 
     fn line(&self, knots: &[Knot], ink: Ink) -> Line {
-        Line {
-            points: self.points(knots),
-            ink,
-            width: self.style.width,
-            dash: self.style.dash,
-        }
+        Line { points: self.points(knots), ink, width: self.style.width, dash: self.style.dash }
     }
 
     fn fill(&self, knots: &[Knot], side: Side) -> Area {
         let mut outline = self.points(knots);
-        outline.extend(knots.iter().rev().map(|knot| Point {
-            x: knot.x,
-            y: self.plot.y(side.sign() * knot.limit.unwrap_or(0.0)),
-        }));
-        Area {
-            outline,
-            ink: Ink::OutsideFill,
-        }
+        outline.extend(
+            knots
+                .iter()
+                .rev()
+                .map(|knot| Point { x: knot.x, y: self.plot.y(side.sign() * knot.limit.unwrap_or(0.0)) }),
+        );
+        Area { outline, ink: Ink::OutsideFill }
     }
 }
 
@@ -242,12 +216,7 @@ mod tests {
         series::Grid,
     };
 
-    const FRAME: Rect = Rect {
-        left: 0.0,
-        top: 0.0,
-        right: 100.0,
-        bottom: 200.0,
-    };
+    const FRAME: Rect = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 200.0 };
 
     fn seen(min: f64, mean: f64, max: f64) -> Option<Envelope> {
         Some(Envelope { min, mean, max })
@@ -255,29 +224,10 @@ mod tests {
 
     /// A hundred pixels for all columns; ten pixels a block, zero in the middle.
     fn drawn(columns: &[Option<Envelope>], threshold: &[Option<f64>]) -> Trace {
-        let value = ValueScale {
-            low: -10.0,
-            high: 10.0,
-            ticks: Vec::new(),
-        };
-        let grid = Grid {
-            start: 0,
-            step: 10,
-            len: columns.len(),
-        };
-        let time = TimeScale {
-            since: 0,
-            until: 10 * columns.len() as i64,
-            left: 0.0,
-            right: 100.0,
-        };
-        let plot = Plot {
-            time,
-            value: &value,
-            frame: FRAME,
-            grid,
-            threshold,
-        };
+        let value = ValueScale { low: -10.0, high: 10.0, ticks: Vec::new() };
+        let grid = Grid { start: 0, step: 10, len: columns.len() };
+        let time = TimeScale { since: 0, until: 10 * columns.len() as i64, left: 0.0, right: 100.0 };
+        let plot = Plot { time, value: &value, frame: FRAME, grid, threshold };
         let style = Style {
             line: Ink::Node(0),
             band: Some(Ink::NodeBand(0)),
@@ -315,11 +265,7 @@ mod tests {
         let inks: Vec<_> = trace.lines.iter().map(|it| (it.ink, ends(it))).collect();
         assert_eq!(
             inks,
-            [
-                (Ink::Node(0), (0.0, 50.0)),
-                (Ink::Outside, (50.0, 60.0)),
-                (Ink::Node(0), (60.0, 100.0)),
-            ]
+            [(Ink::Node(0), (0.0, 50.0)), (Ink::Outside, (50.0, 60.0)), (Ink::Node(0), (60.0, 100.0)),]
         );
         assert_eq!(trace.excursions.len(), 1);
         assert_eq!(trace.peaks[0].value, -8.0);
@@ -353,19 +299,15 @@ mod tests {
         // A hundred columns of one pixel.
         let value = |i: usize| match i {
             60..63 => -8.0,
-            _ => f64::from(u8::from(i % 2 == 0)) * -2.0,
+            _ if i.is_multiple_of(2) => -2.0,
+            _ => 0.0,
         };
-        let columns: Vec<_> = (0..100)
-            .map(|i| seen(value(i), value(i), value(i)))
-            .collect();
+        let columns: Vec<_> = (0..100).map(|i| seen(value(i), value(i), value(i))).collect();
         let trace = drawn(&columns, &[Some(5.0); 100]);
         let lowest = trace.lines.iter().flat_map(|it| &it.points);
         let lowest = lowest.map(|it| it.y).fold(0.0, f32::max);
         assert_eq!(lowest, 180.0);
-        let calm = trace.lines[0]
-            .points
-            .iter()
-            .filter(|it| it.x > 10.0 && it.x < 50.0);
+        let calm = trace.lines[0].points.iter().filter(|it| it.x > 10.0 && it.x < 50.0);
         assert!(calm.into_iter().all(|it| (it.y - 110.0).abs() < 2.0));
     }
 
@@ -381,10 +323,7 @@ mod tests {
         threshold[..5].fill(None);
         let trace = drawn(&[seen(-6.0, -6.0, -6.0); 10], &threshold);
         let inks: Vec<_> = trace.lines.iter().map(|it| (it.ink, ends(it))).collect();
-        assert_eq!(
-            inks,
-            [(Ink::Node(0), (0.0, 50.0)), (Ink::Outside, (50.0, 100.0)),]
-        );
+        assert_eq!(inks, [(Ink::Node(0), (0.0, 50.0)), (Ink::Outside, (50.0, 100.0)),]);
     }
 
     #[test]
