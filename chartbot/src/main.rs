@@ -1,8 +1,162 @@
-//! x
-#[allow(dead_code, unused_imports)]
+//! A Telegram bot that draws the lag of blockchain nodes from Prometheus.
+
+mod access;
+mod caption;
 mod chart;
-#[allow(dead_code)]
+mod command;
+mod config;
+mod conversation;
+mod history;
+mod http;
+mod metrics;
+mod picture;
+mod prometheus;
+mod query;
 mod series;
-#[allow(dead_code)]
+mod serve;
+mod survey;
+mod telegram;
 mod text;
-fn main() {}
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use headlag_service::{outbound, start};
+use jiff::Timestamp;
+
+use self::{
+    command::Range,
+    config::{Charts, Flags, TOKEN_VARIABLE},
+    picture::Painter,
+    prometheus::Prometheus,
+    text::ENGLISH,
+};
+
+/// A Telegram bot that draws how far your blockchain nodes are from the median of the
+/// reference nodes, as headlag-exporter measured it and Prometheus keeps it.
+///
+/// Without a command it serves: it answers /hour, /day and /week in private chats with
+/// the users of --telegram.allowed-users.
+#[derive(Parser)]
+#[command(
+    name = "headlag-chartbot",
+    version,
+    after_help = "Example:\n  \
+        headlag-chartbot --telegram.token-file token --telegram.allowed-users 123456,@alice\n\n\
+        Every flag may also come from the environment: CHARTBOT_PROMETHEUS_URL for \
+        --prometheus.url, and so on."
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Option<Task>,
+    #[command(flatten)]
+    flags: Flags,
+    #[command(flatten)]
+    log: start::LogOptions,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write one chart to a file, without Telegram
+    Chart {
+        /// hour, day, week, or a duration from 10m to 365d
+        range: String,
+        /// The network to draw; without it, the one in the worst state
+        #[arg(long, value_name = "NETWORK")]
+        network: Option<String>,
+        /// The PNG file to write
+        #[arg(long, value_name = "FILE", default_value = "chart.png")]
+        output: PathBuf,
+    },
+    /// Ask the running service at --web.listen-address whether it works
+    CheckHealth,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = start::with_environment(Cli::command(), "CHARTBOT");
+    let cli = match Cli::from_arg_matches(&command.get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    start::log_to_stderr(&cli.log);
+    let done = match &cli.task {
+        None => match cli.flags.to_serve(env::var(TOKEN_VARIABLE).ok()) {
+            Ok(config) => serve(config).await,
+            Err(problems) => return start::misuse(&problems.to_string()),
+        },
+        Some(Task::Chart { range, network, output }) => {
+            let charts = match cli.flags.to_draw() {
+                Ok(charts) => charts,
+                Err(problems) => return start::misuse(&problems.to_string()),
+            };
+            match Range::parse(range) {
+                Ok(range) => chart(charts, range, network.as_deref(), output).await,
+                Err(error) => return start::misuse(&format!("{range:?} {error}")),
+            }
+        }
+        Some(Task::CheckHealth) => match cli.flags.to_check_health() {
+            Ok(address) => check_health(address).await,
+            Err(problems) => return start::misuse(&problems.to_string()),
+        },
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            start::complain(&format!("headlag-chartbot: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: config::Config) -> anyhow::Result<()> {
+    let stop = start::stop_signal().context("cannot listen for signals")?;
+    start::raise_open_files();
+    let painter = painter(&config.charts)?;
+    Ok(serve::serve(config, painter, stop).await?)
+}
+
+async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Path) -> anyhow::Result<()> {
+    let painted = painter(&charts)?.paint(range, network, Timestamp::now(), &ENGLISH).await;
+    let picture = painted.map_err(|trouble| anyhow::anyhow!(trouble.sentence(range, &ENGLISH)))?;
+    fs::write(output, &picture.png)
+        .with_context(|| format!("cannot write the chart to {}", output.display()))?;
+    // A closed stdout is no reason to fail: the file is there.
+    let _ = writeln!(io::stdout(), "{}\n\nwritten to {}", picture.caption, output.display());
+    Ok(())
+}
+
+fn painter(charts: &Charts) -> anyhow::Result<Painter> {
+    let prometheus = Prometheus::new(&charts.prometheus_url).context("cannot set up TLS")?;
+    Ok(Painter { prometheus, zone: charts.zone.clone() })
+}
+
+async fn check_health(mut address: SocketAddr) -> anyhow::Result<()> {
+    if address.ip().is_unspecified() {
+        // Listening everywhere includes the loopback of the same family.
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let client = outbound::client(Duration::from_secs(3)).build();
+    let client = client.context("cannot set up an HTTP client")?;
+    let asked = client.get(format!("http://{address}/-/healthy")).send().await;
+    let response = asked.map_err(|error| {
+        let failure = outbound::classify(&error);
+        anyhow::anyhow!("the service at {address} is not healthy: {failure}")
+    })?;
+    if !response.status().is_success() {
+        let status = response.status().as_u16();
+        bail!("the service at {address} is not healthy: it answered with status {status}");
+    }
+    Ok(())
+}

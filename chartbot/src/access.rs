@@ -1,0 +1,223 @@
+//! Who may talk to the bot: users on the list, in their private chat with it.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// A message with text, as far as the bot looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// The chat it was sent to, where the answer goes.
+    pub chat: i64,
+    /// Whether that chat is between the bot and one user.
+    pub private: bool,
+    /// Who sent it.
+    pub sender: Sender,
+    /// Its text.
+    pub text: String,
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// The number Telegram gave them, which never changes.
+    pub id: u64,
+    /// Their username without the `@`; absent when they have none.
+    pub username: Option<String>,
+    /// Whether this is a bot.
+    pub is_bot: bool,
+}
+
+/// One entry of the list of allowed users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum User {
+    /// By number.
+    Id(u64),
+    /// By username, in lower case and without the `@`.
+    Name(String),
+}
+
+impl User {
+    /// Reads `123456` or `@name`; `None` for anything else. A username has 5 to 32
+    /// letters, digits and underscores, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let Some(name) = text.strip_prefix('@') else {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            return text.parse().ok().filter(|id| digits && *id > 0).map(Self::Id);
+        };
+        let sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        ((5..=32).contains(&name.len()) && name.bytes().all(sign))
+            .then(|| Self::Name(name.to_ascii_lowercase()))
+    }
+
+    fn is(&self, sender: &Sender) -> bool {
+        match self {
+            Self::Id(id) => *id == sender.id,
+            Self::Name(name) => {
+                sender.username.as_ref().is_some_and(|username| username.eq_ignore_ascii_case(name))
+            }
+        }
+    }
+}
+
+/// Why a message gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// A group or a channel.
+    NotPrivate,
+    /// Sent by a bot.
+    Bot,
+    /// Sent by a user who is not on the list.
+    Stranger,
+}
+
+impl Refusal {
+    /// Its name as a label of a metric.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NotPrivate => "not_private",
+            Self::Bot => "bot",
+            Self::Stranger => "stranger",
+        }
+    }
+}
+
+/// A sender who is refused again and again is logged once in so long.
+const SAY_AGAIN: Duration = Duration::from_secs(3_600);
+/// How many refused senders are remembered for that; beyond, they are only counted.
+const REMEMBERED: usize = 1_000;
+
+/// The list of allowed users, and which refusals were logged lately.
+#[derive(Debug)]
+pub struct Access {
+    allowed: Vec<User>,
+    said: Mutex<HashMap<u64, Instant>>,
+}
+
+impl Access {
+    /// Lets the users of `allowed` in, and nobody else.
+    #[must_use]
+    pub fn new(allowed: Vec<User>) -> Self {
+        Self { allowed, said: Mutex::default() }
+    }
+
+    /// Whether the message may be answered. A refusal is logged at most once an hour
+    /// for each sender, with the id that would have to be added.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn check(&self, incoming: &Incoming, now: Instant) -> Result<(), Refusal> {
+        let refusal = self.judge(incoming);
+        if let Err(refusal) = refusal
+            && self.is_worth_saying(incoming.sender.id, now)
+        {
+            let username = incoming.sender.username.as_deref().unwrap_or_default();
+            let (id, reason) = (incoming.sender.id, refusal.reason());
+            match refusal {
+                Refusal::Stranger => tracing::warn!(
+                    id,
+                    username,
+                    reason,
+                    "refused a user; to let them in, add the id to --telegram.allowed-users"
+                ),
+                Refusal::NotPrivate | Refusal::Bot => {
+                    tracing::info!(id, username, reason, chat = incoming.chat, "refused");
+                }
+            }
+        }
+        refusal
+    }
+
+    fn judge(&self, incoming: &Incoming) -> Result<(), Refusal> {
+        if incoming.sender.is_bot {
+            Err(Refusal::Bot)
+        } else if !incoming.private {
+            Err(Refusal::NotPrivate)
+        } else if self.allowed.iter().any(|user| user.is(&incoming.sender)) {
+            Ok(())
+        } else {
+            Err(Refusal::Stranger)
+        }
+    }
+
+    fn is_worth_saying(&self, id: u64, now: Instant) -> bool {
+        // What is remembered is whole at any time, also after a panic elsewhere.
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.retain(|_, at| now.duration_since(*at) < SAY_AGAIN);
+        if said.len() >= REMEMBERED || said.contains_key(&id) {
+            return false;
+        }
+        said.insert(id, now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(id: u64, username: Option<&str>) -> Incoming {
+        Incoming {
+            chat: 1,
+            private: true,
+            sender: Sender { id, username: username.map(str::to_owned), is_bot: false },
+            text: "/hour".into(),
+        }
+    }
+
+    #[test]
+    fn users_are_ids_or_names() {
+        let longest = "a".repeat(32);
+        for (text, want) in [
+            ("42", Some(User::Id(42))),
+            ("@Alice_1", Some(User::Name("alice_1".into()))),
+            (&format!("@{longest}"), Some(User::Name(longest.clone()))),
+            (&format!("@{longest}a"), None),
+            ("@bob", None),
+            ("alice", None),
+            ("@al-ice", None),
+            ("+42", None),
+            ("-42", None),
+            ("0", None),
+            ("", None),
+            ("@", None),
+        ] {
+            assert_eq!(User::parse(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_the_private_chat_and_a_person() {
+        let access = Access::new(vec![User::Id(42), User::Name("alice".into())]);
+        let judge = |incoming: &Incoming| access.judge(incoming);
+        assert_eq!(judge(&from(42, None)), Ok(()));
+        assert_eq!(judge(&from(7, Some("ALICE"))), Ok(()));
+        assert_eq!(judge(&from(7, Some("alice2"))), Err(Refusal::Stranger));
+        assert_eq!(judge(&from(7, None)), Err(Refusal::Stranger));
+        let mut group = from(42, None);
+        group.private = false;
+        assert_eq!(judge(&group), Err(Refusal::NotPrivate));
+        let mut bot = from(42, None);
+        bot.sender.is_bot = true;
+        assert_eq!(judge(&bot), Err(Refusal::Bot));
+    }
+
+    #[test]
+    fn a_refusal_is_said_once_an_hour_for_each_sender() {
+        let access = Access::new(vec![]);
+        let start = Instant::now();
+        let later = |seconds| start + Duration::from_secs(seconds);
+        assert!(access.is_worth_saying(1, start));
+        assert!(!access.is_worth_saying(1, later(3_599)));
+        assert!(access.is_worth_saying(2, later(10)));
+        assert!(access.is_worth_saying(1, later(3_600)));
+        for id in 10..3_000 {
+            access.is_worth_saying(id, later(3_600));
+        }
+        assert_eq!(access.said.lock().unwrap().len(), REMEMBERED);
+    }
+}

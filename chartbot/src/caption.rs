@@ -1,0 +1,169 @@
+//! PURE: what a chart shows, in words and numbers: what, how it is now, the worst and
+//! when, how long outside the corridor, how long without data, the references.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    history::Tally,
+    series::{History, Watched},
+    survey::{Network, State},
+    text::Words,
+};
+
+/// A photo's caption has at most so many characters
+/// (<https://core.telegram.org/bots/api#sendphoto>).
+const LIMIT: usize = 1_024;
+/// More nodes than these are only counted.
+const NODES: usize = 8;
+
+/// All that a caption tells of.
+#[derive(Clone, Copy)]
+pub struct Story<'a> {
+    /// The network and its nodes as they are now.
+    pub network: &'a Network,
+    /// What the chart shows; of the same nodes in the same order.
+    pub history: &'a History,
+    /// How long each node was where; in the same order.
+    pub tallies: &'a [Tally],
+    /// What Prometheus warned of.
+    pub warnings: &'a [String],
+    /// The zone of all times.
+    pub zone: &'a TimeZone,
+    /// The language.
+    pub words: &'a Words,
+}
+
+/// The caption: the first line tells the most, for notifications show no more.
+#[must_use]
+pub fn write(story: Story) -> String {
+    let Story { network, history, words, .. } = story;
+    let last = (words.last)(history.until - history.since);
+    let threshold = history.threshold.iter().rev().flatten().next();
+    let corridor = threshold.map(|threshold| (words.corridor)(*threshold));
+
+    let mut nodes: Vec<_> = network
+        .nodes
+        .iter()
+        .zip(&history.watched)
+        .zip(story.tallies)
+        .map(|((now, watched), tally)| Told { state: now.state, watched, tally, story })
+        .collect();
+    let mut lines = Vec::new();
+    if let [node] = nodes.as_slice() {
+        let name = &node.watched.node;
+        lines.push(format!("{} · {name}: {}", network.name, node.now()));
+        lines.push(joined(", ", [Some(last), corridor]));
+        lines.push(node.past());
+    } else {
+        let watched = (words.watched)(nodes.len());
+        lines.push(format!("{} · {watched}", network.name));
+        lines.push(joined(", ", [Some(last), corridor]));
+        // Stable: of equals the first by name.
+        nodes.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
+        let told = nodes.iter().take(NODES);
+        lines.extend(told.map(|node| format!("{}: {}; {}", node.watched.node, node.now(), node.past())));
+        if nodes.len() > NODES {
+            lines.push((words.more_nodes)(nodes.len() - NODES));
+        }
+    }
+    let references = network.references_up.zip(network.references);
+    lines.push(joined(
+        ", ",
+        [
+            references.map(|(up, all)| (words.references)(up, all)),
+            Some((words.times_in)(story.zone.iana_name().unwrap_or("UTC"))),
+        ],
+    ));
+    lines.extend(story.warnings.first().map(|warning| (words.warning)(warning)));
+    cut(lines.join("\n"), LIMIT)
+}
+
+/// One node, as the caption tells of it.
+struct Told<'a> {
+    state: State,
+    watched: &'a Watched,
+    tally: &'a Tally,
+    story: Story<'a>,
+}
+
+impl Told<'_> {
+    /// How it is.
+    fn now(&self) -> String {
+        let words = self.story.words;
+        let since = self.tally.missing_since.map(|since| self.moment(since));
+        match self.state {
+            State::Known(offset) => (words.offset)(offset),
+            State::NoAnswer => (words.no_answer)(since.as_deref()),
+            State::NoConsensus => (words.no_consensus)(since.as_deref()),
+            State::NotScraped => (words.not_scraped)(since.as_deref()),
+        }
+    }
+
+    /// How it was over the whole range.
+    fn past(&self) -> String {
+        let Story { history, words, .. } = self.story;
+        let Some((offset, when)) = worst(self.watched, history) else {
+            return words.nothing_seen.to_owned();
+        };
+        let bounded = history.threshold.iter().any(Option::is_some);
+        joined(
+            "; ",
+            [
+                Some((words.worst)(offset, &self.moment(when))),
+                bounded.then(|| (words.outside)(self.tally.outside)),
+                Some((words.missing)(self.tally.missing)),
+            ],
+        )
+    }
+
+    /// The time of day in the zone, with the day where it was not today.
+    fn moment(&self, seconds: f64) -> String {
+        let Story { history, words, zone, .. } = self.story;
+        let at = |seconds: i64| {
+            let moment = Timestamp::from_second(seconds).unwrap_or_default();
+            moment.to_zoned(zone.clone())
+        };
+        let (moment, now) = (at(seconds as i64), at(history.until));
+        if moment.date() == now.date() {
+            moment.strftime("%H:%M").to_string()
+        } else {
+            moment.strftime(words.another_day).to_string()
+        }
+    }
+
+    /// The worst comes first: by state, then by how far it ever was from the median.
+    fn badness(&self) -> ((u8, f64), f64) {
+        let worst = worst(self.watched, self.story.history).map_or(0.0, |(offset, _)| offset.abs());
+        (self.state.badness(self.story.network.threshold), worst)
+    }
+}
+
+/// The sample farthest from the median, of equals the newest, and the middle of its
+/// column; absent when there is no sample.
+fn worst(watched: &Watched, history: &History) -> Option<(f64, f64)> {
+    let mut worst: Option<(f64, f64)> = None;
+    for (i, column) in watched.columns.iter().enumerate() {
+        let Some(seen) = column.seen else { continue };
+        let offset = if -seen.min >= seen.max { seen.min } else { seen.max };
+        if worst.is_none_or(|(farthest, _)| offset.abs() >= farthest.abs()) {
+            let step = f64::from(history.grid.step);
+            let middle = history.grid.start as f64 + step * (i as f64 + 0.5);
+            worst = Some((offset, middle.clamp(history.since as f64, history.until as f64)));
+        }
+    }
+    worst
+}
+
+fn joined<const N: usize>(with: &str, parts: [Option<String>; N]) -> String {
+    let there: Vec<_> = parts.into_iter().flatten().collect();
+    there.join(with)
+}
+
+fn cut(text: String, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text;
+    }
+    let mut short: String = text.chars().take(limit - 1).collect();
+    short.push('…');
+    short
+}

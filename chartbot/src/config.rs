@@ -1,0 +1,355 @@
+//! Flags -> a [`Config`] that cannot be wrong; all problems are told at once.
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use headlag_service::auth;
+use jiff::tz::TimeZone;
+use reqwest::Url;
+use secrecy::SecretString;
+
+use crate::access::User;
+
+/// The environment variable that may hold the token itself.
+pub const TOKEN_VARIABLE: &str = "CHARTBOT_TELEGRAM_TOKEN";
+
+/// The flags as they were given.
+#[derive(Debug, Args)]
+pub struct Flags {
+    /// File with the bot's token on one line, as @BotFather gives it; the token itself
+    /// may come in CHARTBOT_TELEGRAM_TOKEN instead
+    #[arg(long = "telegram.token-file", value_name = "FILE", help_heading = "Telegram")]
+    token_file: Option<PathBuf>,
+    /// The Bot API server
+    #[arg(
+        long = "telegram.api-url",
+        value_name = "URL",
+        default_value = "https://api.telegram.org",
+        help_heading = "Telegram"
+    )]
+    api_url: String,
+    /// Who gets answers: numeric ids or @usernames, separated by commas. A user who is
+    /// not on it is logged with their id. Usernames can change hands, ids cannot
+    #[arg(
+        long = "telegram.allowed-users",
+        value_name = "USERS",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Telegram"
+    )]
+    allowed_users: String,
+    /// Where to find the samples: any server of the Prometheus HTTP API
+    #[arg(
+        long = "prometheus.url",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:9090",
+        global = true,
+        help_heading = "Charts"
+    )]
+    prometheus_url: String,
+    /// Zone of all times, an IANA name such as Europe/Berlin
+    #[arg(
+        long = "chart.time-zone",
+        value_name = "ZONE",
+        default_value = "UTC",
+        global = true,
+        help_heading = "Charts"
+    )]
+    time_zone: String,
+    /// Where the bot's own /metrics, /-/healthy and /-/ready are
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9918",
+        global = true,
+        help_heading = "Web"
+    )]
+    listen_address: String,
+}
+
+/// What serving needs.
+pub struct Config {
+    /// The bot's token.
+    pub token: SecretString,
+    /// The Bot API server, its path without a trailing slash.
+    pub api_url: Url,
+    /// Who gets answers, at least one.
+    pub allowed_users: Vec<User>,
+    /// Where charts come from.
+    pub charts: Charts,
+    /// Where the bot's own pages are.
+    pub listen_address: SocketAddr,
+}
+
+/// What drawing needs.
+pub struct Charts {
+    /// The Prometheus, its path without a trailing slash.
+    pub prometheus_url: Url,
+    /// The zone of all times.
+    pub zone: TimeZone,
+}
+
+/// All that is wrong with the flags, a line each. Never holds a secret's value.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Problems(Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl Problems {
+    fn keep<T>(&mut self, parsed: Result<T, String>) -> Option<T> {
+        parsed.map_err(|problem| self.0.push(problem)).ok()
+    }
+}
+
+impl Flags {
+    /// What serving needs; `token` is what the environment variable holds.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn to_serve(&self, token: Option<String>) -> Result<Config, Problems> {
+        let mut problems = Problems(Vec::new());
+        let token = problems.keep(self.token(token));
+        let api_url = problems.keep(url("--telegram.api-url", &self.api_url));
+        let allowed_users = problems.keep(self.allowed_users());
+        let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
+        let zone = problems.keep(self.zone());
+        let listen_address = problems.keep(self.listen_address());
+        let config = || {
+            Some(Config {
+                token: token?,
+                api_url: api_url?,
+                allowed_users: allowed_users?,
+                charts: Charts { prometheus_url: prometheus_url?, zone: zone? },
+                listen_address: listen_address?,
+            })
+        };
+        config().ok_or(problems)
+    }
+
+    /// What drawing one chart without Telegram needs.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn to_draw(&self) -> Result<Charts, Problems> {
+        let mut problems = Problems(Vec::new());
+        let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
+        let zone = problems.keep(self.zone());
+        let charts = || Some(Charts { prometheus_url: prometheus_url?, zone: zone? });
+        charts().ok_or(problems)
+    }
+
+    /// Where the running service listens.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn to_check_health(&self) -> Result<SocketAddr, Problems> {
+        self.listen_address().map_err(|problem| Problems(vec![problem]))
+    }
+
+    fn token(&self, from_environment: Option<String>) -> Result<SecretString, String> {
+        use secrecy::ExposeSecret;
+        let from_environment = from_environment.filter(|token| !token.trim().is_empty());
+        let file = self.token_file.as_ref().filter(|file| !file.as_os_str().is_empty());
+        let (from, token) = match (file, from_environment) {
+            (Some(_), Some(_)) => {
+                return Err(format!(
+                    "--telegram.token-file and {TOKEN_VARIABLE} both give a token; keep one"
+                ));
+            }
+            (None, None) => {
+                return Err(format!(
+                    "--telegram.token-file is missing; name a file with the token that \
+                     @BotFather gave, or put the token into {TOKEN_VARIABLE}"
+                ));
+            }
+            (Some(file), None) => {
+                let read = auth::read_secret(file)
+                    .map_err(|error| format!("--telegram.token-file {}: {error}", file.display()));
+                ("--telegram.token-file", read?)
+            }
+            (None, Some(token)) => (TOKEN_VARIABLE, SecretString::from(token.trim())),
+        };
+        if looks_like_a_token(token.expose_secret()) {
+            Ok(token)
+        } else {
+            Err(format!("{from} does not hold a bot's token; @BotFather gives one like 123456:ABC-def_9"))
+        }
+    }
+
+    fn allowed_users(&self) -> Result<Vec<User>, String> {
+        const FLAG: &str = "--telegram.allowed-users";
+        let words = self.allowed_users.split(',').map(str::trim);
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        if words.is_empty() {
+            return Err(format!(
+                "{FLAG} is empty, so nobody would get an answer; give numeric ids or \
+                 @usernames, separated by commas"
+            ));
+        }
+        let wrong: Vec<_> = words.iter().filter(|word| User::parse(word).is_none()).collect();
+        if wrong.is_empty() {
+            return Ok(words.into_iter().filter_map(User::parse).collect());
+        }
+        let wrong: Vec<_> = wrong.iter().map(|word| format!("{word:?}")).collect();
+        Err(format!(
+            "{FLAG} holds {}; each has to be a numeric id such as 123456, or an @username of \
+             5 to 32 letters, digits and underscores",
+            wrong.join(", ")
+        ))
+    }
+
+    fn zone(&self) -> Result<TimeZone, String> {
+        TimeZone::get(&self.time_zone).map_err(|_| {
+            format!(
+                "--chart.time-zone {:?} is not a known time zone; give an IANA name such as \
+                 UTC or Europe/Berlin",
+                self.time_zone
+            )
+        })
+    }
+
+    fn listen_address(&self) -> Result<SocketAddr, String> {
+        self.listen_address.parse().map_err(|_| {
+            format!(
+                "--web.listen-address {:?} is not an address and port; give one such as \
+                 127.0.0.1:9918 or [::]:9918",
+                self.listen_address
+            )
+        })
+    }
+}
+
+/// `123456:ABC-def_9`. The real ones are longer, stand-ins need not be.
+fn looks_like_a_token(token: &str) -> bool {
+    token.split_once(':').is_some_and(|(id, key)| {
+        let sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        !id.is_empty()
+            && !key.is_empty()
+            && id.bytes().all(|byte| byte.is_ascii_digit())
+            && key.bytes().all(sign)
+    })
+}
+
+/// Reads the URL of a server. It is never shown: it may hold a password.
+fn url(flag: &str, text: &str) -> Result<Url, String> {
+    let wrong =
+        |what: &str| format!("{flag} {what}; give the server's address such as http://127.0.0.1:9090");
+    let mut url = Url::parse(text.trim()).map_err(|_| wrong("is not a URL"))?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(wrong("is neither http nor https"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("has a query or a fragment"));
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags() -> Flags {
+        Flags {
+            token_file: None,
+            api_url: "https://api.telegram.org".into(),
+            allowed_users: "42".into(),
+            prometheus_url: "http://127.0.0.1:9090".into(),
+            time_zone: "UTC".into(),
+            listen_address: "127.0.0.1:9918".into(),
+        }
+    }
+
+    fn token() -> Option<String> {
+        Some("123456:s3cret".into())
+    }
+
+    #[track_caller]
+    fn check(change: impl Fn(&mut Flags), token: Option<String>, want: &[&str]) {
+        let mut flags = flags();
+        change(&mut flags);
+        let told = flags.to_serve(token).err().map_or_else(String::new, |p| p.to_string());
+        assert!(!told.contains("s3cret"), "{told}");
+        assert_eq!(told.lines().collect::<Vec<_>>(), want);
+    }
+
+    #[test]
+    fn what_is_right() {
+        check(|_| {}, token(), &[]);
+        let mut flags = flags();
+        flags.allowed_users = " 42, @Alice ,".into();
+        flags.prometheus_url = "https://user:pass@host:9090/prometheus/".into();
+        flags.time_zone = "Europe/Berlin".into();
+        let config = flags.to_serve(token()).unwrap();
+        assert_eq!(config.allowed_users, [User::Id(42), User::Name("alice".into())]);
+        assert_eq!(config.charts.prometheus_url.path(), "/prometheus");
+        assert_eq!(config.charts.zone.iana_name(), Some("Europe/Berlin"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_secrets() {
+        const NO_TOKEN: &str = "--telegram.token-file is missing; name a file with the token that \
+            @BotFather gave, or put the token into CHARTBOT_TELEGRAM_TOKEN";
+        const NOBODY: &str = "--telegram.allowed-users is empty, so nobody would get an answer; \
+            give numeric ids or @usernames, separated by commas";
+        check(|_| {}, None, &[NO_TOKEN]);
+        check(|_| {}, Some(" ".into()), &[NO_TOKEN]);
+        check(
+            |_| {},
+            Some("s3cret".into()),
+            &["CHARTBOT_TELEGRAM_TOKEN does not hold a bot's token; @BotFather gives one like \
+               123456:ABC-def_9"],
+        );
+        check(
+            |flags| flags.token_file = Some("/nowhere/token".into()),
+            token(),
+            &["--telegram.token-file and CHARTBOT_TELEGRAM_TOKEN both give a token; keep one"],
+        );
+        check(
+            |flags| flags.token_file = Some("/nowhere/token".into()),
+            None,
+            &["--telegram.token-file /nowhere/token: cannot read it: No such file or directory \
+               (os error 2)"],
+        );
+        check(|flags| flags.allowed_users = " ,".into(), token(), &[NOBODY]);
+        check(
+            |flags| flags.allowed_users = "42,bob,@x".into(),
+            token(),
+            &["--telegram.allowed-users holds \"bob\", \"@x\"; each has to be a numeric id such \
+               as 123456, or an @username of 5 to 32 letters, digits and underscores"],
+        );
+        check(
+            |flags| flags.prometheus_url = "http://user:s3cret@host/?q=s3cret".into(),
+            token(),
+            &["--prometheus.url has a query or a fragment; give the server's address such as \
+               http://127.0.0.1:9090"],
+        );
+        check(
+            |flags| {
+                flags.allowed_users = String::new();
+                flags.prometheus_url = "ftp://host".into();
+                flags.api_url = "user:s3cret".into();
+                flags.time_zone = "Mars/Olympus".into();
+                flags.listen_address = ":9918".into();
+            },
+            None,
+            &[
+                NO_TOKEN,
+                "--telegram.api-url is neither http nor https; give the server's address such \
+                 as http://127.0.0.1:9090",
+                NOBODY,
+                "--prometheus.url is neither http nor https; give the server's address such as \
+                 http://127.0.0.1:9090",
+                "--chart.time-zone \"Mars/Olympus\" is not a known time zone; give an IANA name \
+                 such as UTC or Europe/Berlin",
+                "--web.listen-address \":9918\" is not an address and port; give one such as \
+                 127.0.0.1:9918 or [::]:9918",
+            ],
+        );
+    }
+}

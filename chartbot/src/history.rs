@@ -1,0 +1,258 @@
+//! PURE: what Prometheus found, column by column -> the history of one network, and how
+//! long each node was outside its corridor or unknown.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    prometheus::Series,
+    query::{PerColumn, Plan},
+    series::{Cause, Column, Envelope, Grid, History, Watched},
+};
+
+/// How long a node was where, within the range asked for.
+///
+/// Told by the samples, not by whole columns; only a hole in the scraping itself is known
+/// no finer than to a column.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Tally {
+    /// Seconds outside the corridor.
+    pub outside: f64,
+    /// Seconds without a value, whatever the cause.
+    pub missing: f64,
+    /// When the value went missing that is still missing at the end, in unix seconds;
+    /// absent while there is one, and when there was none in the whole range.
+    pub missing_since: Option<f64>,
+}
+
+/// The history of `network` with its watched `nodes`, and a tally for each of them.
+///
+/// The last column is left out when it holds no sample only because it is too young.
+#[must_use]
+pub fn build(
+    network: &str,
+    nodes: &[&str],
+    plan: &Plan,
+    found: &PerColumn<Vec<Series>>,
+) -> (History, Vec<Tally>) {
+    let (grid, until) = without_unborn_column(plan, &found.up);
+    let table = PerColumn {
+        lag_min: by_label("node", &found.lag_min, grid),
+        lag_mean: by_label("node", &found.lag_mean, grid),
+        lag_max: by_label("node", &found.lag_max, grid),
+        up: by_label("node", &found.up, grid),
+        known: by_label("node", &found.known, grid),
+        outside: by_label("node", &found.outside, grid),
+        best_min: by_label("network", &found.best_min, grid),
+        best_mean: by_label("network", &found.best_mean, grid),
+        best_max: by_label("network", &found.best_max, grid),
+        threshold: by_label("network", &found.threshold, grid),
+    };
+    let best = (0..grid.len).map(|i| {
+        let at = |row: &Rows| value(row, network, i);
+        Some(Envelope { min: at(&table.best_min)?, mean: at(&table.best_mean)?, max: at(&table.best_max)? })
+    });
+    let best = best.collect();
+    let threshold = (0..grid.len).map(|i| value(&table.threshold, network, i));
+    let threshold = threshold.collect();
+    let (watched, tallies) = nodes
+        .iter()
+        .map(|node| {
+            let columns: Vec<_> = (0..grid.len).map(|i| column(&table, node, i)).collect();
+            let tally = tally(&table, node, &columns, grid, (plan.since, until));
+            let node = (*node).to_owned();
+            (Watched { node, columns }, tally)
+        })
+        .unzip();
+    let history =
+        History { network: network.to_owned(), since: plan.since, until, grid, watched, best, threshold };
+    (history, tallies)
+}
+
+/// The values of each series by its label, one place a column.
+type Rows<'a> = BTreeMap<&'a str, Vec<Option<f64>>>;
+
+fn by_label<'a>(label: &str, found: &'a [Series], grid: Grid) -> Rows<'a> {
+    let row = |series: &Series| {
+        let mut row = vec![None; grid.len];
+        for (time, value) in &series.samples {
+            if let Some(place) = column_at(grid, *time).and_then(|i| row.get_mut(i)) {
+                *place = Some(*value).filter(|value| value.is_finite());
+            }
+        }
+        row
+    };
+    let rows = found.iter().map(|series| (series.label(label), row(series)));
+    rows.collect()
+}
+
+/// Which column a query that was evaluated at `time` speaks of: the one that ends there.
+fn column_at(grid: Grid, time: f64) -> Option<usize> {
+    let ends = (time - grid.start as f64) / f64::from(grid.step);
+    (ends >= 0.5).then(|| ends.round() as usize - 1)
+}
+
+fn value(rows: &Rows, name: &str, i: usize) -> Option<f64> {
+    rows.get(name).and_then(|row| row.get(i).copied().flatten())
+}
+
+/// The grid and its end. A last column that began less than two spacings ago and holds
+/// no sample yet is no gap, but not there yet.
+fn without_unborn_column(plan: &Plan, up: &[Series]) -> (Grid, i64) {
+    let mut grid = plan.grid;
+    let Some(last) = grid.len.checked_sub(1) else {
+        return (grid, plan.until);
+    };
+    let begin = grid.start + i64::from(grid.step) * last as i64;
+    let young = plan.until - begin < 2 * i64::from(plan.spacing);
+    let newest = up.iter().filter_map(|series| series.samples.last());
+    let empty = newest.fold(true, |empty, (time, _)| empty && column_at(grid, *time) < Some(last));
+    if young && empty && last > 0 {
+        grid.len = last;
+        (grid, begin)
+    } else {
+        (grid, plan.until)
+    }
+}
+
+fn column(table: &PerColumn<Rows>, node: &str, i: usize) -> Column {
+    let at = |rows: &Rows| value(rows, node, i);
+    // Behind is below: what was the most behind is the lowest.
+    let envelope = || {
+        Some(Envelope { min: -at(&table.lag_max)?, mean: -at(&table.lag_mean)?, max: -at(&table.lag_min)? })
+    };
+    let seen = envelope();
+    let unanswered = at(&table.up).map(|up| up < 1.0);
+    let in_part = at(&table.known).is_some_and(|share| share < 1.0);
+    let missing = match (seen, unanswered) {
+        (_, Some(true)) => Some(Cause::NoAnswer),
+        (None, Some(false)) => Some(Cause::NoConsensus),
+        (None, None) => Some(Cause::NotScraped),
+        (Some(_), _) => in_part.then_some(Cause::NoConsensus),
+    };
+    Column { seen, missing }
+}
+
+fn tally(
+    table: &PerColumn<Rows>,
+    node: &str,
+    columns: &[Column],
+    grid: Grid,
+    (since, until): (i64, i64),
+) -> Tally {
+    let mut tally = Tally::default();
+    let mut missing_before = 0.0;
+    for (i, column) in columns.iter().enumerate() {
+        let begin = grid.start + i64::from(grid.step) * i as i64;
+        let end = (begin + i64::from(grid.step)).min(until);
+        let begin = begin.max(since);
+        let width = (end - begin).max(0) as f64;
+        let share = |rows: &Rows| value(rows, node, i);
+        let known = match column.seen {
+            Some(_) => width * share(&table.known).unwrap_or(1.0),
+            None => 0.0,
+        };
+        tally.outside += known * share(&table.outside).unwrap_or(0.0);
+        tally.missing += width - known;
+        if column.seen.is_some() {
+            tally.missing_since = None;
+            missing_before = width - known;
+        } else if i > 0 && tally.missing_since.is_none() {
+            // It began within the column before, where a part was already missing.
+            tally.missing_since = Some(begin as f64 - missing_before);
+        }
+    }
+    if columns.iter().all(|column| column.seen.is_none()) {
+        tally.missing_since = None;
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Range;
+
+    /// Six columns of ten minutes, sampled every five.
+    fn plan(now: i64) -> Plan {
+        Plan::new(Range::HOUR, now, 300)
+    }
+
+    fn row(label: (&str, &str), values: &[f64]) -> Vec<Series> {
+        let times = (1..).map(|i| f64::from(i * 600));
+        let samples = times.zip(values.iter().copied());
+        vec![Series {
+            labels: BTreeMap::from([(label.0.to_owned(), label.1.to_owned())]),
+            samples: samples.filter(|(_, value)| !value.is_nan()).collect(),
+        }]
+    }
+
+    const NONE: f64 = f64::NAN;
+
+    fn found() -> PerColumn<Vec<Series>> {
+        let node = |values: &[f64]| row(("node", "mine"), values);
+        let network = |values: &[f64]| row(("network", "polygon"), values);
+        PerColumn {
+            lag_min: node(&[NONE, 0.0, -1.0, NONE, NONE, 2.0]),
+            lag_mean: node(&[NONE, 0.0, 1.0, NONE, NONE, 2.0]),
+            lag_max: node(&[NONE, 0.0, 8.0, NONE, NONE, 2.0]),
+            up: node(&[NONE, 1.0, 1.0, 1.0, 0.0, 0.0]),
+            known: node(&[NONE, 1.0, 0.5, NONE, NONE, 0.5]),
+            outside: node(&[NONE, 0.0, 0.5, NONE, NONE, 0.0]),
+            best_min: network(&[NONE, 0.0, 0.0, NONE, 0.0, 0.0]),
+            best_mean: network(&[NONE, 0.5, 0.5, NONE, 0.5, 0.5]),
+            best_max: network(&[NONE, 1.0, 1.0, NONE, 1.0, 1.0]),
+            threshold: network(&[NONE, 5.0, 5.0, 5.0, 5.0, 5.0]),
+        }
+    }
+
+    #[test]
+    fn every_cause_and_the_sign() {
+        let (history, tallies) = build("polygon", &["mine"], &plan(3_600), &found());
+        assert_eq!(history.grid.len, 6);
+        assert_eq!((history.since, history.until), (0, 3_600));
+        let causes: Vec<_> = history.watched[0].columns.iter().map(|c| c.missing).collect();
+        assert_eq!(
+            causes,
+            [
+                Some(Cause::NotScraped),
+                None,
+                Some(Cause::NoConsensus),
+                Some(Cause::NoConsensus),
+                Some(Cause::NoAnswer),
+                Some(Cause::NoAnswer),
+            ]
+        );
+        let third = history.watched[0].columns[2].seen.unwrap();
+        assert_eq!((third.min, third.mean, third.max), (-8.0, -1.0, 1.0));
+        assert_eq!(history.best[3], None);
+        assert_eq!(history.threshold[0], None);
+        assert_eq!(history.threshold[1], Some(5.0));
+        // A quarter of the third column was outside; missing are three whole columns
+        // and two halves.
+        assert_eq!(tallies[0].outside, 150.0);
+        assert_eq!(tallies[0].missing, 2_400.0);
+        assert_eq!(tallies[0].missing_since, None);
+    }
+
+    #[test]
+    fn what_is_still_missing_has_a_begin() {
+        let mut found = found();
+        let cut = |series: &mut Vec<Series>| series[0].samples.retain(|(time, _)| *time < 2_000.0);
+        [&mut found.lag_min, &mut found.lag_mean, &mut found.lag_max, &mut found.known, &mut found.outside]
+            .map(cut);
+        let (_, tallies) = build("polygon", &["mine"], &plan(3_600), &found);
+        // Half of the third column, which ends at 1,800, was missing already.
+        assert_eq!(tallies[0].missing_since, Some(1_500.0));
+        let (_, tallies) = build("polygon", &["other"], &plan(3_600), &found);
+        assert_eq!(tallies[0].missing, 3_600.0);
+        assert_eq!(tallies[0].missing_since, None);
+    }
+
+    #[test]
+    fn a_last_column_without_a_sample_is_cut_while_it_is_young() {
+        for (now, until) in [(3_601, 3_600), (4_199, 3_600), (4_200, 4_200)] {
+            let (history, _) = build("polygon", &["mine"], &plan(now), &found());
+            assert_eq!((history.grid.len, history.until), (6, until), "{now}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! From a range to a picture: asks Prometheus, builds the history, draws it, captions it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::{task::spawn_blocking, time::timeout};
+
+use crate::{
+    caption::{self, Story},
+    chart::{self, Theme},
+    command::Range,
+    history,
+    prometheus::{self, Found, Prometheus},
+    query::{Plan, Survey},
+    survey,
+    text::Words,
+};
+
+/// For all questions about one chart together: a user waits no longer.
+const ASKING: Duration = Duration::from_secs(20);
+
+/// A chart and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The PNG file.
+    pub png: Bytes,
+    /// The caption, at most 1,024 characters.
+    pub caption: String,
+}
+
+/// Why there is no picture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// Prometheus gave no answer, or one that is of no use.
+    #[error("Prometheus {0}")]
+    Prometheus(#[from] prometheus::Error),
+    /// Nothing within the range.
+    #[error("Prometheus holds no watched node within the range")]
+    NoData,
+    /// Nobody watches the network that was asked for.
+    #[error("there is no network {asked}")]
+    NoSuchNetwork {
+        /// What was asked for.
+        asked: String,
+        /// What there is, by name, with commas.
+        known: String,
+    },
+    /// The drawing failed.
+    #[error("the chart could not be drawn: {0}")]
+    NotDrawn(String),
+}
+
+impl Trouble {
+    /// One sentence for whoever asked for a chart of `range`.
+    #[must_use]
+    pub fn sentence(&self, range: Range, words: &Words) -> String {
+        match self {
+            Self::Prometheus(error) => match error {
+                prometheus::Error::Away(_) => words.away.to_owned(),
+                prometheus::Error::Timeout => words.timeout.to_owned(),
+                prometheus::Error::Refused(status) => (words.refused)(*status),
+                prometheus::Error::Failed { status, kind, words: said } => {
+                    let said = if said.is_empty() { kind } else { said };
+                    (words.failed)(*status, said)
+                }
+                prometheus::Error::NotPrometheus(status) => (words.not_prometheus)(*status),
+            },
+            Self::NoData => (words.no_data)(range.seconds().into()),
+            Self::NoSuchNetwork { asked, known } => (words.no_such_network)(asked, known),
+            Self::NotDrawn(_) => words.not_drawn.to_owned(),
+        }
+    }
+
+    /// Its kind as a label of a metric.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Prometheus(prometheus::Error::Timeout) => "prometheus_timeout",
+            Self::Prometheus(prometheus::Error::Away(_)) => "prometheus_away",
+            Self::Prometheus(_) => "prometheus_error",
+            Self::NoData => "no_data",
+            Self::NoSuchNetwork { .. } => "no_such_network",
+            Self::NotDrawn(_) => "not_drawn",
+        }
+    }
+}
+
+/// Draws pictures of what one Prometheus holds, with times in one zone.
+#[derive(Clone)]
+pub struct Painter {
+    /// Whom to ask.
+    pub prometheus: Prometheus,
+    /// The zone of all times.
+    pub zone: TimeZone,
+}
+
+impl Painter {
+    /// The chart of the last `range` before `now`, of `network` or else of the one in
+    /// the worst state.
+    ///
+    /// # Errors
+    /// Why there is no picture.
+    pub async fn paint(
+        &self,
+        range: Range,
+        network: Option<&str>,
+        now: Timestamp,
+        words: &Words,
+    ) -> Result<Picture, Trouble> {
+        let asking = timeout(ASKING, self.ask(range, network, now.as_second()));
+        let known = asking.await.map_err(|_| prometheus::Error::Timeout)??;
+        let caption = caption::write(Story {
+            network: &known.network,
+            history: &known.history,
+            tallies: &known.tallies,
+            warnings: &known.warnings,
+            zone: &self.zone,
+            words,
+        });
+        let (history, zone) = (known.history, self.zone.clone());
+        let drawn = spawn_blocking(move || chart::draw(&history, &zone, Theme::Light));
+        let drawn = drawn.await.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
+        let png = drawn.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
+        Ok(Picture { png: png.into(), caption })
+    }
+
+    async fn ask(&self, range: Range, network: Option<&str>, now: i64) -> Result<Known, Trouble> {
+        let warnings = Mutex::new(BTreeSet::new());
+        let keep = &|found: Found| {
+            let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            warnings.extend(found.warnings);
+            found.series
+        };
+        let prometheus = &self.prometheus;
+        let survey = Survey::new(range);
+        let survey =
+            survey.ask(|promql| async move { prometheus.query(&promql, now).await.map(keep) }).await?;
+        let networks = survey::read(&survey);
+        let chosen = match network {
+            Some(asked) => networks.iter().find(|network| network.name == asked),
+            None => survey::worst(&networks),
+        };
+        let network = match (chosen, network) {
+            (Some(chosen), _) => chosen.clone(),
+            (None, Some(asked)) if !networks.is_empty() => {
+                let known: Vec<_> = networks.iter().map(|network| network.name.as_str()).collect();
+                return Err(Trouble::NoSuchNetwork { asked: asked.to_owned(), known: known.join(", ") });
+            }
+            _ => return Err(Trouble::NoData),
+        };
+        let plan = Plan::new(range, now, network.spacing);
+        let (times, step) = (plan.evaluated(), plan.grid.step);
+        let questions = plan.queries(&network.name);
+        let found = questions
+            .ask(|promql| async move {
+                let found = prometheus.query_range(&promql, times, step).await;
+                found.map(keep)
+            })
+            .await?;
+        let nodes: Vec<_> = network.nodes.iter().map(|node| node.name.as_str()).collect();
+        let (history, tallies) = history::build(&network.name, &nodes, &plan, &found);
+        let warnings = warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Known { network, history, tallies, warnings: warnings.into_iter().collect() })
+    }
+}
+
+/// All that is known for one chart.
+struct Known {
+    network: survey::Network,
+    history: crate::series::History,
+    tallies: Vec<history::Tally>,
+    warnings: Vec<String>,
+}

@@ -1,0 +1,94 @@
+//! The wiring: binds, starts the tasks, and ends when one of them does.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use headlag_service::server;
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
+
+use crate::{
+    access::Access,
+    config::Config,
+    conversation::Conversation,
+    http::{self, Readiness},
+    metrics::Metrics,
+    picture::Painter,
+    telegram::{self, Telegram},
+    text::ENGLISH,
+};
+
+/// Why the service cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+    /// The port is taken, or the address is not of this machine.
+    #[error("cannot listen on {0}: {1}; another address can be given in --web.listen-address")]
+    Bind(SocketAddr, io::Error),
+    /// The token is not valid.
+    #[error(transparent)]
+    Telegram(#[from] telegram::Ended),
+    /// TLS could not be set up.
+    #[error("cannot set up an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A bug.
+    #[error("a task ended by a bug: {0}; please report it")]
+    Task(#[from] JoinError),
+}
+
+/// Serves until `stop` is ready.
+///
+/// # Errors
+/// Why it cannot go on.
+pub async fn serve(
+    config: Config,
+    painter: Painter,
+    stop: impl Future<Output = &'static str>,
+) -> Result<(), Ended> {
+    let address = config.listen_address;
+    let bind = TcpListener::bind(address).await;
+    let listener = bind.map_err(|error| Ended::Bind(address, error))?;
+    let metrics = Metrics::default();
+    let registry = Arc::new(metrics.registry());
+    let ready = Readiness::default();
+    let access = Access::new(config.allowed_users);
+    let conversation = Conversation::new(access, painter, metrics.clone(), &ENGLISH);
+    let telegram = Telegram::new(&config.token, config.api_url, metrics)?;
+    let (stopping, _) = watch::channel(false);
+    let stopped = || {
+        let mut stopping = stopping.subscribe();
+        async move {
+            // An error would mean that nobody is left to say stop: stop then, too.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }
+    };
+
+    let mut tasks: JoinSet<Result<(), telegram::Ended>> = JoinSet::new();
+    let (stop_pages, stop_telegram) = (stopped(), stopped());
+    let pages_ready = ready.clone();
+    tasks.spawn(async move {
+        let answer = move |request| {
+            let reply = http::answer(&request, &registry, &pages_ready);
+            async move { reply }
+        };
+        server::serve(listener, answer, stop_pages).await;
+        Ok(())
+    });
+    tasks.spawn(telegram.run(conversation, ready, &ENGLISH, stop_telegram));
+    tracing::info!(%address, "headlag-chartbot listens");
+
+    let first = tokio::select! {
+        signal = stop => {
+            tracing::info!(signal, "stopping");
+            None
+        }
+        ended = tasks.join_next() => ended,
+    };
+    stopping.send_replace(true);
+    let mut result = first.map_or(Ok(()), |ended| Ok(ended??));
+    while let Some(ended) = tasks.join_next().await {
+        result = result.and(ended.map_err(Ended::from).and_then(|ended| Ok(ended?)));
+    }
+    result
+}
