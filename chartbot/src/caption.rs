@@ -167,3 +167,141 @@ fn cut(text: String, limit: usize) -> String {
     short.push('…');
     short
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        series::{Cause, Column, Envelope, Grid},
+        survey::Node,
+        text::ENGLISH,
+    };
+
+    const SEEN: Column = Column { seen: Some(Envelope { min: -2.0, mean: 0.0, max: 1.0 }), missing: None };
+    const GONE: Column = Column { seen: None, missing: Some(Cause::NoAnswer) };
+
+    /// Two columns of half an hour up to 1970-01-02 00:30, for each node.
+    #[track_caller]
+    fn check(nodes: &[(&str, State, [Column; 2], Tally)], warnings: &[String], want: &[&str]) {
+        let start = 86_400 - 1_800;
+        let history = History {
+            network: "polygon".into(),
+            since: start,
+            until: start + 3_600,
+            grid: Grid { start, step: 1_800, len: 2 },
+            watched: nodes
+                .iter()
+                .map(|(node, _, columns, _)| Watched { node: (*node).into(), columns: columns.to_vec() })
+                .collect(),
+            best: vec![None; 2],
+            threshold: vec![Some(5.0), None],
+        };
+        let network = Network {
+            name: "polygon".into(),
+            nodes: nodes
+                .iter()
+                .map(|(name, state, ..)| Node { name: (*name).into(), state: *state })
+                .collect(),
+            threshold: Some(5.0),
+            references: Some(9.0),
+            references_up: Some(8.0),
+            spacing: 15,
+            newest: None,
+        };
+        let tallies: Vec<_> = nodes.iter().map(|(.., tally)| *tally).collect();
+        let caption = write(Story {
+            network: &network,
+            history: &history,
+            tallies: &tallies,
+            warnings,
+            zone: &TimeZone::UTC,
+            words: &ENGLISH,
+        });
+        assert!(caption.chars().count() <= LIMIT);
+        assert_eq!(caption.lines().collect::<Vec<_>>(), want);
+    }
+
+    #[test]
+    fn one_node() {
+        let spike = Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None };
+        let tally = Tally { outside: 840.0, missing: 180.0, missing_since: None };
+        check(
+            &[("my-node", State::Known(-12.0), [spike, SEEN], tally)],
+            &["a store is away".into()],
+            &[
+                "polygon · my-node: 12 blocks behind",
+                "last hour, corridor of 5 blocks either way",
+                "at worst 48 blocks behind (Thu 1 Jan, 23:45); 14 minutes outside the corridor; \
+                 3 minutes without data",
+                "8 of 9 references up, times in UTC",
+                "Prometheus warns: a store is away",
+            ],
+        );
+        let tally = Tally { outside: 0.0, missing: 1_800.0, missing_since: Some(86_700.0) };
+        check(
+            &[("my-node", State::NoAnswer, [SEEN, GONE], tally)],
+            &[],
+            &[
+                "polygon · my-node: no answer since 00:05",
+                "last hour, corridor of 5 blocks either way",
+                "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; \
+                 30 minutes without data",
+                "8 of 9 references up, times in UTC",
+            ],
+        );
+    }
+
+    #[test]
+    fn several_nodes_the_worst_first() {
+        let known = |offset| State::Known(offset);
+        let mut nodes = vec![
+            ("a", known(-1.0), [SEEN; 2], Tally::default()),
+            ("b", State::NotScraped, [GONE; 2], Tally::default()),
+            ("c", known(6.0), [SEEN; 2], Tally::default()),
+            ("d", State::NoConsensus, [SEEN; 2], Tally::default()),
+        ];
+        const PAST: &str = "at worst 2 blocks behind (00:15); never outside the corridor; \
+            no data missing";
+        let last = "last hour, corridor of 5 blocks either way";
+        let up = "8 of 9 references up, times in UTC";
+        check(
+            &nodes,
+            &[],
+            &[
+                "polygon · 4 watched nodes",
+                last,
+                &format!("d: no consensus among the references; {PAST}"),
+                &format!("c: 6 blocks ahead; {PAST}"),
+                &format!("a: 1 block behind; {PAST}"),
+                "b: not scraped; no data at all",
+                up,
+            ],
+        );
+        nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [GONE; 2], Tally::default())));
+        let level = |name| format!("{name}: level with the median; no data at all");
+        check(
+            &nodes,
+            &[],
+            &[
+                "polygon · 9 watched nodes",
+                last,
+                &format!("d: no consensus among the references; {PAST}"),
+                &format!("c: 6 blocks ahead; {PAST}"),
+                &format!("a: 1 block behind; {PAST}"),
+                &level("e"),
+                &level("f"),
+                &level("g"),
+                &level("h"),
+                &level("i"),
+                "and 1 node more",
+                up,
+            ],
+        );
+    }
+
+    #[test]
+    fn a_caption_is_cut_by_characters() {
+        assert_eq!(cut("äöü".into(), 3), "äöü");
+        assert_eq!(cut("äöüß".into(), 3), "äö…");
+    }
+}

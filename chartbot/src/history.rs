@@ -19,14 +19,12 @@ pub struct Tally {
     pub outside: f64,
     /// Seconds without a value, whatever the cause.
     pub missing: f64,
-    /// When the value went missing that is still missing at the end, in unix seconds;
-    /// absent while there is one, and when there was none in the whole range.
+    /// Since when there is no value for the cause that holds at the end, in unix seconds;
+    /// absent while there is a value, and when there was none in the whole range.
     pub missing_since: Option<f64>,
 }
 
 /// The history of `network` with its watched `nodes`, and a tally for each of them.
-///
-/// The last column is left out when it holds no sample only because it is too young.
 #[must_use]
 pub fn build(
     network: &str,
@@ -34,7 +32,7 @@ pub fn build(
     plan: &Plan,
     found: &PerColumn<Vec<Series>>,
 ) -> (History, Vec<Tally>) {
-    let (grid, until) = without_unborn_column(plan, &found.up);
+    let grid = plan.grid;
     let table = PerColumn {
         lag_min: by_label("node", &found.lag_min, grid),
         lag_mean: by_label("node", &found.lag_mean, grid),
@@ -58,13 +56,20 @@ pub fn build(
         .iter()
         .map(|node| {
             let columns: Vec<_> = (0..grid.len).map(|i| column(&table, node, i)).collect();
-            let tally = tally(&table, node, &columns, grid, (plan.since, until));
+            let tally = tally(&table, node, &columns, grid, (plan.since, plan.until));
             let node = (*node).to_owned();
             (Watched { node, columns }, tally)
         })
         .unzip();
-    let history =
-        History { network: network.to_owned(), since: plan.since, until, grid, watched, best, threshold };
+    let history = History {
+        network: network.to_owned(),
+        since: plan.since,
+        until: plan.until,
+        grid,
+        watched,
+        best,
+        threshold,
+    };
     (history, tallies)
 }
 
@@ -95,25 +100,6 @@ fn value(rows: &Rows, name: &str, i: usize) -> Option<f64> {
     rows.get(name).and_then(|row| row.get(i).copied().flatten())
 }
 
-/// The grid and its end. A last column that began less than two spacings ago and holds
-/// no sample yet is no gap, but not there yet.
-fn without_unborn_column(plan: &Plan, up: &[Series]) -> (Grid, i64) {
-    let mut grid = plan.grid;
-    let Some(last) = grid.len.checked_sub(1) else {
-        return (grid, plan.until);
-    };
-    let begin = grid.start + i64::from(grid.step) * last as i64;
-    let young = plan.until - begin < 2 * i64::from(plan.spacing);
-    let newest = up.iter().filter_map(|series| series.samples.last());
-    let empty = newest.fold(true, |empty, (time, _)| empty && column_at(grid, *time) < Some(last));
-    if young && empty && last > 0 {
-        grid.len = last;
-        (grid, begin)
-    } else {
-        (grid, plan.until)
-    }
-}
-
 fn column(table: &PerColumn<Rows>, node: &str, i: usize) -> Column {
     let at = |rows: &Rows| value(rows, node, i);
     // Behind is below: what was the most behind is the lowest.
@@ -140,6 +126,7 @@ fn tally(
     (since, until): (i64, i64),
 ) -> Tally {
     let mut tally = Tally::default();
+    let mut cause = None;
     let mut missing_before = 0.0;
     for (i, column) in columns.iter().enumerate() {
         let begin = grid.start + i64::from(grid.step) * i as i64;
@@ -153,13 +140,13 @@ fn tally(
         };
         tally.outside += known * share(&table.outside).unwrap_or(0.0);
         tally.missing += width - known;
-        if column.seen.is_some() {
-            tally.missing_since = None;
-            missing_before = width - known;
-        } else if i > 0 && tally.missing_since.is_none() {
-            // It began within the column before, where a part was already missing.
-            tally.missing_since = Some(begin as f64 - missing_before);
+        let gone = column.missing.filter(|_| column.seen.is_none());
+        if gone != cause {
+            // A gap began within the column before, where a part was already missing.
+            tally.missing_since = gone.map(|_| begin as f64 - missing_before);
+            cause = gone;
         }
+        missing_before = if gone.is_none() { width - known } else { 0.0 };
     }
     if columns.iter().all(|column| column.seen.is_none()) {
         tally.missing_since = None;
@@ -237,22 +224,24 @@ mod tests {
     #[test]
     fn what_is_still_missing_has_a_begin() {
         let mut found = found();
-        let cut = |series: &mut Vec<Series>| series[0].samples.retain(|(time, _)| *time < 2_000.0);
-        [&mut found.lag_min, &mut found.lag_mean, &mut found.lag_max, &mut found.known, &mut found.outside]
-            .map(cut);
+        for series in [
+            &mut found.lag_min,
+            &mut found.lag_mean,
+            &mut found.lag_max,
+            &mut found.known,
+            &mut found.outside,
+        ] {
+            series[0].samples.retain(|(time, _)| *time < 2_000.0);
+        }
+        let (_, tallies) = build("polygon", &["mine"], &plan(3_600), &found);
+        // The cause changed after the fourth column: an answer was missing, too.
+        assert_eq!(tallies[0].missing_since, Some(2_400.0));
+        found.up[0].samples.retain(|(time, _)| *time < 2_000.0);
         let (_, tallies) = build("polygon", &["mine"], &plan(3_600), &found);
         // Half of the third column, which ends at 1,800, was missing already.
         assert_eq!(tallies[0].missing_since, Some(1_500.0));
         let (_, tallies) = build("polygon", &["other"], &plan(3_600), &found);
         assert_eq!(tallies[0].missing, 3_600.0);
         assert_eq!(tallies[0].missing_since, None);
-    }
-
-    #[test]
-    fn a_last_column_without_a_sample_is_cut_while_it_is_young() {
-        for (now, until) in [(3_601, 3_600), (4_199, 3_600), (4_200, 4_200)] {
-            let (history, _) = build("polygon", &["mine"], &plan(now), &found());
-            assert_eq!((history.grid.len, history.until), (6, until), "{now}");
-        }
     }
 }

@@ -153,7 +153,7 @@ impl Painter {
             }
             _ => return Err(Trouble::NoData),
         };
-        let plan = Plan::new(range, now, network.spacing);
+        let plan = Plan::new(range, network.end(now), network.spacing);
         let (times, step) = (plan.evaluated(), plan.grid.step);
         let questions = plan.queries(&network.name);
         let found = questions

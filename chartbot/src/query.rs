@@ -127,7 +127,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A chart of `range` up to `now` (unix seconds), from samples that are `spacing`
+    /// A chart of `range` up to `until` (unix seconds), from samples that are `spacing`
     /// seconds apart.
     ///
     /// A step is a whole number of spacings, so that every column holds as many samples
@@ -135,18 +135,18 @@ impl Plan {
     /// Steps begin at multiples of themselves, so that a column keeps its samples when
     /// the same chart is asked for again.
     #[must_use]
-    pub fn new(range: Range, now: i64, spacing: u32) -> Self {
+    pub fn new(range: Range, until: i64, spacing: u32) -> Self {
         let spacing = spacing.max(1);
         let step = range.seconds().div_ceil(COLUMNS).max(spacing.saturating_mul(2)).next_multiple_of(spacing);
-        let since = now - i64::from(range.seconds());
+        let since = until - i64::from(range.seconds());
         let width = i64::from(step);
         let start = since.div_euclid(width) * width;
-        let columns = (now - start + width - 1) / width;
-        Self { grid: Grid { start, step, len: columns as usize }, since, until: now, spacing }
+        let columns = (until - start + width - 1) / width;
+        Self { grid: Grid { start, step, len: columns as usize }, since, until, spacing }
     }
 
     /// When the first and the last column are evaluated, in unix seconds: at the end of
-    /// each, the last of them possibly a little after now.
+    /// each, the last of them possibly a little after `until`.
     #[must_use]
     pub fn evaluated(&self) -> (i64, i64) {
         let step = i64::from(self.grid.step);

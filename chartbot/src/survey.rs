@@ -25,6 +25,19 @@ pub struct Network {
     /// Seconds between two samples: the poll interval or the scrape interval, whichever
     /// is longer; at least 1.
     pub spacing: u32,
+    /// When the newest sample was taken, in unix seconds; absent when there was none
+    /// within the last hour.
+    pub newest: Option<f64>,
+}
+
+impl Network {
+    /// Where a chart ends that is asked for `now`: at the newest sample while the next
+    /// one is not overdue, so that its right edge is no gap.
+    #[must_use]
+    pub fn end(&self, now: i64) -> i64 {
+        let newest = self.newest.map_or(i64::MIN, |newest| newest.ceil() as i64);
+        if newest > now - 2 * i64::from(self.spacing) { newest.min(now) } else { now }
+    }
 }
 
 /// One watched node as it is now.
@@ -93,13 +106,17 @@ pub fn read(found: &Survey<Vec<Series>>) -> Vec<Network> {
             let series = found.iter().find(|series| series.label("network") == name);
             series.and_then(Series::newest)
         };
+        let scrapes = found.scrapes.iter();
+        let scrapes: Vec<_> = scrapes.filter(|series| series.label("network") == name).collect();
+        let newest = scrapes.iter().filter_map(|series| series.samples.last());
         Network {
             name: name.to_owned(),
             nodes,
             threshold: now(&found.threshold),
             references: now(&found.references),
             references_up: now(&found.references_up),
-            spacing: spacing(name, &found.scrapes, now(&found.poll_interval)),
+            spacing: spacing(&scrapes, now(&found.poll_interval)),
+            newest: newest.map(|(time, _)| *time).reduce(f64::max),
         }
     };
     networks.into_iter().map(network).collect()
@@ -107,9 +124,9 @@ pub fn read(found: &Survey<Vec<Series>>) -> Vec<Network> {
 
 /// The longer of the time between two scrapes (the median of the newest) and the poll
 /// interval; only the poll interval when there were no scrapes lately.
-fn spacing(network: &str, scrapes: &[Series], poll_interval: Option<f64>) -> u32 {
-    let of_network = scrapes.iter().filter(|series| series.label("network") == network);
-    let scraped = of_network
+fn spacing(scrapes: &[&Series], poll_interval: Option<f64>) -> u32 {
+    let scraped = scrapes
+        .iter()
         .filter_map(|series| {
             let newest = &series.samples[series.samples.len().saturating_sub(NEWEST)..];
             let mut apart: Vec<_> = newest.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
@@ -203,7 +220,7 @@ mod tests {
         let slow = [0.0, 60.0, 120.0];
         let of = |scrapes: &[&[f64]], interval| {
             let scrapes: Vec<_> = scrapes.iter().map(|times| scraped_at(times)).collect();
-            spacing("a", &scrapes, interval)
+            spacing(&scrapes.iter().collect::<Vec<_>>(), interval)
         };
         assert_eq!(of(&[&jitter], Some(15.0)), 15);
         assert_eq!(of(&[&jitter], Some(30.0)), 30);
@@ -219,6 +236,29 @@ mod tests {
     }
 
     #[test]
+    fn a_chart_ends_at_the_newest_sample_unless_the_next_is_overdue() {
+        let network = |newest| Network {
+            name: "a".into(),
+            nodes: vec![],
+            threshold: None,
+            references: None,
+            references_up: None,
+            spacing: 15,
+            newest,
+        };
+        for (newest, end) in [
+            (Some(999.2), 1_000),
+            (Some(985.0), 985),
+            (Some(970.2), 971),
+            (Some(970.0), 1_000),
+            (Some(2_000.0), 1_000),
+            (None, 1_000),
+        ] {
+            assert_eq!(network(newest).end(1_000), end, "{newest:?}");
+        }
+    }
+
+    #[test]
     fn the_worst_network_comes_first() {
         let network = |name: &str, states: &[State]| Network {
             name: name.into(),
@@ -227,6 +267,7 @@ mod tests {
             references: None,
             references_up: None,
             spacing: 15,
+            newest: None,
         };
         let (ok, gone) = (State::Known(-5.0), State::NotScraped);
         let first = |networks: &[(&str, &[State])]| {

@@ -136,7 +136,7 @@ pub const ENGLISH: Words = Words {
 
     no_data: |seconds| {
         format!(
-            "Prometheus holds no watched node in the {}; check that it scrapes headlag-exporter.",
+            "Prometheus holds no watched node for the {}; check that it scrapes headlag-exporter.",
             last_in_english(seconds)
         )
     },
