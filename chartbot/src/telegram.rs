@@ -255,3 +255,6 @@ fn newest_of_each_chat(messages: Vec<Incoming>) -> Vec<Incoming> {
     }
     newest.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;
