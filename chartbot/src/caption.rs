@@ -4,6 +4,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
+    chart::NODES_AT_MOST,
     history::Tally,
     series::{History, Watched},
     survey::{Network, State},
@@ -13,8 +14,6 @@ use crate::{
 /// A photo's caption has at most so many characters
 /// (<https://core.telegram.org/bots/api#sendphoto>).
 const LIMIT: usize = 1_024;
-/// More nodes than these are only counted.
-const NODES: usize = 8;
 
 /// All that a caption tells of.
 #[derive(Clone, Copy)]
@@ -60,10 +59,10 @@ pub fn write(story: Story) -> String {
         lines.push(joined(", ", [Some(last), corridor]));
         // Stable: of equals the first by name.
         nodes.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
-        let told = nodes.iter().take(NODES);
+        let told = nodes.iter().take(NODES_AT_MOST);
         lines.extend(told.map(|node| format!("{}: {}; {}", node.watched.node, node.now(), node.past())));
-        if nodes.len() > NODES {
-            lines.push((words.more_nodes)(nodes.len() - NODES));
+        if nodes.len() > NODES_AT_MOST {
+            lines.push((words.more_nodes)(nodes.len() - NODES_AT_MOST));
         }
     }
     let references = network.references_up.zip(network.references);

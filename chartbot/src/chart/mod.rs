@@ -21,7 +21,7 @@ use jiff::tz::TimeZone;
 use plotters::drawing::DrawingAreaErrorKind;
 use tiny_skia::Pixmap;
 
-pub use ranking::{NODES_AT_MOST, shown};
+pub use ranking::NODES_AT_MOST;
 
 use crate::{series::History, text::CHART_ENGLISH};
 

@@ -296,8 +296,8 @@ fn of_many_nodes_the_worst_are_shown() {
     for n in [1, 3, 5, 7, 8, 9, 10, 11] {
         many = many.spike(n, 0.5, 20.0);
     }
-    assert_eq!(shown(&many), [1, 3, 5, 7, 8, 9, 10, 11]);
-    assert_eq!(shown(&history(DAY, &names[..3])), [0, 1, 2]);
+    assert_eq!(ranking::shown(&many), [1, 3, 5, 7, 8, 9, 10, 11]);
+    assert_eq!(ranking::shown(&history(DAY, &names[..3])), [0, 1, 2]);
     check_layout(&many, &TimeZone::UTC);
 }
 
