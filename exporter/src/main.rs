@@ -4,6 +4,7 @@
 mod block;
 mod config;
 mod consensus;
+mod history;
 mod http;
 mod metrics;
 mod network;
