@@ -5,7 +5,10 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 
@@ -21,6 +24,8 @@ enum Behaviour {
     Says(&'static str, &'static str, &'static str),
     /// Answers with this block and, when asked for its chain, with this body.
     Tells(u64, &'static str),
+    /// Is a node of Polygon at block 100; once this is set, one of Ethereum at block 50.
+    Turns(&'static AtomicBool),
     /// Takes the request and says nothing.
     Silent,
     /// Begins an answer and sends one byte a second.
@@ -34,6 +39,8 @@ enum Behaviour {
 use Behaviour::*;
 
 const OK: &str = "200 OK";
+const POLYGON: &str = r#"{"jsonrpc":"2.0","id":1,"result":"0x89"}"#;
+const ETHEREUM: &str = r#"{"jsonrpc":"2.0","id":1,"result":"0x1"}"#;
 
 async fn node(behaviour: Behaviour) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -49,7 +56,13 @@ async fn node(behaviour: Behaviour) -> String {
 async fn behave(mut stream: TcpStream, behaviour: Behaviour) {
     let mut request = vec![0; 4096];
     while let Ok(length @ 1..) = stream.read(&mut request).await {
+        let behaviour = match behaviour {
+            Turns(turned) if turned.load(Relaxed) => Tells(50, ETHEREUM),
+            Turns(_) => Tells(100, POLYGON),
+            other => other,
+        };
         let _ = match behaviour {
+            Turns(_) => unreachable!("it tells one or the other"),
             Tells(block, chain) => {
                 let asks_for_chain = String::from_utf8_lossy(&request[..length]).contains("eth_chainId");
                 let head = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"{block:#x}\"}}");
@@ -227,20 +240,18 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_of_another_chain_and_references_too_far_ahead_are_set_aside() {
-    let polygon = r#"{"jsonrpc":"2.0","id":1,"result":"0x89"}"#;
-    let ethereum = r#"{"jsonrpc":"2.0","id":1,"result":"0x1"}"#;
     let refusal = r#"{"error":{"code":-32601,"message":"the method does not exist"}}"#;
     let yaml = |nodes: &[(&str, String)]| -> String {
         nodes.iter().map(|(name, url)| format!("  - {{name: {name}, url: '{url}'}}\n")).collect()
     };
     let references = yaml(&[
-        ("good", node(Tells(100, polygon)).await),
+        ("good", node(Tells(100, POLYGON)).await),
         ("mute", node(Tells(101, refusal)).await),
-        ("other", node(Tells(102, ethereum)).await),
-        ("rogue", node(Tells(9_000_000, polygon)).await),
+        ("other", node(Tells(102, ETHEREUM)).await),
+        ("rogue", node(Tells(9_000_000, POLYGON)).await),
     ]);
     let watched =
-        yaml(&[("mine", node(Tells(93, polygon)).await), ("lost", node(Tells(100, ethereum)).await)]);
+        yaml(&[("mine", node(Tells(93, POLYGON)).await), ("lost", node(Tells(100, ETHEREUM)).await)]);
     let config = format!(
         "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  chain_id: 137\n  \
          references:\n{references}  watched:\n{watched}"
@@ -279,6 +290,30 @@ async fn nodes_of_another_chain_and_references_too_far_ahead_are_set_aside() {
         let table = String::from_utf8(output.stdout).unwrap();
         assert!(table.contains(told) && !table.contains("KEY") && !table.contains('\u{1b}'), "{table}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_block_of_a_node_that_changes_its_chain_is_never_taken_in() {
+    static TURNED: AtomicBool = AtomicBool::new(false);
+    let (reference, mine) = (node(Tells(100, POLYGON)).await, node(Turns(&TURNED)).await);
+    let exporter = Exporter::start(&format!(
+        "poll_interval: 500ms\ntimeout: 400ms\nnetworks:\n- name: polygon\n  protocol: evm\n  chain_id: 137\n  \
+         references:\n  - {{name: a, url: '{reference}'}}\n  watched:\n  - {{name: mine, url: '{mine}'}}\n"
+    ));
+    let labels = "network=\"polygon\",node=\"mine\",role=\"watched\"";
+    let text = exporter.metrics().await;
+    assert_line(&text, &format!("headlag_node_block{{{labels}}} 100"));
+    TURNED.store(true, Relaxed);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let told = loop {
+        let text = exporter.get("/metrics").await.1;
+        if text.contains(&format!("headlag_node_state{{{labels},state=\"wrong_chain\"}} 1")) {
+            break text;
+        }
+        assert!(Instant::now() < deadline, "{text}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_line(&told, &format!("headlag_node_regressions_total{{{labels}}} 0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
