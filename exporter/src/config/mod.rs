@@ -27,12 +27,18 @@ pub struct Config {
 pub struct Network {
     /// Unique in the file.
     pub name: NetworkName,
+    /// The chain every node should be on; none is asked for its chain when absent.
+    pub chain_id: Option<u64>,
     /// How often every node is asked.
     pub poll_interval: Duration,
     /// For all that is asked of a node in a round; below `poll_interval`.
     pub timeout: Duration,
     /// Half the height of the corridor in which a node counts as level.
     pub threshold_blocks: u64,
+    /// A block that has not risen for so long stands still.
+    pub stall_after: Duration,
+    /// A reference that leads the median of a round by more is not believed.
+    pub max_lead_blocks: u64,
     /// References that must answer before there is a consensus; from 1 to their number.
     pub quorum: usize,
     /// At least one.
