@@ -48,20 +48,16 @@ fn log_changes(before: Option<&Snapshot>, after: &Snapshot) {
 
 fn log_node(network: &NetworkName, now: &NodeSnapshot) {
     let (node, state) = (&now.name, now.state.label());
-    match (now.failure, now.block, now.lag) {
-        (Some(reason), ..) => {
-            let reason = reason.label();
-            tracing::warn!(%network, %node, reason, state, "node gives no usable block");
-        }
-        (None, block, lag) => {
-            let (block, behind_blocks) = (block.map(BlockNumber::get), lag.map(Lag::blocks));
-            match now.state {
-                NodeState::Stalled => {
-                    tracing::warn!(%network, %node, block, behind_blocks, state, "node stands still");
-                }
-                _ => tracing::info!(%network, %node, block, behind_blocks, state, "node answers"),
-            }
-        }
+    if let Some(reason) = now.failure {
+        let reason = reason.label();
+        tracing::warn!(%network, %node, reason, state, "node gives no usable block");
+        return;
+    }
+    let (block, behind_blocks) = (now.block.map(BlockNumber::get), now.lag.map(Lag::blocks));
+    if now.state == NodeState::Stalled {
+        tracing::warn!(%network, %node, block, behind_blocks, state, "node stands still");
+    } else {
+        tracing::info!(%network, %node, block, behind_blocks, state, "node answers");
     }
 }
 
