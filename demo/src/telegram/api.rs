@@ -24,9 +24,6 @@ const GET_UPDATES: &str = "getUpdates";
 
 pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path().to_owned();
-    if path == "/" {
-        return server::answer(StatusCode::OK, "text/html", page(request.headers()));
-    }
     let Some((given, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
         return Refusal::new(404, "Not Found").answer();
     };
@@ -57,14 +54,6 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
         }
         Ok(params) => run(&state, &method, &params),
     })
-}
-
-fn page(headers: &hyper::HeaderMap) -> String {
-    let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("this address");
-    format!(
-        "<!doctype html><title>headlag-demo</title><p>This is the stand-in for the Telegram Bot API \
-         of headlag-demo. The API is at <code>http://{host}/bot&lt;token&gt;/&lt;method&gt;</code>.</p>\n"
-    )
 }
 
 async fn read(request: Request<Incoming>) -> Result<Params, Refusal> {
