@@ -76,7 +76,7 @@ mod tests {
         let wall = Arc::new(AtomicI64::new(1_000));
         let hands = wall.clone();
         let time = ChainTime::new(Arc::new(move || hands.load(Ordering::Relaxed)));
-        let mut check = |halted, pass, want| {
+        let check = |halted, pass, want| {
             time.halt(halted);
             wall.fetch_add(pass, Ordering::Relaxed);
             assert_eq!((time.now(), time.is_halted()), (want, halted));

@@ -62,9 +62,7 @@ impl Switch {
     /// Turns it on or off. The rest happens soon: see [`Switch::condition`].
     pub fn set(&self, on: bool) {
         let wanted = if on { Wanted::Running } else { Wanted::Stopped };
-        self.wanted.send_if_modified(|now| {
-            *now != Wanted::Ended && std::mem::replace(now, wanted) != wanted
-        });
+        self.wanted.send_if_modified(|now| *now != Wanted::Ended && std::mem::replace(now, wanted) != wanted);
     }
 
     /// Whether it is on.

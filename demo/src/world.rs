@@ -132,12 +132,8 @@ impl World {
         tools.backfill(&blocks, chain, start..clock(), addresses.exporter).await?;
         let scrape = config::prometheus_yml(addresses.exporter, addresses.chartbot);
         let prometheus = tools.start(folder.path(), &scrape, prometheus).await?;
-        let recipe = Recipe {
-            tools,
-            folder: folder.path().to_owned(),
-            config: scrape,
-            address: addresses.prometheus,
-        };
+        let recipe =
+            Recipe { tools, folder: folder.path().to_owned(), config: scrape, address: addresses.prometheus };
         let prometheus = Switched::new(switch.clone(), prometheus, recipe);
         let chartbot = start_chartbot(&telegram, &user, addresses.prometheus, chartbot).await?;
         Ok(World {

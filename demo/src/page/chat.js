@@ -169,7 +169,7 @@ async function swap(picture, url) {
 
 function footOf(message) {
   const at = new Date(message.date * 1000);
-  const time = element("time", "", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  const time = element("time", "", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
   time.dateTime = at.toISOString();
   time.title = at.toLocaleString();
   const parts = [time];

@@ -4,6 +4,9 @@ import { send, setTrouble } from "/page/page.js";
 
 const part = id => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
+/** A distance of a million has no room, and its last digit says nothing. */
+const round = new Intl.NumberFormat("en", { notation: "compact" });
+const distance = blocks => (blocks < 10_000 ? number : round).format(blocks);
 /** Rows of the lists by name. */
 const rows = new Map();
 
@@ -54,7 +57,7 @@ export function showStrip(strip) {
   const prometheus = CONDITIONS[strip.prometheus] ?? "ended";
   row("services", "Prometheus", prometheus === "running" ? "good" : "bad", prometheus, "");
   const telegram = TROUBLES[strip.levers.telegram];
-  row("services", "Telegram", telegram ? "bad" : "good", telegram ?? "ok", "");
+  row("services", "Telegram", telegram ? "bad" : "good", telegram ? "in trouble" : "ok", "");
   setTrouble(telegram ? `Telegram is in trouble: it ${telegram}. What you write waits.` : "");
 }
 
@@ -87,17 +90,17 @@ function showNode({ median, threshold }, { name, role, block, lever }) {
   const lag = median === null ? null : median - block;
   const outside = lag !== null && Math.abs(lag) > threshold;
   const place =
-    lag === null ? "" : lag === 0 ? "level" : lag > 0 ? `${number.format(lag)} behind` : `${number.format(-lag)} ahead`;
+    lag === null ? "" : lag === 0 ? "level" : lag > 0 ? `${distance(lag)} behind` : `${distance(-lag)} ahead`;
   row("nodes", name, lag === null ? "unknown" : outside ? "bad" : "good", place, lever ?? "", role, number.format(block));
 }
 
-/** A line of a list: a dot, a name, a number, a word; and the lever that is pulled. */
+/** A line of a list: a dot, a name, what a lever makes of it, a number, a word. */
 function row(list, name, state, word, lever, role = "", figure = "") {
   let line = rows.get(name);
   if (!line) {
     const item = document.createElement("li");
     line = { item };
-    for (const column of ["dot", "name", "figure", "word", "pull"]) {
+    for (const column of ["dot", "name", "pull", "figure", "word"]) {
       line[column] = item.appendChild(document.createElement("span"));
       line[column].className = column;
     }

@@ -27,8 +27,8 @@ struct Shown {
     role: &'static str,
     /// Absent where the node gives no answer.
     block: Option<u64>,
-    /// The lever that is pulled, in words.
-    lever: Option<String>,
+    /// What a lever makes of it, in a word.
+    lever: Option<&'static str>,
 }
 
 /// The world now.
@@ -41,7 +41,7 @@ pub fn view(page: &Page) -> View {
         name: node.name(),
         role: node.role(),
         block,
-        lever: pulled.get(&node).map(words),
+        lever: pulled.get(&node).map(|lever| word(node, lever)),
     });
     View {
         threshold: THRESHOLD_BLOCKS,
@@ -52,12 +52,12 @@ pub fn view(page: &Page) -> View {
     }
 }
 
-fn words(lever: &Lever) -> String {
+fn word(node: Node, lever: &Lever) -> &'static str {
     match lever {
-        Lever::Behind(blocks) => format!("{blocks} behind"),
-        Lever::Late { blocks, .. } => format!("to fall {blocks} behind"),
-        Lever::Ahead(blocks) => format!("claims {blocks} more"),
-        Lever::Refuse => "refuses".into(),
-        Lever::Hang => "hangs".into(),
+        Lever::Ahead(_) | Lever::Behind(_) if node != Node::Watched => "lies",
+        Lever::Ahead(_) => "leads",
+        Lever::Behind(_) | Lever::Late { .. } => "late",
+        Lever::Refuse => "refuses",
+        Lever::Hang => "hangs",
     }
 }
