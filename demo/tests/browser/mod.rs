@@ -11,6 +11,8 @@ use tokio::time::{Instant, sleep};
 
 /// How often what is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// A driver ends at once where another takes the port it chose.
+const ATTEMPTS: usize = 5;
 /// The name under which the protocol hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const MISSING: &str =
@@ -27,24 +29,7 @@ pub struct Browser {
 impl Browser {
     /// Opens a page in a window of this size, in CSS pixels.
     pub async fn open(url: &str, width: u32, height: u32) -> Self {
-        let mut driver = match Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            // Chromium joins the group: both can be ended together.
-            .process_group(0)
-            .spawn()
-        {
-            Err(error) if error.kind() == ErrorKind::NotFound => panic!("{MISSING}"),
-            started => started.unwrap(),
-        };
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port: u16 = loop {
-            let line = lines.next_line().await.unwrap().expect("chromedriver tells its port");
-            if let Some((_, port)) = line.split_once("successfully on port ") {
-                break port.trim_end_matches('.').parse().unwrap();
-            }
-        };
+        let (driver, port) = start_driver().await;
         let profile = tempfile::tempdir().unwrap();
         let mut args: Vec<String> = [
             "--headless=new",
@@ -66,7 +51,7 @@ impl Browser {
         let base = format!("http://127.0.0.1:{port}/session");
         let mut browser = Browser { driver, client, session: base, _profile: profile };
         let begun = browser.post("", json!({"capabilities": {"alwaysMatch": wanted}})).await;
-        let id = begun["sessionId"].as_str().unwrap_or_else(|| panic!("{MISSING}: {begun}")).to_owned();
+        let id = begun["sessionId"].as_str().unwrap().to_owned();
         browser.session = format!("{}/{id}", browser.session);
         browser.post("/url", json!({"url": url})).await;
         browser
@@ -76,7 +61,8 @@ impl Browser {
         let request = self.client.post(format!("{}{path}", self.session)).json(&body);
         let answer = request.send().await.unwrap();
         let (status, mut answer) = (answer.status(), answer.json::<Value>().await.unwrap());
-        assert!(status.is_success(), "{path} {body}: {answer}");
+        let hint = if path.is_empty() { MISSING } else { "" };
+        assert!(status.is_success(), "{path} {body}: {answer} {hint}");
         answer["value"].take()
     }
 
@@ -118,6 +104,31 @@ impl Browser {
         let element = self.find(css).await;
         self.post(&format!("/element/{element}/value"), json!({"text": text})).await;
     }
+}
+
+/// Starts a driver and tells its port.
+async fn start_driver() -> (Child, u16) {
+    for _ in 0..ATTEMPTS {
+        let mut driver = match Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            // Chromium joins the group: both can be ended together.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+        {
+            Err(error) if error.kind() == ErrorKind::NotFound => panic!("{MISSING}"),
+            started => started.unwrap(),
+        };
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, port)) = line.split_once("successfully on port ") {
+                return (driver, port.trim_end_matches('.').parse().unwrap());
+            }
+        }
+    }
+    panic!("chromedriver does not tell its port");
 }
 
 impl Drop for Browser {
