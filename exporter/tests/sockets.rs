@@ -111,6 +111,8 @@ impl Exporter {
     fn command(config: &std::path::Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headlag-exporter"));
         command.arg("--config.file").arg(config).args(["--web.listen-address", "127.0.0.1:0"]);
+        // A blank line in an env file is as good as none.
+        command.env("EXPORTER_LOG_LEVEL", "");
         command
     }
 
@@ -150,7 +152,10 @@ impl Exporter {
 
     fn end(mut self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        // A hang-up ends nothing.
+        for signal in ["-HUP", "-TERM"] {
+            assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        }
         let status = self.child.wait().unwrap();
         let first_lines = std::mem::take(&mut self.first_lines);
         (status, first_lines.into_iter().chain(self.log.iter()).collect::<Vec<_>>().join("\n"))

@@ -212,10 +212,13 @@ fn credentials_stand_once_and_can_be_read() {
         &[&format!(":8: {at}.basic_auth.password_file: is missing; name a file that holds the password")],
     );
     check(
-        &mine("    headers: {\"s3cret header\": x, host: y, Content-Length: 5}\n"),
+        &mine(
+            "    headers: {\"s3cret header\": x, host: y, Content-Length: 5, Transfer-Encoding: chunked}\n",
+        ),
         &[
             &format!(":8: {at}.headers: is not the name of an HTTP header"),
             &format!(":8: {at}.headers.Content-Length: is set by headlag itself; take it out"),
+            &format!(":8: {at}.headers.Transfer-Encoding: is set by headlag itself; take it out"),
             &format!(":8: {at}.headers.host: is set by headlag itself; take it out"),
         ],
     );
