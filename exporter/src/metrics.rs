@@ -216,10 +216,10 @@ fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Resu
         "Rounds without a usable block of the node, by reason.",
         nodes.iter().flat_map(|(labels, node)| {
             let [network, name, role] = *labels;
-            Reason::ALL
+            Reason::LABELS
                 .into_iter()
                 .zip(node.errors)
-                .map(move |(reason, count)| ([network, name, role, ("reason", reason.label())], count))
+                .map(move |(reason, count)| ([network, name, role, ("reason", reason)], count))
         }),
     )?;
     families.counter(

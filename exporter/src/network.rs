@@ -56,7 +56,7 @@ struct Node {
     last_success: Option<UnixTime>,
     last_advance: Option<UnixTime>,
     durations: Durations,
-    errors: [u64; Reason::ALL.len()],
+    errors: [u64; Reason::LABELS.len()],
     regressions: u64,
 }
 
@@ -251,7 +251,7 @@ impl Node {
             last_success: None,
             last_advance: None,
             durations: Durations::default(),
-            errors: [0; Reason::ALL.len()],
+            errors: [0; Reason::LABELS.len()],
             regressions: 0,
         }
     }
@@ -262,9 +262,7 @@ impl Node {
         let block = match answer.head {
             Ok(block) => block,
             Err(reason) => {
-                for (count, counted) in self.errors.iter_mut().zip(Reason::ALL) {
-                    *count += u64::from(counted == reason);
-                }
+                self.errors[reason.place()] += 1;
                 return false;
             }
         };

@@ -86,8 +86,10 @@ fn write_node(page: &mut String, now: UnixTime, role: &str, node: &NodeSnapshot)
         NodeState::Unknown | NodeState::Behind | NodeState::Ahead => "warn",
         NodeState::Unreachable | NodeState::WrongChain | NodeState::Stalled => "bad",
     };
-    let reason = node.failure.map(|reason| reason.label()).filter(|reason| *reason != node.state.label());
-    let reason = reason.map(|reason| format!("<br><small>{}</small>", in_words(reason)));
+    let reason = node.failure.filter(|reason| reason.label() != node.state.label()).map(|reason| {
+        let code = reason.code().map(|code| format!(" {code}"));
+        format!("<br><small>{}{}</small>", in_words(reason.label()), code.unwrap_or_default())
+    });
     let latency = match node.took.as_millis() {
         0 => "&lt;1 ms".into(),
         millis => format!("{millis} ms"),

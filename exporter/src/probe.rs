@@ -72,6 +72,7 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
             "lag_blocks": node.lag.map(|lag| lag.blocks()),
             "took_seconds": node.took.as_secs_f64(),
             "error": node.failure.map(|reason| reason.label()),
+            "error_code": node.failure.and_then(|reason| reason.code()),
         })
     };
     let network = |of: &Snapshot| {
@@ -158,9 +159,13 @@ fn colour_of_node(state: NodeState) -> &'static str {
 
 /// The state, and the reason where the state alone does not tell it.
 fn state_with_reason(node: &NodeSnapshot) -> String {
-    match node.failure.map(|reason| reason.label()) {
-        Some(reason) if reason != node.state.label() => format!("{} ({reason})", node.state.label()),
-        _ => node.state.label().into(),
+    let state = node.state.label();
+    match node.failure.filter(|reason| reason.label() != state) {
+        None => state.into(),
+        Some(reason) => match reason.code() {
+            Some(code) => format!("{state} ({} {code})", reason.label()),
+            None => format!("{state} ({})", reason.label()),
+        },
     }
 }
 

@@ -49,8 +49,8 @@ fn log_changes(before: Option<&Snapshot>, after: &Snapshot) {
 fn log_node(network: &NetworkName, now: &NodeSnapshot) {
     let (node, state) = (&now.name, now.state.label());
     if let Some(reason) = now.failure {
-        let reason = reason.label();
-        tracing::warn!(%network, %node, reason, state, "node gives no usable block");
+        let (reason, code) = (reason.label(), reason.code());
+        tracing::warn!(%network, %node, reason, code, state, "node gives no usable block");
         return;
     }
     let (block, behind_blocks) = (now.block.map(BlockNumber::get), now.lag.map(Lag::blocks));

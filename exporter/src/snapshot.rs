@@ -94,8 +94,8 @@ pub struct NodeSnapshot {
     pub took: Duration,
     /// How long its answers and failures took, all rounds together.
     pub durations: Durations,
-    /// Failures by reason, in the order of [`Reason::ALL`].
-    pub errors: [u64; Reason::ALL.len()],
+    /// Failures by reason, in the order of [`Reason::LABELS`].
+    pub errors: [u64; Reason::LABELS.len()],
     /// How often a usable answer was below the one before.
     pub regressions: u64,
 }

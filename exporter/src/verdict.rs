@@ -163,7 +163,7 @@ mod tests {
         let block = |number| BlockNumber::new(number).unwrap();
         for (network, failure, is_still, behind, want) in [
             (Ok, Some(Reason::Timeout), true, None, NodeState::Unreachable),
-            (NoConsensus, Some(Reason::RpcError), true, None, NodeState::Unreachable),
+            (NoConsensus, Some(Reason::RpcError(None)), true, None, NodeState::Unreachable),
             (NoConsensus, Some(Reason::WrongChain), true, None, NodeState::WrongChain),
             (NoConsensus, Some(Reason::Implausible), true, None, NodeState::Unknown),
             (Ok, Some(Reason::Implausible), true, None, NodeState::Ahead),

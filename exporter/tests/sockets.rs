@@ -241,6 +241,9 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
         );
     }
     assert!(log.contains("node=silent reason=timeout"), "{log}");
+    // What a label leaves out the log tells: the status, and the code of a JSON-RPC error.
+    assert!(log.contains("node=fails reason=http_status code=502"), "{log}");
+    assert!(log.contains("node=errors reason=rpc_error code=-32601"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

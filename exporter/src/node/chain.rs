@@ -102,7 +102,7 @@ impl Chain {
 mod tests {
     use super::*;
 
-    const REFUSED: Option<Result<u64, Reason>> = Some(Err(Reason::RpcError));
+    const REFUSED: Option<Result<u64, Reason>> = Some(Err(Reason::RpcError(Some(-32601))));
 
     fn block(number: u64) -> BlockNumber {
         BlockNumber::new(number).unwrap()
@@ -158,7 +158,9 @@ mod tests {
 
     #[test]
     fn one_that_refuses_is_judged_by_its_block_alone() {
-        for refusal in [Reason::RpcError, Reason::RateLimited, Reason::HttpStatus, Reason::Malformed] {
+        for refusal in
+            [Reason::RpcError(None), Reason::RateLimited, Reason::HttpStatus(405), Reason::Malformed]
+        {
             let mut chain = Chain::new(137, 100);
             round(&mut chain, Ok(10), Some(Err(refusal)), Ok(10));
             assert!(chain.is_untold());

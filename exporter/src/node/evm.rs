@@ -35,7 +35,7 @@ fn number(body: &[u8]) -> Result<u64, Reason> {
     if let Some(error) = reply.error {
         return Err(match error.get("code").and_then(Value::as_i64) {
             Some(LIMIT_EXCEEDED) => Reason::RateLimited,
-            _ => Reason::RpcError,
+            code => Reason::RpcError(code),
         });
     }
     let number = match reply.result {
@@ -67,9 +67,9 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1,"result":"0x10"}"#, Ok(16)),
             (r#"{"result":17}"#, Ok(17)),
             (r#"{"result":"0x10","error":null}"#, Ok(16)),
-            (r#"{"error":{"code":-32000,"message":"no"}}"#, Err(Reason::RpcError)),
-            (r#"{"result":"0x10","error":{"code":1}}"#, Err(Reason::RpcError)),
-            (r#"{"error":"no"}"#, Err(Reason::RpcError)),
+            (r#"{"error":{"code":-32000,"message":"no"}}"#, Err(Reason::RpcError(Some(-32000)))),
+            (r#"{"result":"0x10","error":{"code":1}}"#, Err(Reason::RpcError(Some(1)))),
+            (r#"{"error":"no"}"#, Err(Reason::RpcError(None))),
             (r#"{"error":{"code":-32005,"message":"slow down"}}"#, Err(Reason::RateLimited)),
             (r#"{"result":null}"#, Err(Reason::Malformed)),
             (r#"{"result":"0x"}"#, Err(Reason::Malformed)),
@@ -95,7 +95,7 @@ mod tests {
     fn a_chain_id_may_be_larger_than_any_block() {
         assert_eq!(chain_id(br#"{"result":"0x89"}"#), Ok(137));
         assert_eq!(chain_id(br#"{"result":"0xffffffffffffffff"}"#), Ok(u64::MAX));
-        assert_eq!(chain_id(br#"{"error":{"code":-32601}}"#), Err(Reason::RpcError));
+        assert_eq!(chain_id(br#"{"error":{"code":-32601}}"#), Err(Reason::RpcError(Some(-32601))));
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Exchange {
         match response.status() {
             StatusCode::OK => outbound::read_body(response, MOST_BYTES).await.map_err(reason),
             StatusCode::TOO_MANY_REQUESTS => Err(Reason::RateLimited),
-            _ => Err(Reason::HttpStatus),
+            status => Err(Reason::HttpStatus(status.as_u16())),
         }
     }
 }

@@ -25,16 +25,16 @@ pub enum Reason {
     Connect,
     /// The TLS handshake or the certificate failed.
     Tls,
-    /// An HTTP status other than 200 and 429.
-    HttpStatus,
+    /// This HTTP status, which is neither 200 nor 429.
+    HttpStatus(u16),
     /// HTTP status 429, or the JSON-RPC error that means the same.
     RateLimited,
     /// More than 64 KiB.
     TooLarge,
     /// Not the JSON that was asked for, or a block that cannot be.
     Malformed,
-    /// The node answered with a JSON-RPC error.
-    RpcError,
+    /// A JSON-RPC error of this code; absent where it had none.
+    RpcError(Option<i64>),
     /// It told a block, and that it is on another chain than the configured one.
     WrongChain,
     /// A reference so far ahead of the median that it is not believed.
@@ -42,34 +42,50 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All of them, so that each counter is there from the start.
-    pub const ALL: [Self; 10] = [
-        Self::Timeout,
-        Self::Connect,
-        Self::Tls,
-        Self::HttpStatus,
-        Self::RateLimited,
-        Self::TooLarge,
-        Self::Malformed,
-        Self::RpcError,
-        Self::WrongChain,
-        Self::Implausible,
+    /// The values of the label, so that each counter is there from the start.
+    pub const LABELS: [&'static str; 10] = [
+        "timeout",
+        "connect",
+        "tls",
+        "http_status",
+        "rate_limited",
+        "too_large",
+        "malformed",
+        "rpc_error",
+        "wrong_chain",
+        "implausible",
     ];
+
+    /// The place of its label among [`Self::LABELS`].
+    #[must_use]
+    pub fn place(self) -> usize {
+        match self {
+            Self::Timeout => 0,
+            Self::Connect => 1,
+            Self::Tls => 2,
+            Self::HttpStatus(_) => 3,
+            Self::RateLimited => 4,
+            Self::TooLarge => 5,
+            Self::Malformed => 6,
+            Self::RpcError(_) => 7,
+            Self::WrongChain => 8,
+            Self::Implausible => 9,
+        }
+    }
 
     /// The value of the label.
     #[must_use]
     pub fn label(self) -> &'static str {
+        Self::LABELS[self.place()]
+    }
+
+    /// The HTTP status or the code of the JSON-RPC error, where that tells more.
+    #[must_use]
+    pub fn code(self) -> Option<i64> {
         match self {
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::HttpStatus => "http_status",
-            Self::RateLimited => "rate_limited",
-            Self::TooLarge => "too_large",
-            Self::Malformed => "malformed",
-            Self::RpcError => "rpc_error",
-            Self::WrongChain => "wrong_chain",
-            Self::Implausible => "implausible",
+            Self::HttpStatus(status) => Some(status.into()),
+            Self::RpcError(code) => code,
+            _ => None,
         }
     }
 }
