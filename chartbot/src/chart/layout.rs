@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::{
     excursion::Peak,
     font::{self, Fonts, Weight},
+    lane,
     legend::{Entry, Key, Legend},
     plot::{self, Plot},
     ranking::shown,
@@ -14,7 +15,7 @@ use super::{
     trace::{self, LINE, Style, Trace},
 };
 use crate::{
-    series::{Cause, Envelope, History, Watched},
+    series::{Cause, Column, Envelope, History, Watched},
     text::ChartWords,
 };
 
@@ -32,8 +33,6 @@ const LEGEND_BASELINE: f32 = 128.0;
 const PLOT_BELOW_LEGEND: f32 = 44.0;
 pub const PLOT_BOTTOM: f32 = 712.0;
 const TIME_BASELINE: f32 = 762.0;
-/// The strip at the foot of the plot that tells what is missing in part.
-pub const LANE: f32 = 10.0;
 const MOST_TIMES: usize = 7;
 
 /// As many nodes as there are colours are solid; the ones after them are dashed.
@@ -44,12 +43,15 @@ pub const NODE_COLOURS: usize = 4;
 pub struct Layout {
     pub grid: Vec<Line>,
     pub gaps: Vec<Hatch>,
-    pub lane: Vec<Hatch>,
+    /// What is missing, to the column.
+    pub lane: Vec<Line>,
     pub bands: Vec<Area>,
     pub excursions: Vec<Area>,
     pub corridor: Vec<Line>,
     /// The best reference, then the nodes, then the marks of what left the corridor.
     pub lines: Vec<Line>,
+    /// Data that stand alone.
+    pub dots: Vec<Area>,
     /// Pointing to what lies beyond the scale.
     pub arrows: Vec<Area>,
     pub keys: Vec<Line>,
@@ -73,9 +75,11 @@ impl Layout {
             words,
             fonts,
             value: ValueScale::of(history, &shown),
+            lane: Vec::new(),
             nodes,
             in_legend: Vec::new(),
         };
+        drawing.lane = lane::rows(&drawing.columns(), history.grid.len);
         // A cause whose name finds no place in its gap goes to the legend, which may then
         // need another row: so all is laid out again, once for each cause at most.
         loop {
@@ -93,7 +97,8 @@ impl Layout {
     /// Whether any data, line of the corridor or text lies within `frame`.
     pub fn taken(&self, frame: &Rect) -> bool {
         let mut lines = self.lines.iter().chain(&self.corridor);
-        let mut areas = self.bands.iter().chain(&self.excursions).chain(&self.arrows);
+        let areas = self.bands.iter().chain(&self.excursions);
+        let mut areas = areas.chain(&self.dots).chain(&self.arrows);
         self.labels.iter().any(|it| it.frame.overlaps(frame))
             || lines.any(|it| it.touches(frame))
             || areas.any(|it| it.touches(frame))
@@ -108,6 +113,8 @@ pub struct Drawing<'a> {
     pub fonts: &'a Fonts,
     pub value: ValueScale,
     pub nodes: Vec<&'a Watched>,
+    /// What is missing of these nodes.
+    pub lane: Vec<lane::Row>,
     /// The causes that are named in the legend.
     pub in_legend: Vec<Cause>,
 }
@@ -126,6 +133,10 @@ impl Drawing<'_> {
             self.peak(&plot, peak, node, &mut layout);
         }
         (layout, unnamed)
+    }
+
+    pub fn columns(&self) -> Vec<&[Column]> {
+        self.nodes.iter().map(|it| it.columns.as_slice()).collect()
     }
 
     pub fn label(&self, text: String, left: f32, baseline: f32, ink: Ink) -> Label {
@@ -223,7 +234,7 @@ impl Drawing<'_> {
             left: MARGIN + widest.fold(0.0, f32::max) + AIR,
             top,
             right: PICTURE.right - MARGIN,
-            bottom: PLOT_BOTTOM - LANE,
+            bottom: PLOT_BOTTOM - lane::height(&self.lane),
         };
         Plot {
             time: TimeScale {
@@ -326,6 +337,7 @@ impl Drawing<'_> {
             layout.bands.extend(trace.bands);
             layout.excursions.extend(trace.excursions);
             layout.lines.extend(trace.lines);
+            layout.dots.extend(trace.dots);
             stems.extend(trace.stems);
             for peak in trace.peaks {
                 let same_side = |it: &&mut (Peak, _)| it.0.value.signum() == peak.value.signum();
@@ -342,6 +354,6 @@ impl Drawing<'_> {
 }
 
 /// Nodes after the first four are dashed: the colours begin again.
-fn dash(place: usize) -> Option<Dash> {
+pub fn dash(place: usize) -> Option<Dash> {
     (place >= NODE_COLOURS).then_some(Dash { on: 14.0, off: 7.0 })
 }

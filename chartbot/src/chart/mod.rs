@@ -5,6 +5,7 @@ mod curve;
 mod excursion;
 mod font;
 mod gap;
+mod lane;
 mod layout;
 mod legend;
 mod notes;

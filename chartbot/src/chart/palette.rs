@@ -19,13 +19,16 @@ pub struct Palette {
     best: Rgb,
     nodes: [Rgb; super::layout::NODE_COLOURS],
     outside: Rgb,
+    /// The same for letters, which need more contrast than lines.
+    outside_text: Rgb,
     no_answer: Rgb,
     no_consensus: Rgb,
     not_scraped: Rgb,
 }
 
-/// Dark on white. Nodes, and what leaves the corridor, in colours of Okabe and Ito, which
-/// people with any kind of colour vision tell apart.
+/// Dark on white. Blue, green and vermillion of Okabe and Ito, which people with any kind of
+/// colour vision tell apart; their other colours are too pale for a line on white, so the
+/// purple is darkened and a brown stands in for the orange.
 pub const LIGHT: Palette = Palette {
     ground: (255, 255, 255),
     text: (27, 32, 44),
@@ -34,11 +37,12 @@ pub const LIGHT: Palette = Palette {
     axis: (107, 114, 128),
     corridor: (75, 82, 97),
     best: (140, 146, 157),
-    nodes: [(0x00, 0x72, 0xB2), (0x00, 0x9E, 0x73), (0xCC, 0x79, 0xA7), (0xE6, 0x9F, 0x00)],
+    nodes: [(0x00, 0x72, 0xB2), (0x00, 0x9E, 0x73), (0xA0, 0x40, 0x80), (0x5B, 0x3A, 0x00)],
     outside: (0xD5, 0x5E, 0x00),
-    no_answer: (142, 149, 163),
-    no_consensus: (176, 181, 191),
-    not_scraped: (184, 189, 198),
+    outside_text: (0xB4, 0x4D, 0x00),
+    no_answer: (62, 68, 82),
+    no_consensus: (134, 140, 152),
+    not_scraped: (134, 140, 152),
 };
 
 impl Palette {
@@ -56,6 +60,7 @@ impl Palette {
                 colours.nth(place).unwrap_or(self.text)
             }
             Ink::Outside | Ink::OutsideFill => self.outside,
+            Ink::OutsideText => self.outside_text,
             Ink::Missing(cause) | Ink::MissingGround(cause) => match cause {
                 Cause::NoAnswer => self.no_answer,
                 Cause::NoConsensus => self.no_consensus,
@@ -71,6 +76,7 @@ fn opacity(ink: Ink) -> f64 {
         Ink::BestBand => 0.25,
         Ink::NodeBand(_) => 0.28,
         Ink::OutsideFill => 0.22,
+        Ink::MissingGround(Cause::NoAnswer) => 0.22,
         Ink::MissingGround(_) => 0.10,
         _ => 1.0,
     }

@@ -241,11 +241,14 @@ fn check_layout(history: &History, zone: &TimeZone) -> Layout {
             assert!(!line.touches(&frame), "{label:?} on {line:?}");
         }
         let areas = layout.bands.iter().chain(&layout.excursions);
-        for area in areas.chain(&layout.arrows) {
+        for area in areas.chain(&layout.dots).chain(&layout.arrows) {
             assert!(!area.touches(&frame), "{label:?} on {area:?}");
         }
-        for lane in layout.lane.iter().chain(&layout.key_hatches) {
-            assert!(!frame.overlaps(&lane.frame), "{label:?} on {lane:?}");
+        for mark in &layout.lane {
+            assert!(!mark.touches(&frame), "{label:?} on {mark:?}");
+        }
+        for key in &layout.key_hatches {
+            assert!(!frame.overlaps(&key.frame), "{label:?} on {key:?}");
         }
     }
     assert!((1..=7).contains(&layout.times.len()), "{:?}", layout.times);
