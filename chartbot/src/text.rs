@@ -16,6 +16,8 @@ pub struct ChartWords {
     pub outside: fn(Option<&str>) -> String,
     /// The last so many seconds.
     pub last: fn(i64) -> String,
+    /// Only so many nodes are shown, the worst, and of how many.
+    pub worst: fn(usize, usize) -> String,
     /// The node did not answer.
     pub no_answer: &'static str,
     /// Too few references answered.
@@ -35,6 +37,7 @@ pub const CHART_ENGLISH: ChartWords = ChartWords {
         None => "outside the corridor".to_owned(),
     },
     last: last_in_english,
+    worst: |shown, all| format!("the worst {shown} of {all}"),
     no_answer: "no answer",
     no_consensus: "no consensus",
     not_scraped: "not scraped",

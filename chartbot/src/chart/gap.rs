@@ -50,7 +50,7 @@ impl Hatch {
     /// or a beat of its own, for those who see no colours.
     pub fn strokes(&self) -> Vec<Line> {
         let (pitch, width, rising, dash) = match self.cause {
-            Cause::NoAnswer => (15.0, 4.0, true, None),
+            Cause::NoAnswer => (16.0, 3.5, true, None),
             Cause::NoConsensus => (20.0, 2.5, false, None),
             Cause::NotScraped => (18.0, 3.0, true, Some(Dash { on: 3.0, off: 7.0 })),
         };

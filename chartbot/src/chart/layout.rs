@@ -7,6 +7,7 @@ use super::{
     font::{self, Fonts, Weight},
     lane,
     legend::{Entry, Key, Legend},
+    notes,
     plot::{self, Plot},
     ranking::shown,
     scale::{self, ValueScale},
@@ -128,6 +129,8 @@ impl Drawing<'_> {
         self.axes(&plot, &mut layout);
         layout.corridor = plot::corridor(&plot);
         let peaks = self.traces(&plot, &mut layout);
+        let cut = peaks.iter().filter(|(peak, _)| peak.cut);
+        layout.arrows.extend(cut.map(|(peak, _)| notes::arrow(plot.frame, peak)));
         let unnamed = self.gaps(&plot, &mut layout);
         for (peak, node) in peaks {
             self.peak(&plot, peak, node, &mut layout);
@@ -164,14 +167,31 @@ impl Drawing<'_> {
         let right = PICTURE.right - MARGIN;
         let seconds = self.history.until - self.history.since;
         let range = (self.words.last)(seconds);
-        let range = self.label_left_of(right, range, TITLE_BASELINE, Ink::Muted);
-        let unit = self.words.unit.to_owned();
-        let unit = self.label_left_of(right, unit, LEGEND_BASELINE, Ink::Muted);
-
+        let muted = |text: String, baseline| self.label_left_of(right, text, baseline, Ink::Muted);
+        let (network, all) = (&self.history.network, self.history.watched.len());
         let name = match self.nodes.as_slice() {
-            [only] => format!("{} · {}", self.history.network, only.node),
-            _ => self.history.network.clone(),
+            [only] => format!("{network} · {}", only.node),
+            some if some.len() < all => format!("{network} · {}", (self.words.worst)(some.len(), all)),
+            _ => network.clone(),
         };
+
+        let legend = |right_of_first| {
+            let edges = (MARGIN, right, right_of_first);
+            Legend::new(&self.entries(), self.fonts, LEGEND_BASELINE, edges)
+        };
+        let unit = muted(self.words.unit.to_owned(), LEGEND_BASELINE);
+        let beside_unit = legend(unit.frame.left - 2.0 * AIR);
+        // The unit alone is no reason for another row: it goes beside the range, when the
+        // title leaves room for it.
+        let both = muted(format!("{} · {range}", self.words.unit), TITLE_BASELINE);
+        let title_fits =
+            MARGIN + self.fonts.width(&name, Weight::SemiBold, TITLE) + 2.0 * AIR <= both.frame.left;
+        let alone = Some(legend(right)).filter(|it| title_fits && it.rows < beside_unit.rows);
+        let (range, unit, legend) = match alone {
+            Some(legend) => (both, None, legend),
+            None => (muted(range, TITLE_BASELINE), Some(unit), beside_unit),
+        };
+
         let (weight, room) = (Weight::SemiBold, range.frame.left - MARGIN - 2.0 * AIR);
         let text = self.fonts.fitted(&name, weight, TITLE, room);
         let width = self.fonts.width(&text, weight, TITLE);
@@ -183,11 +203,8 @@ impl Drawing<'_> {
             ink: Ink::Text,
         };
 
-        let first_right = unit.frame.left - 2.0 * AIR;
-        let edges = (MARGIN, right, first_right);
-        let legend = Legend::new(&self.entries(), self.fonts, LEGEND_BASELINE, edges);
         let height = legend.height();
-        layout.labels.extend([title, range, unit]);
+        layout.labels.extend([title, range].into_iter().chain(unit));
         layout.labels.extend(legend.labels);
         layout.keys = legend.lines;
         layout.key_hatches = legend.hatches;

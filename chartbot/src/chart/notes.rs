@@ -97,12 +97,8 @@ impl Drawing<'_> {
         })
     }
 
-    /// The number of the worst sample near it, and an arrow when it lies beyond the scale.
+    /// The number of the worst sample near it.
     pub fn peak(&self, plot: &Plot, peak: Peak, node: Option<usize>, layout: &mut Layout) {
-        let up = peak.value > 0.0;
-        if peak.cut {
-            layout.arrows.push(arrow(plot.frame, peak.at.x, up, peak.ink));
-        }
         let ink = if peak.ink == Ink::Outside { Ink::OutsideText } else { Ink::Text };
         let number = scale::signed(peak.value);
         let name = node
@@ -152,12 +148,14 @@ fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
     places.into_iter().map(|it| it.1).find(free)
 }
 
-fn arrow(plot: Rect, x: f32, up: bool, ink: Ink) -> Area {
+/// Points to a sample that lies beyond the scale.
+pub fn arrow(plot: Rect, peak: &Peak) -> Area {
+    let up = peak.value > 0.0;
     let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
     let half = ARROW * 0.6;
-    let x = x.clamp(plot.left + half, plot.right - half);
+    let x = peak.at.x.clamp(plot.left + half, plot.right - half);
     Area {
         outline: vec![Point { x, y: tip }, Point { x: x - half, y: foot }, Point { x: x + half, y: foot }],
-        ink,
+        ink: peak.ink,
     }
 }

@@ -153,6 +153,23 @@ fn scenes() -> Vec<(&'static str, History)> {
                 .partly(0, 0.75, 0.76, NoAnswer),
         ),
         (
+            "short-gaps",
+            history(7 * DAY, &["my-node"])
+                .gap(0, 0.2, 0.2044, NoAnswer)
+                .gap(0, 0.5, 0.5044, NoConsensus)
+                .no_best(0.5, 0.5044)
+                .gap(0, 0.8, 0.8044, NotScraped)
+                .no_best(0.8, 0.8044)
+                .gap(0, 0.9, 0.97, NoAnswer),
+        ),
+        (
+            "flapping",
+            (0..40).fold(day(), |it, n| {
+                let at = 0.3 + 0.01 * f64::from(n);
+                it.gap(0, at, at + 0.008, NoAnswer)
+            }),
+        ),
+        (
             "gaps",
             day()
                 .gap(0, 0.1, 0.25, NoAnswer)
@@ -210,17 +227,17 @@ fn every_scene_is_a_small_picture_of_one_size() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     for (name, history) in scenes() {
         check_layout(&history, &zone);
-        let started = std::time::Instant::now();
-        let file = draw(&history, &zone, Theme::Light).unwrap();
-        println!("{name}: {} bytes, {:?}", file.len(), started.elapsed());
-        assert!(file.len() < 100_000, "{name}: {} bytes", file.len());
-        let decoder = png::Decoder::new(std::io::Cursor::new(&file));
-        let reader = decoder.read_info().unwrap();
-        let info = reader.info();
-        assert_eq!((info.width, info.height), (1280, 800));
-        assert_eq!(info.color_type, png::ColorType::Rgb);
-        if let Some(folder) = &folder {
-            std::fs::write(Path::new(folder).join(format!("{name}.png")), file).unwrap();
+        for (theme, suffix) in [(Theme::Light, ""), (Theme::Dark, "-dark")] {
+            let name = format!("{name}{suffix}");
+            let file = draw(&history, &zone, theme, &CHART_ENGLISH).unwrap();
+            assert!(file.len() < 100_000, "{name}: {} bytes", file.len());
+            let decoder = png::Decoder::new(std::io::Cursor::new(&file));
+            let reader = decoder.read_info().unwrap();
+            let info = reader.info();
+            assert_eq!((info.width, info.height), (1280, 800));
+            if let Some(folder) = &folder {
+                std::fs::write(Path::new(folder).join(format!("{name}.png")), file).unwrap();
+            }
         }
     }
 }
@@ -296,12 +313,24 @@ fn of_many_nodes_the_worst_are_shown() {
     let names: Vec<String> = (0..12).map(|n| format!("node-{n:02}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut many = history(DAY, &names);
-    for n in [1, 3, 5, 7, 8, 9, 10, 11] {
+    for n in [3, 5, 7, 8, 9, 10, 11] {
         many = many.spike(n, 0.5, 20.0);
     }
+    // One that never answers was never seen outside, and is worse than all of them.
+    many = many.gap(1, 0.0, 1.0, Cause::NoAnswer);
     assert_eq!(ranking::shown(&many), [1, 3, 5, 7, 8, 9, 10, 11]);
+    let layout = check_layout(&many, &TimeZone::UTC);
+    assert!(texts(&layout).contains(&"polygon · the worst 8 of 12"), "{:?}", texts(&layout));
     assert_eq!(ranking::shown(&history(DAY, &names[..3])), [0, 1, 2]);
-    check_layout(&many, &TimeZone::UTC);
+}
+
+#[test]
+fn the_unit_alone_takes_no_row_of_the_legend() {
+    let history = history(7 * DAY, &["my-node"]).partly(0, 0.5, 0.5, Cause::NoAnswer);
+    let layout = check_layout(&history, &TimeZone::UTC);
+    assert!(texts(&layout).contains(&"blocks from the median · last 7 days"), "{:?}", texts(&layout));
+    let rows: std::collections::BTreeSet<_> = layout.keys.iter().map(|it| it.points[0].y as i32).collect();
+    assert_eq!(rows.len(), 1);
 }
 
 fn cause() -> impl Strategy<Value = Cause> {
@@ -391,5 +420,5 @@ fn degenerate_histories_are_drawn() {
     point.best.truncate(1);
     point.threshold = vec![None];
     check_layout(&point, &zone);
-    assert!(draw(&point, &zone, Theme::Light).is_ok());
+    assert!(draw(&point, &zone, Theme::Light, &CHART_ENGLISH).is_ok());
 }
