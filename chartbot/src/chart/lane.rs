@@ -15,7 +15,7 @@ const ROW: f32 = 11.0;
 /// Height of a mark.
 const MARK: f32 = 8.0;
 /// A mark is at least this wide.
-const LEAST_MARK: f32 = 6.0;
+const LEAST_MARK: f32 = 8.0;
 
 /// The marks that stand beside each other.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,7 +10,7 @@ use super::{
     notes,
     plot::{self, Plot},
     ranking::shown,
-    scale::{self, ValueScale},
+    scale::{Numbers, ValueScale},
     shape::{Area, Dash, Hatch, Ink, Label, Line, Point, Rect},
     timeaxis::{self, TimeScale, TimeTick},
     trace::{self, LINE, Style, Trace},
@@ -138,6 +138,11 @@ impl Drawing<'_> {
         (layout, unnamed)
     }
 
+    pub fn numbers(&self) -> Numbers {
+        let (thousands, decimal) = self.words.marks;
+        Numbers { thousands, decimal }
+    }
+
     pub fn columns(&self) -> Vec<&[Column]> {
         self.nodes.iter().map(|it| it.columns.as_slice()).collect()
     }
@@ -224,7 +229,7 @@ impl Drawing<'_> {
         let mut known = self.history.threshold.iter().flatten();
         if let Some(first) = known.next() {
             let same = known.all(|it| it == first);
-            let threshold = same.then(|| scale::plain(*first));
+            let threshold = same.then(|| self.numbers().plain(*first));
             let text = (self.words.outside)(threshold.as_deref());
             entries.push(line(Ink::Outside, text));
         }
@@ -245,8 +250,8 @@ impl Drawing<'_> {
     }
 
     fn plot(&self, top: f32) -> Plot<'_> {
-        let ticks = self.value.ticks.iter();
-        let widest = ticks.map(|tick| self.width(&scale::signed(*tick)));
+        let labels = self.numbers().labels(&self.value.ticks);
+        let widest = labels.iter().map(|label| self.width(label));
         let frame = Rect {
             left: MARGIN + widest.fold(0.0, f32::max) + AIR,
             top,
@@ -273,10 +278,10 @@ impl Drawing<'_> {
             let points = [left, right].map(|x| Point { x, y }).to_vec();
             Line::solid(points, ink, 1.0)
         };
-        for tick in &self.value.ticks {
+        for (tick, text) in self.value.ticks.iter().zip(self.numbers().labels(&self.value.ticks)) {
             let y = plot.y(*tick);
             layout.grid.push(level(y, Ink::Grid));
-            let (text, baseline) = (scale::signed(*tick), font::centred(y, BODY));
+            let baseline = font::centred(y, BODY);
             let label = self.label_left_of(left - AIR, text, baseline, Ink::Text);
             layout.labels.push(label);
         }

@@ -6,7 +6,6 @@ use super::{
     gap, lane,
     layout::{AIR, BODY, Drawing, Layout},
     plot::Plot,
-    scale,
     shape::{Area, Hatch, Ink, Label, Point, Rect},
 };
 use crate::series::Cause;
@@ -100,7 +99,7 @@ impl Drawing<'_> {
     /// The number of the worst sample near it.
     pub fn peak(&self, plot: &Plot, peak: Peak, node: Option<usize>, layout: &mut Layout) {
         let ink = if peak.ink == Ink::Outside { Ink::OutsideText } else { Ink::Text };
-        let number = scale::signed(peak.value);
+        let number = self.numbers().signed(peak.value);
         let name = node
             .filter(|_| self.nodes.len() > 1)
             .and_then(|place| self.nodes.get(place))

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     series::{Cause, Column, Envelope, Grid, Watched},
-    text::CHART_ENGLISH,
+    text::{CHART_ENGLISH, CHART_RUSSIAN},
 };
 use layout::{Layout, PICTURE};
 
@@ -227,9 +227,14 @@ fn every_scene_is_a_small_picture_of_one_size() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     for (name, history) in scenes() {
         check_layout(&history, &zone);
-        for (theme, suffix) in [(Theme::Light, ""), (Theme::Dark, "-dark")] {
+        check_layout_in(&history, &zone, &CHART_RUSSIAN);
+        for (theme, words, suffix) in [
+            (Theme::Light, &CHART_ENGLISH, ""),
+            (Theme::Dark, &CHART_ENGLISH, "-dark"),
+            (Theme::Light, &CHART_RUSSIAN, "-ru"),
+        ] {
             let name = format!("{name}{suffix}");
-            let file = draw(&history, &zone, theme, &CHART_ENGLISH).unwrap();
+            let file = draw(&history, &zone, theme, words).unwrap();
             assert!(file.len() < 100_000, "{name}: {} bytes", file.len());
             let decoder = png::Decoder::new(std::io::Cursor::new(&file));
             let reader = decoder.read_info().unwrap();
@@ -245,8 +250,13 @@ fn every_scene_is_a_small_picture_of_one_size() {
 /// What holds for every chart.
 #[track_caller]
 fn check_layout(history: &History, zone: &TimeZone) -> Layout {
+    check_layout_in(history, zone, &CHART_ENGLISH)
+}
+
+#[track_caller]
+fn check_layout_in(history: &History, zone: &TimeZone, words: &ChartWords) -> Layout {
     let fonts = font::Fonts::embedded().unwrap();
-    let layout = Layout::new(history, zone, &CHART_ENGLISH, &fonts);
+    let layout = Layout::new(history, zone, words, &fonts);
     for (i, label) in layout.labels.iter().enumerate() {
         let frame = label.frame;
         assert!(PICTURE.contains(&frame), "outside the picture: {label:?}");
@@ -398,13 +408,19 @@ fn any_history() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    // PROPTEST_CASES=5000 for more.
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn no_chart_hides_its_texts(history in any_history(), zone in 0..4_usize) {
+    fn no_chart_hides_its_texts(history in any_history(), zone in 0..4_usize, russian: bool) {
         let zone = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"][zone];
-        check_layout(&history, &TimeZone::get(zone).unwrap());
+        let words = if russian { &CHART_RUSSIAN } else { &CHART_ENGLISH };
+        check_layout_in(&history, &TimeZone::get(zone).unwrap(), words);
     }
+}
+
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(400)
 }
 
 #[test]
