@@ -75,4 +75,8 @@ pub fn draw(
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod scenes;
+#[cfg(test)]
 mod tests;
