@@ -22,7 +22,7 @@ mod trace;
 use jiff::tz::TimeZone;
 use plotters::drawing::DrawingAreaErrorKind;
 
-pub use ranking::NODES_AT_MOST;
+pub use ranking::shown;
 
 use crate::{series::History, text::ChartWords};
 

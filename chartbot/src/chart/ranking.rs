@@ -3,7 +3,7 @@
 use crate::series::{Cause, Column, History, Watched};
 
 /// At most so many nodes are told apart by colour and dash.
-pub const NODES_AT_MOST: usize = 8;
+const NODES_AT_MOST: usize = 8;
 
 /// Which of the watched nodes a chart shows, as their places in `history.watched`: all of
 /// them, or the worst eight. The worst is the one that mostly gave no answer; then the one
