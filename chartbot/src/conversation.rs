@@ -155,8 +155,11 @@ mod tests {
             let answer = move |request| answer(server, request);
             tokio::spawn(server::serve(listener, answer, pending()));
         }
-        let painter =
-            Painter { prometheus: Prometheus::new(&Url::parse(&url).unwrap()).unwrap(), zone: TimeZone::UTC };
+        let painter = Painter {
+            prometheus: Prometheus::new(&Url::parse(&url).unwrap()).unwrap(),
+            zone: TimeZone::UTC,
+            theme: crate::chart::Theme::Light,
+        };
         let access = Access::new(vec![User::Id(42), User::Name("alice".into())]);
         Conversation::new(access, painter, Metrics::default(), &ENGLISH)
     }

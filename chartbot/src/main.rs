@@ -136,7 +136,7 @@ async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Pat
 
 fn painter(charts: &Charts) -> anyhow::Result<Painter> {
     let prometheus = Prometheus::new(&charts.prometheus_url).context("cannot set up TLS")?;
-    Ok(Painter { prometheus, zone: charts.zone.clone() })
+    Ok(Painter { prometheus, zone: charts.zone.clone(), theme: charts.theme })
 }
 
 async fn check_health(mut address: SocketAddr) -> anyhow::Result<()> {

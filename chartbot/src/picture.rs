@@ -18,7 +18,7 @@ use crate::{
     prometheus::{self, Found, Prometheus},
     query::{Plan, Survey},
     survey,
-    text::Words,
+    text::{CHART_ENGLISH, Words},
 };
 
 /// For all questions about one chart together: a user waits no longer.
@@ -97,6 +97,8 @@ pub struct Painter {
     pub prometheus: Prometheus,
     /// The zone of all times.
     pub zone: TimeZone,
+    /// The colours.
+    pub theme: Theme,
 }
 
 impl Painter {
@@ -122,8 +124,8 @@ impl Painter {
             zone: &self.zone,
             words,
         });
-        let (history, zone) = (known.history, self.zone.clone());
-        let drawn = spawn_blocking(move || chart::draw(&history, &zone, Theme::Light));
+        let (history, zone, theme) = (known.history, self.zone.clone(), self.theme);
+        let drawn = spawn_blocking(move || chart::draw(&history, &zone, theme, &CHART_ENGLISH));
         let drawn = drawn.await.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
         let png = drawn.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
         Ok(Picture { png: png.into(), caption })

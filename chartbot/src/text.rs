@@ -8,6 +8,10 @@ pub struct ChartWords {
     pub weekdays: [&'static str; 7],
     /// From January, short.
     pub months: [&'static str; 12],
+    /// The same after the number of a day.
+    pub of_months: [&'static str; 12],
+    /// Between thousands, and before tenths.
+    pub marks: (char, char),
     /// What the numbers beside the plot count.
     pub unit: &'static str,
     /// The best reference, in the legend.
@@ -16,6 +20,8 @@ pub struct ChartWords {
     pub outside: fn(Option<&str>) -> String,
     /// The last so many seconds.
     pub last: fn(i64) -> String,
+    /// Only so many nodes are shown, the worst, and of how many.
+    pub worst: fn(usize, usize) -> String,
     /// The node did not answer.
     pub no_answer: &'static str,
     /// Too few references answered.
@@ -24,10 +30,15 @@ pub struct ChartWords {
     pub not_scraped: &'static str,
 }
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// The words of a chart in English.
 pub const CHART_ENGLISH: ChartWords = ChartWords {
     weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-    months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    months: MONTHS,
+    of_months: MONTHS,
+    marks: (',', '.'),
     unit: "blocks from the median",
     best: "best reference",
     outside: |threshold| match threshold {
@@ -35,26 +46,87 @@ pub const CHART_ENGLISH: ChartWords = ChartWords {
         None => "outside the corridor".to_owned(),
     },
     last: last_in_english,
+    worst: |shown, all| format!("the worst {shown} of {all}"),
     no_answer: "no answer",
     no_consensus: "no consensus",
     not_scraped: "not scraped",
 };
 
+/// The words of a chart in Russian.
+#[allow(dead_code, reason = "until the bot asks for a user's language")]
+pub const CHART_RUSSIAN: ChartWords = ChartWords {
+    weekdays: ["пн", "вт", "ср", "чт", "пт", "сб", "вс"],
+    months: ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
+    of_months: ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
+    marks: ('\u{a0}', ','),
+    unit: "блоков от медианы",
+    best: "лучший эталон",
+    outside: |threshold| match threshold {
+        Some(threshold) => format!("вне ±{threshold}"),
+        None => "вне коридора".to_owned(),
+    },
+    last: last_in_russian,
+    worst: |shown, all| format!("худшие {shown} из {all}"),
+    no_answer: "нет ответа",
+    no_consensus: "нет консенсуса",
+    not_scraped: "не опрошено",
+};
+
+/// A range in the unit that it reads best in.
+enum Length {
+    Minutes(i64),
+    Hours(i64),
+    Days(i64),
+}
+
+impl Length {
+    fn of(seconds: i64) -> Length {
+        const MINUTE: i64 = 60;
+        const HOUR: i64 = 60 * MINUTE;
+        const DAY: i64 = 24 * HOUR;
+        let in_units = |unit: i64| (seconds + unit / 2) / unit;
+        // A day reads as hours, and so does everything that is no whole number of days.
+        if seconds % DAY == 0 && seconds > DAY {
+            Length::Days(in_units(DAY))
+        } else if seconds % HOUR == 0 || seconds > 2 * DAY {
+            Length::Hours(in_units(HOUR))
+        } else {
+            Length::Minutes(in_units(MINUTE))
+        }
+    }
+}
+
 fn last_in_english(seconds: i64) -> String {
-    const MINUTE: i64 = 60;
-    const HOUR: i64 = 60 * MINUTE;
-    const DAY: i64 = 24 * HOUR;
-    // A day reads as hours, and so does everything that is no whole number of days.
-    let (unit, name) = if seconds % DAY == 0 && seconds > DAY {
-        (DAY, "day")
-    } else if seconds % HOUR == 0 || seconds > 2 * DAY {
-        (HOUR, "hour")
-    } else {
-        (MINUTE, "minute")
+    let (count, name) = match Length::of(seconds) {
+        Length::Days(count) => (count, "day"),
+        Length::Hours(count) => (count, "hour"),
+        Length::Minutes(count) => (count, "minute"),
     };
-    match (seconds + unit / 2) / unit {
+    match count {
         1 => format!("last {name}"),
         count => format!("last {count} {name}s"),
+    }
+}
+
+fn last_in_russian(seconds: i64) -> String {
+    let (count, last_one, names) = match Length::of(seconds) {
+        Length::Days(count) => (count, "последний день", ["день", "дня", "дней"]),
+        Length::Hours(count) => (count, "последний час", ["час", "часа", "часов"]),
+        Length::Minutes(count) => (count, "последняя минута", ["минута", "минуты", "минут"]),
+    };
+    match count {
+        1 => last_one.to_owned(),
+        count => format!("последние {count} {}", in_russian(count.unsigned_abs(), names)),
+    }
+}
+
+/// The form of a noun after a number: as after one, after two, or after five.
+fn in_russian(count: u64, [one, two, five]: [&'static str; 3]) -> &'static str {
+    match (count % 10, count % 100) {
+        (_, 11..=14) => five,
+        (1, _) => one,
+        (2..=4, _) => two,
+        _ => five,
     }
 }
 
@@ -239,6 +311,19 @@ mod tests {
             (3 * 86_400 + 1_800, "last 73 hours"),
         ] {
             assert_eq!((CHART_ENGLISH.last)(seconds), want);
+        }
+        for (seconds, want) in [
+            (600, "последние 10 минут"),
+            (42 * 60, "последние 42 минуты"),
+            (3_600, "последний час"),
+            (11 * 3_600, "последние 11 часов"),
+            (21 * 3_600, "последние 21 час"),
+            (86_400, "последние 24 часа"),
+            (7 * 86_400, "последние 7 дней"),
+            (112 * 86_400, "последние 112 дней"),
+            (363 * 86_400, "последние 363 дня"),
+        ] {
+            assert_eq!((CHART_RUSSIAN.last)(seconds), want);
         }
     }
 

@@ -131,7 +131,11 @@ struct Running {
 impl Running {
     fn at(stand: &Stand) -> Self {
         let metrics = Metrics::default();
-        let painter = Painter { prometheus: Prometheus::new(&stand.url).unwrap(), zone: TimeZone::UTC };
+        let painter = Painter {
+            prometheus: Prometheus::new(&stand.url).unwrap(),
+            zone: TimeZone::UTC,
+            theme: crate::chart::Theme::Light,
+        };
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
         let conversation = Conversation::new(access, painter, metrics.clone(), &ENGLISH);
         let telegram = Telegram::new(&TOKEN.into(), stand.url.clone(), metrics).unwrap();
