@@ -1,11 +1,12 @@
 # make demo   see everything work: a simulated network, Prometheus, both services, a chat
 # make test   every check there is; what CI runs
+# make bench  what a chart costs
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
 CHECKS := .tools/checks/bin
 
-.PHONY: demo test packages
+.PHONY: demo test bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -19,6 +20,10 @@ test: packages $(ANVIL) $(CHECKS)/check-jsonschema
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace
+
+bench:
+	command -v rrdtool >/dev/null && [ -x /usr/bin/time ] || apt-get install -y -qq rrdtool time
+	scripts/bench
 
 # A real EVM node for the end-to-end test.
 $(ANVIL): | packages
