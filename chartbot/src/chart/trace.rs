@@ -13,8 +13,8 @@ pub const LINE: f32 = 4.0;
 /// A stretch of data is drawn at least this wide, so that a lone column stays visible: its
 /// line is a dot then.
 const LEAST_RUN: f32 = 12.0;
-/// The line is the mean over this many pixels, or it would be a thicket; what lies beyond
-/// it stays in the band.
+/// Where columns are narrower than the line, it is the mean over this many pixels, or it
+/// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.
 const SMOOTHED: f32 = 15.0;
 /// A lone high or low in the band is about this wide.
 const LEAST_SPIKE: f32 = 3.0;
@@ -147,7 +147,8 @@ impl Run<'_> {
         let side = |(i, mean): (usize, &f64)| Side::of(*mean, self.limit(i));
         let sides: Vec<Option<Side>> = means.iter().enumerate().map(side).collect();
         let around = |i: usize, reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(means.len());
-        let most = self.columns_in(SMOOTHED) / 2;
+        let is_thicket = self.column_width() < LINE;
+        let most = if is_thicket { self.columns_in(SMOOTHED) / 2 } else { 0 };
         let alike = |i: usize, reach: usize| {
             let sides_around = sides.get(around(i, reach)).unwrap_or_default();
             sides_around.iter().all(|side| Some(side) == sides.get(i))
@@ -163,8 +164,11 @@ impl Run<'_> {
 
     /// How many columns are about so many pixels wide.
     fn columns_in(&self, pixels: f32) -> usize {
-        let width = self.plot.frame.width() / self.plot.grid.len.max(1) as f32;
-        (pixels / width.max(0.1)).round() as usize
+        (pixels / self.column_width().max(0.1)).round() as usize
+    }
+
+    fn column_width(&self) -> f32 {
+        self.plot.frame.width() / self.plot.grid.len.max(1) as f32
     }
 
     /// The part of an edge of the band that lies inside the corridor: what lies outside
@@ -338,6 +342,17 @@ mod tests {
         assert_eq!(lowest, 180.0);
         let calm = trace.lines[0].points.iter().filter(|it| it.x > 10.0 && it.x < 50.0);
         assert!(calm.into_iter().all(|it| (it.y - 110.0).abs() < 2.0));
+    }
+
+    #[test]
+    fn columns_wider_than_the_line_are_drawn_as_they_are() {
+        let value = |i: usize| if i.is_multiple_of(2) { -2.0 } else { 0.0 };
+        let columns: Vec<_> = (0..10).map(|i| seen(value(i), value(i), value(i))).collect();
+        let trace = drawn(&columns, &[Some(5.0); 10]);
+        for i in 0..10 {
+            let at = Point { x: 10.0 * i as f32 + 5.0, y: 100.0 - 10.0 * value(i) as f32 };
+            assert!(trace.lines[0].points.contains(&at), "{at:?} in {:?}", trace.lines[0].points);
+        }
     }
 
     #[test]
