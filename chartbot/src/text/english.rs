@@ -1,0 +1,151 @@
+//! What the bot says in English.
+
+use super::{Words, last_in_english};
+
+/// What the bot says in English.
+pub const ENGLISH: Words = Words {
+    commands: [
+        ("hour", "The lag over the last hour"),
+        ("day", "The lag over the last day"),
+        ("week", "The lag over the last week"),
+        ("help", "What this bot can do"),
+    ],
+    help: "I draw how far your nodes are from the median of the reference nodes.\n\
+        /hour, /day, /week: a chart of the last hour, day or week\n\
+        /help: this text\n\
+        Below zero is behind; outside the dashed lines is outside the corridor.",
+    hint: "I know /hour, /day and /week for a chart, and /help.",
+
+    no_data: |seconds| {
+        format!(
+            "Prometheus holds no watched node for the {}; check that it scrapes headlag-exporter.",
+            last_in_english(seconds)
+        )
+    },
+    no_such_network: |asked, known| {
+        format!("There is no network named {asked} in this range; there is: {known}.")
+    },
+    away: "Prometheus cannot be reached; check that it runs and that --prometheus.url is right.",
+    timeout: "Prometheus did not answer in time; try again in a minute or ask for a shorter range.",
+    refused: |status| {
+        format!("Prometheus refused the query (status {status}); check that headlag may read it.")
+    },
+    failed: |status, words| {
+        let colon = if words.is_empty() { "" } else { ": " };
+        format!("Prometheus answered with an error (status {status}){colon}{words}")
+    },
+    not_prometheus: |status| {
+        format!(
+            "What answers at --prometheus.url (status {status}) is not a Prometheus; \
+             check the address."
+        )
+    },
+    not_drawn: "The chart could not be drawn; the log of headlag-chartbot says why.",
+
+    last: last_in_english,
+    offset: |offset| match offset {
+        offset if offset < 0.0 => format!("{} behind", blocks(-offset)),
+        offset if offset > 0.0 => format!("{} ahead", blocks(offset)),
+        _ => "level with the median".to_owned(),
+    },
+    no_answer: |since| since_when("no answer", since),
+    no_consensus: |since| since_when("no consensus among the references", since),
+    not_scraped: |since| since_when("not scraped", since),
+    worst: |offset, when| match offset {
+        0.0 => "always level with the median".to_owned(),
+        _ => format!("at worst {} ({when})", (ENGLISH.offset)(offset)),
+    },
+    outside: |seconds| match seconds {
+        seconds if seconds < 0.5 => "never outside the corridor".to_owned(),
+        _ => format!("{} outside the corridor", duration(seconds)),
+    },
+    missing: |seconds| match seconds {
+        seconds if seconds < 0.5 => "no data missing".to_owned(),
+        _ => format!("{} without data", duration(seconds)),
+    },
+    nothing_seen: "no data at all",
+    corridor: |threshold| format!("corridor of {} either way", blocks(threshold)),
+    watched: |nodes| counted(nodes as u64, "watched node"),
+    more_nodes: |nodes| format!("and {} more", counted(nodes as u64, "node")),
+    references: |up, all| format!("{up} of {all} references up"),
+    times_in: |zone| format!("times in {zone}"),
+    warning: |words| format!("Prometheus warns: {words}"),
+    another_day: "%a %-d %b, %H:%M",
+};
+
+fn since_when(what: &str, since: Option<&str>) -> String {
+    since.map_or_else(|| what.to_owned(), |since| format!("{what} since {since}"))
+}
+
+fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
+fn blocks(count: f64) -> String {
+    let rounded = (count * 10.0).round() / 10.0;
+    let plural = if rounded == 1.0 { "" } else { "s" };
+    format!("{rounded} block{plural}")
+}
+
+/// A length of time in its two largest units.
+fn duration(seconds: f64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let whole = seconds.round() as u64;
+    // Seconds are told only where there is no whole minute.
+    let whole = if whole < 60 { whole } else { (whole + 30) / 60 * 60 };
+    let first = UNITS.iter().position(|(unit, _)| whole >= *unit).unwrap_or(3);
+    let (unit, name) = UNITS[first];
+    let mut words = counted(whole / unit, name);
+    if let Some((smaller, name)) = UNITS.get(first + 1) {
+        let rest = whole % unit / smaller;
+        if rest > 0 {
+            words = format!("{words} {}", counted(rest, name));
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::CHART_ENGLISH;
+
+    #[test]
+    fn a_range_is_told_in_its_own_unit() {
+        for (seconds, want) in [
+            (600, "last 10 minutes"),
+            (3_600, "last hour"),
+            (5_400, "last 90 minutes"),
+            (86_400, "last 24 hours"),
+            (7 * 86_400, "last 7 days"),
+            (3 * 86_400 + 1_800, "last 73 hours"),
+        ] {
+            assert_eq!((CHART_ENGLISH.last)(seconds), want);
+        }
+    }
+
+    #[test]
+    fn numbers_in_words() {
+        for (offset, want) in [
+            (-12.0, "12 blocks behind"),
+            (1.0, "1 block ahead"),
+            (-0.25, "0.3 blocks behind"),
+            (0.0, "level with the median"),
+            (-0.0, "level with the median"),
+        ] {
+            assert_eq!((ENGLISH.offset)(offset), want);
+        }
+        for (seconds, want) in [
+            (15.0, "15 seconds"),
+            (59.4, "59 seconds"),
+            (61.0, "1 minute"),
+            (840.0, "14 minutes"),
+            (3_599.0, "1 hour"),
+            (12_000.0, "3 hours 20 minutes"),
+            (86_400.0 * 2.0 + 14_500.0, "2 days 4 hours"),
+        ] {
+            assert_eq!(duration(seconds), want);
+        }
+    }
+}
