@@ -34,14 +34,14 @@ impl Range {
     /// # Errors
     /// When the text is neither, or the duration is out of bounds.
     pub fn parse(text: &str) -> Result<Self, RangeError> {
-        match text.trim().to_ascii_lowercase().as_str() {
+        let text = text.trim().to_ascii_lowercase();
+        match text.as_str() {
             "hour" => return Ok(Self::HOUR),
             "day" => return Ok(Self::DAY),
             "week" => return Ok(Self::WEEK),
             _ => {}
         }
         let seconds = text
-            .trim()
             .parse::<Span>()
             .and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())))
             .map_err(|_| RangeError::NotADuration)?;
@@ -60,22 +60,35 @@ impl Range {
 }
 
 /// What a message asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A chart of the lag.
-    Chart(Range),
+    Chart {
+        /// How far back.
+        range: Range,
+        /// As it was written; absent where the bot is to choose.
+        network: Option<String>,
+    },
     /// What the bot can do.
     Help,
+    /// `/chart` with something that is no range; answered with what it may be.
+    WrongRange(RangeError),
+    /// `/chart` with more than a range and a network; answered with what it may be.
+    TooMuch,
     /// Anything else; answered with a hint.
     Unknown,
 }
 
 impl Command {
-    /// Reads the text of a message to the bot whose username is `us`. The command may
-    /// be addressed (`/hour@us`); its case, and what follows it, do not matter.
+    /// Longer words are cut: they are no network's name.
+    const LONGEST_WORD: usize = 63;
+
+    /// Reads the text of a message to the bot whose username is `us`. The command may be addressed (`/hour@us`); its case, and what
+    /// follows the commands that take nothing, do not matter.
     #[must_use]
     pub fn parse(text: &str, us: &str) -> Self {
-        let word = text.split_whitespace().next().unwrap_or_default();
+        let mut words = text.split_whitespace();
+        let word = words.next().unwrap_or_default();
         let (name, addressee) = match word.split_once('@') {
             Some((name, addressee)) => (name, Some(addressee)),
             None => (word, None),
@@ -83,10 +96,22 @@ impl Command {
         if addressee.is_some_and(|addressee| !addressee.eq_ignore_ascii_case(us)) {
             return Self::Unknown;
         }
+        let chart = |range| Self::Chart { range, network: None };
         match name.to_ascii_lowercase().as_str() {
-            "/hour" => Self::Chart(Range::HOUR),
-            "/day" => Self::Chart(Range::DAY),
-            "/week" => Self::Chart(Range::WEEK),
+            "/hour" => chart(Range::HOUR),
+            "/day" => chart(Range::DAY),
+            "/week" => chart(Range::WEEK),
+            "/chart" => {
+                let (range, network) = (words.next().unwrap_or_default(), words.next());
+                match Range::parse(range) {
+                    Err(error) => Self::WrongRange(error),
+                    Ok(_) if words.next().is_some() => Self::TooMuch,
+                    Ok(range) => {
+                        let network = network.map(|name| name.chars().take(Self::LONGEST_WORD).collect());
+                        Self::Chart { range, network }
+                    }
+                }
+            }
             "/start" | "/help" => Self::Help,
             _ => Self::Unknown,
         }
@@ -100,12 +125,12 @@ impl Command {
 
     /// Its name as a label of a metric.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::Chart(Range::HOUR) => "hour",
-            Self::Chart(Range::DAY) => "day",
-            Self::Chart(Range::WEEK) => "week",
-            Self::Chart(_) => "chart",
+            Self::Chart { range: Range::HOUR, .. } => "hour",
+            Self::Chart { range: Range::DAY, .. } => "day",
+            Self::Chart { range: Range::WEEK, .. } => "week",
+            Self::Chart { .. } | Self::WrongRange(_) | Self::TooMuch => "chart",
             Self::Help => "help",
             Self::Unknown => "unknown",
         }
@@ -115,16 +140,27 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn one_grammar() {
+        let chart = |range, network: Option<&str>| Command::Chart { range, network: network.map(Into::into) };
+        let six = Range::parse("6h").unwrap();
         for (text, want) in [
-            ("/hour", Command::Chart(Range::HOUR)),
-            ("  /Day  ", Command::Chart(Range::DAY)),
-            ("/WEEK please", Command::Chart(Range::WEEK)),
-            ("/hour@Headlag_Bot", Command::Chart(Range::HOUR)),
+            ("/hour", chart(Range::HOUR, None)),
+            ("  /Day  ", chart(Range::DAY, None)),
+            ("/WEEK please", chart(Range::WEEK, None)),
+            ("/hour@Headlag_Bot", chart(Range::HOUR, None)),
             ("/hour@other_bot", Command::Unknown),
             ("/hour@", Command::Unknown),
+            ("/chart 6h", chart(six, None)),
+            ("/chart@headlag_bot  6H\n polygon ", chart(six, Some("polygon"))),
+            ("/chart week Polygon", chart(Range::WEEK, Some("Polygon"))),
+            ("/chart", Command::WrongRange(RangeError::NotADuration)),
+            ("/chart polygon 6h", Command::WrongRange(RangeError::NotADuration)),
+            ("/chart 2y", Command::WrongRange(RangeError::NotADuration)),
+            ("/chart 9m", Command::WrongRange(RangeError::OutOfBounds)),
+            ("/chart 6h polygon gnosis", Command::TooMuch),
             ("/start", Command::Help),
             ("/start deep-link", Command::Help),
             ("/help\n", Command::Help),
@@ -134,6 +170,14 @@ mod tests {
             ("", Command::Unknown),
         ] {
             assert_eq!(Command::parse(text, "headlag_bot"), want, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_read(text in ".*") {
+            let _ = Command::parse(&text, "headlag_bot");
+            let _ = Range::parse(&text);
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::{Access, Incoming},
-    command::{Command, Range},
+    command::{Command, Range, RangeError},
     metrics::Metrics,
     picture::Painter,
     text::Words,
@@ -51,16 +51,19 @@ impl Conversation {
         }
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
-            Command::Chart(range) => self.chart(range).await,
-            Command::Help => (Reply::Text(self.words.help.to_owned()), "ok"),
-            Command::Unknown => (Reply::Text(self.words.hint.to_owned()), "ok"),
+            Command::Chart { range, ref network } => self.chart(range, network.as_deref()).await,
+            Command::Help => said(self.words.help),
+            Command::WrongRange(RangeError::NotADuration) => wrong(self.words.not_a_range),
+            Command::WrongRange(RangeError::OutOfBounds) => wrong(self.words.out_of_bounds),
+            Command::TooMuch => wrong(self.words.too_much),
+            Command::Unknown => said(self.words.hint),
         };
         self.metrics.command(command.name(), outcome);
         Some(reply)
     }
 
-    async fn chart(&self, range: Range) -> (Reply, &'static str) {
-        let painted = self.painter.paint(range, None, Timestamp::now(), self.words);
+    async fn chart(&self, range: Range, network: Option<&str>) -> (Reply, &'static str) {
+        let painted = self.painter.paint(range, network, Timestamp::now(), self.words);
         match painted.await {
             Ok(picture) => {
                 let (png, caption) = (picture.png, picture.caption);
@@ -72,6 +75,14 @@ impl Conversation {
             }
         }
     }
+}
+
+fn said(words: &str) -> (Reply, &'static str) {
+    (Reply::Text(words.to_owned()), "ok")
+}
+
+fn wrong(words: &str) -> (Reply, &'static str) {
+    (Reply::Text(words.to_owned()), "wrong")
 }
 
 #[cfg(test)]
@@ -213,8 +224,35 @@ mod tests {
         for text in ["/hourly", "/hour@other_bot", "hello"] {
             assert_eq!(
                 ask(Server::Away, from_alice(text)).await.unwrap(),
-                "I know /hour, /day and /week for a chart, and /help."
+                "I know /hour, /day, /week and /chart 6h for a chart, and /help."
             );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_range_of_any_network() {
+        for (text, last) in [
+            ("/chart 6h", "last 6 hours"),
+            ("/chart 36h Polygon", "last 36 hours"),
+            ("/chart 30d polygon", "last 30 days"),
+        ] {
+            let told = ask(Server::Behind, from_alice(text)).await.unwrap();
+            assert!(told.starts_with("photo: polygon · my-node: 12 blocks behind"), "{told}");
+            assert!(told.contains(&format!("\n{last}, corridor")), "{told}");
+        }
+        for (text, want) in [
+            (
+                "/chart",
+                "Tell how far back, and the network if you like: /chart 90m, /chart 6h, /chart 30d polygon.",
+            ),
+            (
+                "/chart 9m",
+                "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
+            ),
+            ("/chart 6h a b", "One range and one network at most, please: /chart 6h, /chart 30d polygon."),
+            ("/chart 6h gnosis", "There is no network named gnosis in this range; there is: polygon."),
+        ] {
+            assert_eq!(ask(Server::Behind, from_alice(text)).await.as_deref(), Some(want), "{text}");
         }
     }
 

@@ -43,8 +43,8 @@ use self::{
 /// A Telegram bot that draws how far your blockchain nodes are from the median of the
 /// reference nodes, as headlag-exporter measured it and Prometheus keeps it.
 ///
-/// Without a command it serves: it answers /hour, /day and /week in private chats with
-/// the users of --telegram.allowed-users.
+/// Without a command it serves: it answers /hour, /day, /week, /chart and the like in
+/// private chats with the users of --telegram.allowed-users.
 #[derive(Parser)]
 #[command(
     name = "headlag-chartbot",

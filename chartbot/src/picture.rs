@@ -142,7 +142,7 @@ impl Painter {
             survey.ask(|promql| async move { prometheus.query(&promql, now).await.map(keep) }).await?;
         let networks = survey::read(&survey);
         let chosen = match network {
-            Some(asked) => networks.iter().find(|network| network.name == asked),
+            Some(asked) => networks.iter().find(|network| network.name.eq_ignore_ascii_case(asked)),
             None => survey::worst(&networks),
         };
         let network = match (chosen, network) {

@@ -177,7 +177,8 @@ impl Telegram {
                 Err(error) => sleep(outage.failed(&Fault::from(error))?).await,
             }
         };
-        let commands = words.commands.map(|(name, what)| BotCommand::new(name, what));
+        let commands =
+            words.commands.iter().map(|(name, what)| BotCommand::new(*name, *what)).collect::<Vec<_>>();
         loop {
             match self.bot.set_my_commands(commands.clone()).await.map_err(Fault::from) {
                 Ok(_) => break,

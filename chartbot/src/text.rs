@@ -48,17 +48,23 @@ fn last_in_english(seconds: i64) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
-    // A day reads as hours, and so does everything that is no whole number of days.
-    let (unit, name) = if seconds % DAY == 0 && seconds > DAY {
-        (DAY, "day")
-    } else if seconds % HOUR == 0 || seconds > 2 * DAY {
-        (HOUR, "hour")
+    let round_to = |unit: i64| (seconds + unit / 2) / unit * unit;
+    // A day reads as hours; the smaller unit is told only where something is left for it.
+    let (seconds, (unit, name), (smaller, rest)) = if seconds >= 2 * DAY {
+        (round_to(HOUR), (DAY, "day"), (HOUR, "hour"))
+    } else if seconds % HOUR == 0 || seconds > 2 * HOUR {
+        (round_to(MINUTE), (HOUR, "hour"), (MINUTE, "minute"))
     } else {
-        (MINUTE, "minute")
+        (round_to(MINUTE), (MINUTE, "minute"), (1, ""))
     };
-    match (seconds + unit / 2) / unit {
-        1 => format!("last {name}"),
-        count => format!("last {count} {name}s"),
+    let counted = |count: i64, name: &str| match count {
+        1 => format!("1 {name}"),
+        count => format!("{count} {name}s"),
+    };
+    match (seconds / unit, seconds % unit / smaller) {
+        (1, 0) => format!("last {name}"),
+        (count, 0) => format!("last {}", counted(count, name)),
+        (count, left) => format!("last {} {}", counted(count, name), counted(left, rest)),
     }
 }
 
@@ -67,11 +73,17 @@ fn last_in_english(seconds: i64) -> String {
 /// What the bot says, in one language.
 pub struct Words {
     /// The commands as Telegram shows them: name and description.
-    pub commands: [(&'static str, &'static str); 4],
+    pub commands: &'static [(&'static str, &'static str)],
     /// What the bot can do.
     pub help: &'static str,
     /// To what it does not understand.
     pub hint: &'static str,
+    /// To `/chart` with something that is no range.
+    pub not_a_range: &'static str,
+    /// To `/chart` with a range that is too short or too long.
+    pub out_of_bounds: &'static str,
+    /// To `/chart` with more than a range and a network.
+    pub too_much: &'static str,
 
     /// There is no watched node within the last so many seconds.
     pub no_data: fn(i64) -> String,

@@ -4,17 +4,23 @@ use super::{Words, last_in_english};
 
 /// What the bot says in English.
 pub const ENGLISH: Words = Words {
-    commands: [
+    commands: &[
         ("hour", "The lag over the last hour"),
         ("day", "The lag over the last day"),
         ("week", "The lag over the last week"),
+        ("chart", "Any range: /chart 6h, /chart 30d polygon"),
         ("help", "What this bot can do"),
     ],
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
+        /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
         /help: this text\n\
         Below zero is behind; outside the dashed lines is outside the corridor.",
-    hint: "I know /hour, /day and /week for a chart, and /help.",
+    hint: "I know /hour, /day, /week and /chart 6h for a chart, and /help.",
+    not_a_range: "Tell how far back, and the network if you like: /chart 90m, /chart 6h, \
+        /chart 30d polygon.",
+    out_of_bounds: "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
+    too_much: "One range and one network at most, please: /chart 6h, /chart 30d polygon.",
 
     no_data: |seconds| {
         format!(
@@ -119,7 +125,10 @@ mod tests {
             (5_400, "last 90 minutes"),
             (86_400, "last 24 hours"),
             (7 * 86_400, "last 7 days"),
-            (3 * 86_400 + 1_800, "last 73 hours"),
+            (36 * 3_600, "last 36 hours"),
+            (30 * 86_400, "last 30 days"),
+            (23_400, "last 6 hours 30 minutes"),
+            (3 * 86_400 + 3_600, "last 3 days 1 hour"),
         ] {
             assert_eq!((CHART_ENGLISH.last)(seconds), want);
         }
