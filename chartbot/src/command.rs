@@ -1,7 +1,13 @@
 //! What a user asks for: one grammar for everything that comes from Telegram, and the
 //! ranges of time that can be asked for.
 
+use std::fmt;
+
 use jiff::{Span, SpanRelativeTo, Unit};
+
+/// So many bytes a button may carry
+/// (<https://core.telegram.org/bots/api#inlinekeyboardbutton>).
+const BUTTON_DATA: usize = 64;
 
 /// How far a chart looks back from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +65,17 @@ impl Range {
     }
 }
 
-/// What a message asks for.
+impl fmt::Display for Range {
+    /// In the largest unit that leaves nothing over, as [`Range::parse`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u32, &str); 5] = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+        let whole = UNITS.iter().find(|(unit, _)| self.0.is_multiple_of(*unit));
+        let (unit, name) = whole.copied().unwrap_or((1, "s"));
+        write!(f, "{}{name}", self.0 / unit)
+    }
+}
+
+/// What a message, or a button, asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A chart of the lag.
@@ -83,7 +99,8 @@ impl Command {
     /// Longer words are cut: they are no network's name.
     const LONGEST_WORD: usize = 63;
 
-    /// Reads the text of a message to the bot whose username is `us`. The command may be addressed (`/hour@us`); its case, and what
+    /// Reads the text of a message to the bot whose username is `us`, or the data of one
+    /// of its buttons. The command may be addressed (`/hour@us`); its case, and what
     /// follows the commands that take nothing, do not matter.
     #[must_use]
     pub fn parse(text: &str, us: &str) -> Self {
@@ -115,6 +132,16 @@ impl Command {
             "/start" | "/help" => Self::Help,
             _ => Self::Unknown,
         }
+    }
+
+    /// The data of a button that asks for a chart of `network`: the very text that would
+    /// ask for it in a message. Absent where Telegram takes no data so long, or the name
+    /// is none that can be written.
+    #[must_use]
+    pub fn button(range: Range, network: &str) -> Option<String> {
+        let data = format!("/chart {range} {network}");
+        let same = Self::Chart { range, network: Some(network.to_owned()) };
+        (data.len() <= BUTTON_DATA && Self::parse(&data, "") == same).then_some(data)
     }
 
     /// Whether a text is meant as a command, known or not.
@@ -173,7 +200,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_button_is_the_command_that_it_stands_for() {
+        let longest = "n".repeat(32);
+        let data = Command::button(Range::parse("31535999s").unwrap(), &longest).unwrap();
+        assert_eq!(data, format!("/chart 31535999s {longest}"));
+        assert_eq!(Command::button(Range::WEEK, "a").unwrap(), "/chart 1w a");
+        for odd in ["", "two words", &"n".repeat(60), &"я".repeat(30)] {
+            assert_eq!(Command::button(Range::WEEK, odd), None, "{odd:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_range_reads_as_it_is_written(seconds in 600_u32..=31_536_000) {
+            let written = Range(seconds).to_string();
+            prop_assert_eq!(Range::parse(&written), Ok(Range(seconds)), "{}", written);
+        }
+
         #[test]
         fn any_text_can_be_read(text in ".*") {
             let _ = Command::parse(&text, "headlag_bot");

@@ -9,22 +9,42 @@ use crate::{
     access::{Access, Incoming},
     command::{Command, Range, RangeError},
     metrics::Metrics,
-    picture::Painter,
+    picture::{Painter, Picture},
     text::Words,
 };
+
+/// Names are up to 32 characters, and a phone is narrow.
+const NETWORKS_IN_A_ROW: usize = 2;
+/// More would push the chart out of sight.
+const NETWORK_BUTTONS: usize = 20;
 
 /// What goes back to the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Plain text, at most 4,096 characters.
     Text(String),
-    /// A PNG with a caption of at most 1,024 characters.
-    Photo {
-        /// The file.
-        png: Bytes,
-        /// Plain text.
-        caption: String,
-    },
+    /// A picture.
+    Photo(Photo),
+}
+
+/// A picture with what stands below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// A PNG file.
+    pub png: Bytes,
+    /// Plain text, at most 1,024 characters.
+    pub caption: String,
+    /// Rows of buttons.
+    pub buttons: Vec<Vec<Button>>,
+}
+
+/// A button and the command that it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// What it says.
+    pub text: String,
+    /// What comes back when it is pressed, at most 64 bytes.
+    pub data: String,
 }
 
 /// Answers whom it may.
@@ -42,13 +62,23 @@ impl Conversation {
         Self { access, painter, metrics, words }
     }
 
-    /// The answer to a message to the bot whose username is `us`; `None` where there
-    /// is to be none.
-    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Option<Reply> {
-        if let Err(refusal) = self.access.check(incoming, Instant::now()) {
+    /// Whether a message or a press is to be answered at all.
+    pub fn admits(&self, incoming: &Incoming) -> bool {
+        let admitted = self.access.check(incoming, Instant::now());
+        if let Err(refusal) = admitted {
             self.metrics.refused(refusal);
-            return None;
         }
+        admitted.is_ok()
+    }
+
+    /// To whom asks faster than the bot will answer.
+    pub fn too_fast(&self) -> Reply {
+        Reply::Text(self.words.too_fast.to_owned())
+    }
+
+    /// The answer to a message to the bot whose username is `us`, or to a press on one of
+    /// its buttons.
+    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Reply {
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
             Command::Chart { range, ref network } => self.chart(range, network.as_deref()).await,
@@ -59,15 +89,16 @@ impl Conversation {
             Command::Unknown => said(self.words.hint),
         };
         self.metrics.command(command.name(), outcome);
-        Some(reply)
+        reply
     }
 
     async fn chart(&self, range: Range, network: Option<&str>) -> (Reply, &'static str) {
         let painted = self.painter.paint(range, network, Timestamp::now(), self.words);
         match painted.await {
             Ok(picture) => {
-                let (png, caption) = (picture.png, picture.caption);
-                (Reply::Photo { png, caption }, "ok")
+                let buttons = buttons(range, &picture.network, &picture.networks);
+                let Picture { png, caption, .. } = picture;
+                (Reply::Photo(Photo { png, caption, buttons }), "ok")
             }
             Err(trouble) => {
                 tracing::warn!(%trouble, seconds = range.seconds(), "no chart could be made");
@@ -75,6 +106,25 @@ impl Conversation {
             }
         }
     }
+}
+
+/// The buttons under a chart of `range` and `network`: the usual ranges and the same again,
+/// then the networks where there are several. What no button can carry is left out.
+fn buttons(range: Range, network: &str, networks: &[String]) -> Vec<Vec<Button>> {
+    let button = |text: &str, range, network: &str| {
+        let data = Command::button(range, network)?;
+        Some(Button { text: text.to_owned(), data })
+    };
+    let ranges = [("1h", Range::HOUR), ("1d", Range::DAY), ("1w", Range::WEEK), ("↻", range)];
+    let ranges = ranges.iter().filter_map(|(text, range)| button(text, *range, network)).collect();
+    let mut rows: Vec<Vec<_>> = vec![ranges];
+    if networks.len() > 1 {
+        let networks = networks.iter().filter_map(|network| button(network, range, network));
+        let networks: Vec<_> = networks.take(NETWORK_BUTTONS).collect();
+        rows.extend(networks.chunks(NETWORKS_IN_A_ROW).map(<[_]>::to_vec));
+    }
+    rows.retain(|row| !row.is_empty());
+    rows
 }
 
 fn said(words: &str) -> (Reply, &'static str) {
@@ -86,7 +136,7 @@ fn wrong(words: &str) -> (Reply, &'static str) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::{
         access::{Sender, User},
@@ -104,7 +154,7 @@ mod tests {
 
     /// What stands where Prometheus should be.
     #[derive(Clone, Copy)]
-    enum Server {
+    pub(crate) enum Server {
         /// A node that is 12 blocks behind, with a corridor of 5.
         Behind,
         Empty,
@@ -143,7 +193,7 @@ mod tests {
         }
     }
 
-    async fn answer(server: Server, request: Request<body::Incoming>) -> server::Reply {
+    pub(crate) async fn answer(server: Server, request: Request<body::Incoming>) -> server::Reply {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let url = format!("http://form/?{}", String::from_utf8_lossy(&body));
         let form: HashMap<_, _> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
@@ -184,9 +234,12 @@ mod tests {
     /// What comes back: a text, or the caption of a photo.
     async fn ask(server: Server, incoming: Incoming) -> Option<String> {
         let conversation = conversation_with(server).await;
-        match conversation.answer(&incoming, "headlag_bot").await? {
+        if !conversation.admits(&incoming) {
+            return None;
+        }
+        match conversation.answer(&incoming, "headlag_bot").await {
             Reply::Text(text) => Some(text),
-            Reply::Photo { png, caption } => {
+            Reply::Photo(Photo { png, caption, .. }) => {
                 assert!(png.starts_with(b"\x89PNG"));
                 Some(format!("photo: {caption}"))
             }
@@ -213,6 +266,35 @@ mod tests {
             assert!(lines[2].ends_with(&rest), "{told}");
             assert_eq!(lines[3], "9 of 9 references up, times in UTC");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn buttons_lead_to_the_other_ranges() {
+        let conversation = conversation_with(Server::Behind).await;
+        let reply = conversation.answer(&from_alice("/chart 6h"), "headlag_bot").await;
+        let Reply::Photo(photo) = reply else { panic!("{reply:?}") };
+        let told: Vec<_> = photo.buttons[0].iter().map(|button| (&*button.text, &*button.data)).collect();
+        assert_eq!(
+            told,
+            [
+                ("1h", "/chart 1h polygon"),
+                ("1d", "/chart 1d polygon"),
+                ("1w", "/chart 1w polygon"),
+                ("↻", "/chart 6h polygon"),
+            ]
+        );
+        assert_eq!(photo.buttons.len(), 1, "there is one network only");
+        let pressed = ask(Server::Behind, from_alice(&photo.buttons[0][1].data)).await.unwrap();
+        assert!(pressed.contains("last 24 hours"), "{pressed}");
+    }
+
+    #[test]
+    fn buttons_lead_to_the_other_networks() {
+        let networks = ["a", "no button can carry this", "b", "c"].map(str::to_owned);
+        let rows = buttons(Range::DAY, "b", &networks);
+        let rows: Vec<Vec<_>> =
+            rows[1..].iter().map(|row| row.iter().map(|button| &*button.data).collect()).collect();
+        assert_eq!(rows, [vec!["/chart 1d a", "/chart 1d b"], vec!["/chart 1d c"]]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -31,6 +31,10 @@ pub struct Picture {
     pub png: Bytes,
     /// The caption, at most 1,024 characters.
     pub caption: String,
+    /// Which network it shows.
+    pub network: String,
+    /// All networks that could be shown, by name.
+    pub networks: Vec<String>,
 }
 
 /// Why there is no picture.
@@ -126,7 +130,7 @@ impl Painter {
         let drawn = spawn_blocking(move || chart::draw(&history, &zone, Theme::Light));
         let drawn = drawn.await.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
         let png = drawn.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
-        Ok(Picture { png: png.into(), caption })
+        Ok(Picture { png: png.into(), caption, network: known.network.name, networks: known.networks })
     }
 
     async fn ask(&self, range: Range, network: Option<&str>, now: i64) -> Result<Known, Trouble> {
@@ -153,6 +157,7 @@ impl Painter {
             }
             _ => return Err(Trouble::NoData),
         };
+        let networks = networks.into_iter().map(|network| network.name).collect();
         let plan = Plan::new(range, network.end(now), network.spacing);
         let (times, step) = (plan.evaluated(), plan.grid.step);
         let questions = plan.queries(&network.name);
@@ -165,13 +170,14 @@ impl Painter {
         let nodes: Vec<_> = network.nodes.iter().map(|node| node.name.as_str()).collect();
         let (history, tallies) = history::build(&network.name, &nodes, &plan, &found);
         let warnings = warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Known { network, history, tallies, warnings: warnings.into_iter().collect() })
+        Ok(Known { network, networks, history, tallies, warnings: warnings.into_iter().collect() })
     }
 }
 
 /// All that is known for one chart.
 struct Known {
     network: survey::Network,
+    networks: Vec<String>,
     history: crate::series::History,
     tallies: Vec<history::Tally>,
     warnings: Vec<String>,

@@ -85,6 +85,9 @@ pub struct Words {
     /// To `/chart` with more than a range and a network.
     pub too_much: &'static str,
 
+    /// To whom asks faster than the bot will answer.
+    pub too_fast: &'static str,
+
     /// There is no watched node within the last so many seconds.
     pub no_data: fn(i64) -> String,
     /// No such network; those that there are.

@@ -34,6 +34,15 @@ pub enum Fault {
     /// Not an answer of the Bot API, such as the page of a proxy.
     #[error("the answer was not one of the Bot API")]
     Unintelligible,
+    /// The edit would have changed nothing.
+    #[error("the message is the same already")]
+    Unchanged,
+    /// The message was deleted, or can be edited no more.
+    #[error("the message is gone")]
+    Gone,
+    /// The press was too long ago to be answered.
+    #[error("the press was too long ago")]
+    TooOld,
     /// The Bot API said no, in these words.
     #[error("Telegram said: {0}")]
     Rejected(String),
@@ -51,7 +60,21 @@ impl Fault {
             Self::Unanswered(Failure::Timeout) => "timeout",
             Self::Unanswered(_) => "connection_lost",
             Self::Unintelligible => "malformed",
+            Self::Unchanged => "not_modified",
+            Self::Gone => "message_gone",
+            Self::TooOld => "query_too_old",
             Self::Rejected(_) => "rejected",
+        }
+    }
+
+    /// How long to wait before the same may be sent again after so many failures; absent
+    /// where it must not be, since Telegram may have taken it or never will.
+    #[must_use]
+    pub fn pause_before_sending_again(&self, failures: u32) -> Option<Duration> {
+        match self {
+            Self::TooMany(pause) => Some(*pause),
+            Self::NoConnection => Some(backoff(failures)),
+            _ => None,
         }
     }
 }
@@ -65,6 +88,12 @@ impl From<RequestError> for Fault {
                 Self::Conflict
             }
             RequestError::Api(ApiError::Unknown(words)) if words.starts_with("Conflict") => Self::Conflict,
+            RequestError::Api(ApiError::MessageNotModified) => Self::Unchanged,
+            RequestError::Api(
+                ApiError::MessageToEditNotFound | ApiError::MessageCantBeEdited | ApiError::MessageIdInvalid,
+            ) => Self::Gone,
+            RequestError::Api(ApiError::InvalidQueryId) => Self::TooOld,
+            RequestError::Api(ApiError::Unknown(words)) if words.contains("query is too old") => Self::TooOld,
             RequestError::Api(other) => Self::Rejected(other.to_string()),
             RequestError::Network(error) if error.is_connect() && !error.is_timeout() => Self::NoConnection,
             RequestError::Network(error) => Self::Unanswered(outbound::classify(&error)),
@@ -85,7 +114,7 @@ pub struct Ended;
 
 /// The pause after so many failures in a row: 1, 2, 4 … 32 seconds.
 #[must_use]
-pub fn backoff(failures: u32) -> Duration {
+fn backoff(failures: u32) -> Duration {
     Duration::from_secs(1 << failures.min(5)).min(LONGEST_PAUSE)
 }
 

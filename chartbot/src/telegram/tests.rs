@@ -16,11 +16,13 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
     task::JoinHandle,
+    time::Instant,
 };
 
 use super::*;
 use crate::{
     access::{Access, User},
+    conversation::tests as prometheus_stand,
     picture::Painter,
     prometheus::Prometheus,
     text::ENGLISH,
@@ -68,6 +70,9 @@ impl Stand {
     }
 
     async fn answer(self: Arc<Self>, request: Request<body::Incoming>) -> server::Reply {
+        if request.uri().path().starts_with("/api/") {
+            return prometheus_stand::answer(prometheus_stand::Server::Behind, request).await;
+        }
         let method = request.uri().path().strip_prefix(&format!("/bot{TOKEN}/"));
         let method = method.unwrap().to_lowercase();
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -102,7 +107,7 @@ async fn usual(method: &str) -> Value {
             "can_join_groups": false, "can_read_all_group_messages": false,
             "supports_inline_queries": false, "has_main_web_app": false,
         }),
-        "setmycommands" => json!(true),
+        "setmycommands" | "answercallbackquery" => json!(true),
         "getupdates" => {
             sleep(Duration::from_secs(POLL.into())).await;
             json!([])
@@ -119,6 +124,17 @@ fn update(id: u32, chat: i64, text: &str) -> Value {
         "message_id": id, "date": 0, "text": text,
         "from": {"id": chat, "is_bot": false, "first_name": "A"},
         "chat": {"id": chat, "type": "private", "first_name": "A"},
+    }})
+}
+
+fn press(id: u32, chat: i64, message: i32, data: &str) -> Value {
+    let from = json!({"id": chat, "is_bot": false, "first_name": "A"});
+    json!({"update_id": id, "callback_query": {
+        "id": format!("query-{id}"), "from": from, "chat_instance": "1", "data": data,
+        "message": {
+            "message_id": message, "date": 0, "text": "below which the button is",
+            "chat": {"id": chat, "type": "private", "first_name": "A"},
+        },
     }})
 }
 
@@ -223,7 +239,7 @@ async fn commands_are_registered_and_polls_are_long() {
         assert!(commands[0].contains(command), "{commands:?}");
     }
     let polls = stand.hears("getupdates", 2).await;
-    assert!(polls[0].contains("\"timeout\":30") && polls[0].contains("[\"message\"]"));
+    assert!(polls[0].contains("\"timeout\":30") && polls[0].contains("[\"message\",\"callback_query\"]"));
     running.stop().await;
 }
 
@@ -272,4 +288,69 @@ async fn what_was_taken_is_confirmed_when_it_stops() {
     running.stop().await;
     let polls = stand.hears("getupdates", 2).await;
     assert!(polls.last().unwrap().contains("\"offset\":42"), "{polls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_press_is_answered_at_once_and_edits_its_message() {
+    let stand = Stand::new().await;
+    stand.say("getupdates", Say::Ok(json!([])));
+    stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 1d polygon")])));
+    let running = Running::at(&stand);
+    let edited = stand.hears("editmessagemedia", 1).await;
+    for part in ["31", "last 24 hours", "reply_markup", "/chart 1w polygon", "PNG"] {
+        assert!(edited[0].contains(part), "{part}");
+    }
+    let answered = stand.hears("answercallbackquery", 1).await;
+    assert!(answered[0].contains("query-5"));
+    let heard = stand.heard.borrow().clone();
+    let place = |method: &str| heard.iter().position(|(name, _)| name == method).unwrap();
+    assert!(place("answercallbackquery") < place("editmessagemedia"));
+    // A stranger's press is not even noticed.
+    stand.say("getupdates", Say::Ok(json!([press(6, 9, 31, "/chart 1d polygon"), update(7, 7, "/help")])));
+    stand.hears("sendmessage", 1).await;
+    running.stop().await;
+    assert_eq!(stand.hears("answercallbackquery", 0).await.len(), 1);
+    assert_eq!(stand.hears("editmessagemedia", 0).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_burst_of_presses_the_newest_wins() {
+    let stand = Stand::new().await;
+    stand.say("getupdates", Say::Ok(json!([])));
+    let burst = ["1h", "1d", "1w", "6h", "36h"].map(|range| format!("/chart {range} polygon"));
+    let burst: Vec<_> = (10..).zip(&burst).map(|(id, data)| press(id, 7, 31, data)).collect();
+    stand.say("getupdates", Say::Ok(json!(burst)));
+    let running = Running::at(&stand);
+    stand.hears("answercallbackquery", 5).await;
+    stand.hears("getupdates", 4).await;
+    running.stop().await;
+    let edited = stand.hears("editmessagemedia", 1).await;
+    assert_eq!(edited.len(), 1);
+    assert!(edited[0].contains("last 36 hours"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_cannot_be_is_made_good() {
+    let unchanged = "Bad Request: message is not modified: specified new message content and reply \
+        markup are exactly the same as a current content and reply markup of the message";
+    for (trouble, edits, photos) in [
+        (no(400, unchanged), 1, 0),
+        (no(400, "Bad Request: message to edit not found"), 1, 1),
+        (no(400, "Bad Request: message can't be edited"), 1, 1),
+        (no(400, "Bad Request: MESSAGE_ID_INVALID"), 1, 1),
+        (wait(9), 2, 0),
+        (Say::Html(502), 1, 0),
+    ] {
+        let stand = Stand::new().await;
+        stand.say("editmessagemedia", trouble);
+        let old = "Bad Request: query is too old and response timeout expired or query ID is invalid";
+        stand.say("answercallbackquery", no(400, old));
+        stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 1d polygon")])));
+        let running = Running::at(&stand);
+        stand.hears("editmessagemedia", edits).await;
+        stand.hears("getupdates", 6).await;
+        running.stop().await;
+        assert_eq!(stand.hears("editmessagemedia", 0).await.len(), edits);
+        assert_eq!(stand.hears("sendphoto", 0).await.len(), photos);
+    }
 }

@@ -21,6 +21,7 @@ pub const ENGLISH: Words = Words {
         /chart 30d polygon.",
     out_of_bounds: "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
     too_much: "One range and one network at most, please: /chart 6h, /chart 30d polygon.",
+    too_fast: "That was a lot at once: the newest few are answered, a little slower.",
 
     no_data: |seconds| {
         format!(
