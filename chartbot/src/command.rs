@@ -85,6 +85,8 @@ pub enum Command {
         /// As it was written; absent where the bot is to choose.
         network: Option<String>,
     },
+    /// How everything is right now.
+    Status,
     /// What the bot can do.
     Help,
     /// `/chart` with something that is no range; answered with what it may be.
@@ -129,6 +131,7 @@ impl Command {
                     }
                 }
             }
+            "/status" => Self::Status,
             "/start" | "/help" => Self::Help,
             _ => Self::Unknown,
         }
@@ -158,6 +161,7 @@ impl Command {
             Self::Chart { range: Range::DAY, .. } => "day",
             Self::Chart { range: Range::WEEK, .. } => "week",
             Self::Chart { .. } | Self::WrongRange(_) | Self::TooMuch => "chart",
+            Self::Status => "status",
             Self::Help => "help",
             Self::Unknown => "unknown",
         }
@@ -188,6 +192,7 @@ mod tests {
             ("/chart 2y", Command::WrongRange(RangeError::NotADuration)),
             ("/chart 9m", Command::WrongRange(RangeError::OutOfBounds)),
             ("/chart 6h polygon gnosis", Command::TooMuch),
+            ("/status now", Command::Status),
             ("/start", Command::Help),
             ("/start deep-link", Command::Help),
             ("/help\n", Command::Help),

@@ -9,7 +9,8 @@ use crate::{
     access::{Access, Incoming},
     command::{Command, Range, RangeError},
     metrics::Metrics,
-    picture::{Painter, Picture},
+    picture::{Painter, Picture, Trouble},
+    status,
     text::Words,
 };
 
@@ -82,6 +83,7 @@ impl Conversation {
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
             Command::Chart { range, ref network } => self.chart(range, network.as_deref()).await,
+            Command::Status => self.status().await,
             Command::Help => said(self.words.help),
             Command::WrongRange(RangeError::NotADuration) => wrong(self.words.not_a_range),
             Command::WrongRange(RangeError::OutOfBounds) => wrong(self.words.out_of_bounds),
@@ -92,6 +94,14 @@ impl Conversation {
         reply
     }
 
+    async fn status(&self) -> (Reply, &'static str) {
+        let now = Timestamp::now().as_second();
+        match status::tell(&self.painter.prometheus, now, self.words).await {
+            Ok(lines) => (Reply::Text(lines), "ok"),
+            Err((trouble, looked_at)) => self.without(&trouble, looked_at),
+        }
+    }
+
     async fn chart(&self, range: Range, network: Option<&str>) -> (Reply, &'static str) {
         let painted = self.painter.paint(range, network, Timestamp::now(), self.words);
         match painted.await {
@@ -100,11 +110,13 @@ impl Conversation {
                 let Picture { png, caption, .. } = picture;
                 (Reply::Photo(Photo { png, caption, buttons }), "ok")
             }
-            Err(trouble) => {
-                tracing::warn!(%trouble, seconds = range.seconds(), "no chart could be made");
-                (Reply::Text(trouble.sentence(range, self.words)), trouble.outcome())
-            }
+            Err(trouble) => self.without(&trouble, range),
         }
+    }
+
+    fn without(&self, trouble: &Trouble, range: Range) -> (Reply, &'static str) {
+        tracing::warn!(%trouble, seconds = range.seconds(), "a question could not be answered");
+        (Reply::Text(trouble.sentence(range, self.words)), trouble.outcome())
     }
 }
 
@@ -136,76 +148,20 @@ fn wrong(words: &str) -> (Reply, &'static str) {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::{
         access::{Sender, User},
         prometheus::Prometheus,
+        stand::{Server, answer},
         text::ENGLISH,
     };
-    use headlag_service::server::{self, typed};
-    use http_body_util::BodyExt;
-    use hyper::{Request, StatusCode, body};
+    use headlag_service::server;
+    use hyper::StatusCode;
     use jiff::tz::TimeZone;
     use reqwest::Url;
-    use serde_json::{Value, json};
-    use std::{collections::HashMap, future::pending};
+    use std::future::pending;
     use tokio::net::TcpListener;
-
-    /// What stands where Prometheus should be.
-    #[derive(Clone, Copy)]
-    pub(crate) enum Server {
-        /// A node that is 12 blocks behind, with a corridor of 5.
-        Behind,
-        Empty,
-        Away,
-        Silent,
-        Says(StatusCode, &'static str),
-    }
-
-    /// Everything anybody asks, answered for one watched node.
-    fn behind(form: &HashMap<String, String>) -> Value {
-        let promql = &form["query"];
-        let value = [
-            ("count_over_time", "1"),
-            ("> bool", "0.5"),
-            ("headlag_node_lag_blocks", "12"),
-            ("headlag_node_up", "1"),
-            ("headlag_best_lead_blocks", "1"),
-            ("headlag_threshold_blocks", "5"),
-            ("headlag_references", "9"),
-            ("headlag_poll_interval_seconds", "15"),
-        ];
-        let (_, value) = value.iter().find(|(part, _)| promql.contains(part)).unwrap();
-        let labels = json!({"network": "polygon", "node": "my-node"});
-        let at = |name: &str| form[name].parse::<u64>().unwrap();
-        if promql.ends_with("[1h]") {
-            let times = (0..240_u64).map(|i| (at("time") - 3_600 + i * 15, value));
-            let values: Vec<_> = times.collect();
-            json!({"resultType": "matrix", "result": [{"metric": labels, "values": values}]})
-        } else if form.contains_key("step") {
-            let times = (at("start")..=at("end")).step_by(at("step") as usize);
-            let values: Vec<_> = times.map(|time| (time, value)).collect();
-            json!({"resultType": "matrix", "result": [{"metric": labels, "values": values}]})
-        } else {
-            let value = (at("time"), value);
-            json!({"resultType": "vector", "result": [{"metric": labels, "value": value}]})
-        }
-    }
-
-    pub(crate) async fn answer(server: Server, request: Request<body::Incoming>) -> server::Reply {
-        let body = request.into_body().collect().await.unwrap().to_bytes();
-        let url = format!("http://form/?{}", String::from_utf8_lossy(&body));
-        let form: HashMap<_, _> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
-        let data = match server {
-            Server::Behind => behind(&form),
-            Server::Empty => json!({"resultType": "vector", "result": []}),
-            Server::Says(status, body) => return typed(status, "text/plain", body),
-            Server::Away | Server::Silent => return pending().await,
-        };
-        let body = json!({"status": "success", "data": data}).to_string();
-        typed(StatusCode::OK, "application/json", body)
-    }
 
     async fn conversation_with(server: Server) -> Conversation {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -306,7 +262,7 @@ pub(crate) mod tests {
         for text in ["/hourly", "/hour@other_bot", "hello"] {
             assert_eq!(
                 ask(Server::Away, from_alice(text)).await.unwrap(),
-                "I know /hour, /day, /week and /chart 6h for a chart, and /help."
+                "I know /hour, /day, /week and /chart 6h for a chart, /status and /help."
             );
         }
     }
@@ -336,6 +292,16 @@ pub(crate) mod tests {
         ] {
             assert_eq!(ask(Server::Behind, from_alice(text)).await.as_deref(), Some(want), "{text}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_status_in_a_few_lines() {
+        let told = ask(Server::Behind, from_alice("/status")).await.unwrap();
+        let want = "🟢 polygon: ok (4 s ago)\n🟠 my-node: 12 blocks (24 s) behind\n\
+            9 of 9 references up; 5 at the highest block, 3 at the median";
+        assert_eq!(told, want);
+        let told = ask(Server::Empty, from_alice("/status")).await.unwrap();
+        assert!(told.starts_with("Prometheus holds no watched node for the last 24 hours"), "{told}");
     }
 
     #[tokio::test(start_paused = true)]

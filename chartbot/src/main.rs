@@ -14,6 +14,9 @@ mod prometheus;
 mod query;
 mod series;
 mod serve;
+#[cfg(test)]
+mod stand;
+mod status;
 mod survey;
 mod telegram;
 mod text;

@@ -1,10 +1,6 @@
 //! From a range to a picture: asks Prometheus, builds the history, draws it, captions it.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
@@ -15,14 +11,14 @@ use crate::{
     chart::{self, Theme},
     command::Range,
     history,
-    prometheus::{self, Found, Prometheus},
+    prometheus::{self, Prometheus, Questions},
     query::{Plan, Survey},
     survey,
     text::Words,
 };
 
-/// For all questions about one chart together: a user waits no longer.
-const ASKING: Duration = Duration::from_secs(20);
+/// For all questions of one answer together: a user waits no longer.
+pub const ASKING: Duration = Duration::from_secs(20);
 
 /// A chart and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,13 +112,13 @@ impl Painter {
         now: Timestamp,
         words: &Words,
     ) -> Result<Picture, Trouble> {
-        let asking = timeout(ASKING, self.ask(range, network, now.as_second()));
+        let asking = timeout(ASKING, self.ask(range, network, now.as_second(), words));
         let known = asking.await.map_err(|_| prometheus::Error::Timeout)??;
         let caption = caption::write(Story {
             network: &known.network,
             history: &known.history,
             tallies: &known.tallies,
-            warnings: &known.warnings,
+            notes: &known.notes,
             zone: &self.zone,
             words,
         });
@@ -133,17 +129,16 @@ impl Painter {
         Ok(Picture { png: png.into(), caption, network: known.network.name, networks: known.networks })
     }
 
-    async fn ask(&self, range: Range, network: Option<&str>, now: i64) -> Result<Known, Trouble> {
-        let warnings = Mutex::new(BTreeSet::new());
-        let keep = &|found: Found| {
-            let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            warnings.extend(found.warnings);
-            found.series
-        };
-        let prometheus = &self.prometheus;
+    async fn ask(
+        &self,
+        range: Range,
+        network: Option<&str>,
+        now: i64,
+        words: &Words,
+    ) -> Result<Known, Trouble> {
+        let questions = &Questions::new(&self.prometheus);
         let survey = Survey::new(range);
-        let survey =
-            survey.ask(|promql| async move { prometheus.query(&promql, now).await.map(keep) }).await?;
+        let survey = survey.ask(|promql| async move { questions.query(&promql, now).await }).await?;
         let networks = survey::read(&survey);
         let chosen = match network {
             Some(asked) => networks.iter().find(|network| network.name.eq_ignore_ascii_case(asked)),
@@ -160,17 +155,12 @@ impl Painter {
         let networks = networks.into_iter().map(|network| network.name).collect();
         let plan = Plan::new(range, network.end(now), network.spacing);
         let (times, step) = (plan.evaluated(), plan.grid.step);
-        let questions = plan.queries(&network.name);
-        let found = questions
-            .ask(|promql| async move {
-                let found = prometheus.query_range(&promql, times, step).await;
-                found.map(keep)
-            })
-            .await?;
+        let columns = plan.queries(&network.name);
+        let found =
+            columns.ask(|promql| async move { questions.query_range(&promql, times, step).await }).await?;
         let nodes: Vec<_> = network.nodes.iter().map(|node| node.name.as_str()).collect();
         let (history, tallies) = history::build(&network.name, &nodes, &plan, &found);
-        let warnings = warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Known { network, networks, history, tallies, warnings: warnings.into_iter().collect() })
+        Ok(Known { network, networks, history, tallies, notes: questions.notes(words) })
     }
 }
 
@@ -180,5 +170,5 @@ struct Known {
     networks: Vec<String>,
     history: crate::series::History,
     tallies: Vec<history::Tally>,
-    warnings: Vec<String>,
+    notes: Vec<String>,
 }

@@ -115,6 +115,28 @@ pub struct Words {
     pub no_consensus: fn(Option<&str>) -> String,
     /// Prometheus has nothing, since a moment if it is known.
     pub not_scraped: fn(Option<&str>) -> String,
+    /// The node answers for another chain.
+    pub wrong_chain: &'static str,
+    /// The node's block has not risen for long.
+    pub stalled: &'static str,
+    /// All is well.
+    pub ok: &'static str,
+    /// Blocks from the median, below zero is behind, and how many seconds behind if known.
+    pub lag: fn(f64, Option<f64>) -> String,
+    /// So many seconds, short.
+    pub age: fn(f64) -> String,
+    /// An age, behind what was so long ago.
+    pub ago: fn(String) -> String,
+    /// Nothing was heard for that long.
+    pub no_news: fn(String) -> String,
+    /// How many references are at the highest block, and at the median.
+    pub supports: fn(f64, f64) -> String,
+    /// Nothing is known.
+    pub unknown: &'static str,
+    /// No node's block rises.
+    pub halted: &'static str,
+    /// The references are on different blocks.
+    pub split: &'static str,
     /// The largest distance from the median, and when.
     pub worst: fn(f64, &str) -> String,
     /// So many seconds outside the corridor.
@@ -133,8 +155,42 @@ pub struct Words {
     pub references: fn(f64, f64) -> String,
     /// The zone of all times.
     pub times_in: fn(&str) -> String,
+    /// A part of the storage did not answer.
+    pub partial: &'static str,
     /// What Prometheus warns of.
     pub warning: fn(&str) -> String,
     /// Day and time of something that was not today, as strftime(3) writes it.
     pub another_day: &'static str,
+}
+
+/// Telegram counts characters as UTF-16 does, so a longer text is cut by these, but never
+/// within a character.
+#[must_use]
+pub fn cut(text: String, limit: usize) -> String {
+    if text.encode_utf16().count() <= limit {
+        return text;
+    }
+    let mut left = limit - 1;
+    let fits = |c: &char| {
+        let rest = left.checked_sub(c.len_utf16());
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_by_characters() {
+        for (text, limit, want) in
+            [("äöü", 3, "äöü"), ("äöüß", 3, "äö…"), ("🟢🟢", 4, "🟢🟢"), ("🟢🟢🟢", 4, "🟢…")]
+        {
+            assert_eq!(cut(text.into(), limit), want);
+        }
+    }
 }

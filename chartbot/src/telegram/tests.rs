@@ -22,9 +22,9 @@ use tokio::{
 use super::*;
 use crate::{
     access::{Access, User},
-    conversation::tests as prometheus_stand,
     picture::Painter,
     prometheus::Prometheus,
+    stand,
     text::ENGLISH,
 };
 
@@ -71,7 +71,7 @@ impl Stand {
 
     async fn answer(self: Arc<Self>, request: Request<body::Incoming>) -> server::Reply {
         if request.uri().path().starts_with("/api/") {
-            return prometheus_stand::answer(prometheus_stand::Server::Behind, request).await;
+            return stand::answer(stand::Server::Behind, request).await;
         }
         let method = request.uri().path().strip_prefix(&format!("/bot{TOKEN}/"));
         let method = method.unwrap().to_lowercase();

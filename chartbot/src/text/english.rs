@@ -9,14 +9,16 @@ pub const ENGLISH: Words = Words {
         ("day", "The lag over the last day"),
         ("week", "The lag over the last week"),
         ("chart", "Any range: /chart 6h, /chart 30d polygon"),
+        ("status", "How every node is right now"),
         ("help", "What this bot can do"),
     ],
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
         /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
+        /status: how every node is right now\n\
         /help: this text\n\
         Below zero is behind; outside the dashed lines is outside the corridor.",
-    hint: "I know /hour, /day, /week and /chart 6h for a chart, and /help.",
+    hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
     not_a_range: "Tell how far back, and the network if you like: /chart 90m, /chart 6h, \
         /chart 30d polygon.",
     out_of_bounds: "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
@@ -58,6 +60,20 @@ pub const ENGLISH: Words = Words {
     no_answer: |since| since_when("no answer", since),
     no_consensus: |since| since_when("no consensus among the references", since),
     not_scraped: |since| since_when("not scraped", since),
+    wrong_chain: "answers for another chain",
+    stalled: "stalled",
+    ok: "ok",
+    lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
+        Some(seconds) => format!("{} ({}) behind", blocks(-offset), short(seconds)),
+        None => (ENGLISH.offset)(offset),
+    },
+    age: short,
+    ago: |age| format!(" ({age} ago)"),
+    no_news: |age| format!("no news for {age}"),
+    supports: |max, median| format!("{max} at the highest block, {median} at the median"),
+    unknown: "unknown",
+    halted: "the chain has halted",
+    split: "the references are split",
     worst: |offset, when| match offset {
         0.0 => "always level with the median".to_owned(),
         _ => format!("at worst {} ({when})", (ENGLISH.offset)(offset)),
@@ -76,6 +92,7 @@ pub const ENGLISH: Words = Words {
     more_nodes: |nodes| format!("and {} more", counted(nodes as u64, "node")),
     references: |up, all| format!("{up} of {all} references up"),
     times_in: |zone| format!("times in {zone}"),
+    partial: "Incomplete: a part of the storage behind Prometheus did not answer.",
     warning: |words| format!("Prometheus warns: {words}"),
     another_day: "%a %-d %b, %H:%M",
 };
@@ -93,6 +110,17 @@ fn blocks(count: f64) -> String {
     let rounded = (count * 10.0).round() / 10.0;
     let plural = if rounded == 1.0 { "" } else { "s" };
     format!("{rounded} block{plural}")
+}
+
+/// A length of time in its largest unit, in few characters.
+fn short(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..100 => format!("{whole} s"),
+        100..5_970 => format!("{} min", (whole + 30) / 60),
+        5_970..171_000 => format!("{} h", (whole + 1_800) / 3_600),
+        _ => format!("{} days", (whole + 43_200) / 86_400),
+    }
 }
 
 /// A length of time in its two largest units.
