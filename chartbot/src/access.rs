@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::text::Language;
+
 /// A message with text, as far as the bot looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
@@ -28,6 +30,8 @@ pub struct Sender {
     pub username: Option<String>,
     /// Whether this is a bot.
     pub is_bot: bool,
+    /// What they are to be answered in.
+    pub language: Language,
 }
 
 /// One entry of the list of allowed users.
@@ -164,7 +168,12 @@ mod tests {
         Incoming {
             chat: 1,
             private: true,
-            sender: Sender { id, username: username.map(str::to_owned), is_bot: false },
+            sender: Sender {
+                id,
+                username: username.map(str::to_owned),
+                is_bot: false,
+                language: Language::English,
+            },
             text: "/hour".into(),
         }
     }

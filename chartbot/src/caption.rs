@@ -137,7 +137,7 @@ impl Told<'_> {
         if moment.date() == now.date() {
             moment.strftime("%H:%M").to_string()
         } else {
-            moment.strftime(words.another_day).to_string()
+            (words.another_day)(&moment)
         }
     }
 

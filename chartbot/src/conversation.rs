@@ -53,14 +53,13 @@ pub struct Conversation {
     access: Access,
     painter: Painter,
     metrics: Metrics,
-    words: &'static Words,
 }
 
 impl Conversation {
     /// A conversation with those whom `access` lets in, about what `painter` draws.
     #[must_use]
-    pub fn new(access: Access, painter: Painter, metrics: Metrics, words: &'static Words) -> Self {
-        Self { access, painter, metrics, words }
+    pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
+        Self { access, painter, metrics }
     }
 
     /// Whether a message or a press is to be answered at all.
@@ -73,50 +72,46 @@ impl Conversation {
     }
 
     /// To whom asks faster than the bot will answer.
-    pub fn too_fast(&self) -> Reply {
-        Reply::Text(self.words.too_fast.to_owned())
+    pub fn too_fast(incoming: &Incoming) -> Reply {
+        Reply::Text(incoming.sender.language.words().too_fast.to_owned())
     }
 
     /// The answer to a message to the bot whose username is `us`, or to a press on one of
     /// its buttons.
     pub async fn answer(&self, incoming: &Incoming, us: &str) -> Reply {
+        let words = incoming.sender.language.words();
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
-            Command::Chart { range, ref network } => self.chart(range, network.as_deref()).await,
-            Command::Status => self.status().await,
-            Command::Help => said(self.words.help),
-            Command::WrongRange(RangeError::NotADuration) => wrong(self.words.not_a_range),
-            Command::WrongRange(RangeError::OutOfBounds) => wrong(self.words.out_of_bounds),
-            Command::TooMuch => wrong(self.words.too_much),
-            Command::Unknown => said(self.words.hint),
+            Command::Chart { range, ref network } => self.chart(range, network.as_deref(), words).await,
+            Command::Status => self.status(words).await,
+            Command::Help => said(words.help),
+            Command::WrongRange(RangeError::NotADuration) => wrong(words.not_a_range),
+            Command::WrongRange(RangeError::OutOfBounds) => wrong(words.out_of_bounds),
+            Command::TooMuch => wrong(words.too_much),
+            Command::Unknown => said(words.hint),
         };
         self.metrics.command(command.name(), outcome);
         reply
     }
 
-    async fn status(&self) -> (Reply, &'static str) {
+    async fn status(&self, words: &Words) -> (Reply, &'static str) {
         let now = Timestamp::now().as_second();
-        match status::tell(&self.painter.prometheus, now, self.words).await {
+        match status::tell(&self.painter.prometheus, now, words).await {
             Ok(lines) => (Reply::Text(lines), "ok"),
-            Err((trouble, looked_at)) => self.without(&trouble, looked_at),
+            Err((trouble, looked_at)) => without(&trouble, looked_at, words),
         }
     }
 
-    async fn chart(&self, range: Range, network: Option<&str>) -> (Reply, &'static str) {
-        let painted = self.painter.paint(range, network, Timestamp::now(), self.words);
+    async fn chart(&self, range: Range, network: Option<&str>, words: &Words) -> (Reply, &'static str) {
+        let painted = self.painter.paint(range, network, Timestamp::now(), words);
         match painted.await {
             Ok(picture) => {
                 let buttons = buttons(range, &picture.network, &picture.networks);
                 let Picture { png, caption, .. } = picture;
                 (Reply::Photo(Photo { png, caption, buttons }), "ok")
             }
-            Err(trouble) => self.without(&trouble, range),
+            Err(trouble) => without(&trouble, range, words),
         }
-    }
-
-    fn without(&self, trouble: &Trouble, range: Range) -> (Reply, &'static str) {
-        tracing::warn!(%trouble, seconds = range.seconds(), "a question could not be answered");
-        (Reply::Text(trouble.sentence(range, self.words)), trouble.outcome())
     }
 }
 
@@ -139,6 +134,11 @@ fn buttons(range: Range, network: &str, networks: &[String]) -> Vec<Vec<Button>>
     rows
 }
 
+fn without(trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
+    tracing::warn!(%trouble, seconds = range.seconds(), "a question could not be answered");
+    (Reply::Text(trouble.sentence(range, words)), trouble.outcome())
+}
+
 fn said(words: &str) -> (Reply, &'static str) {
     (Reply::Text(words.to_owned()), "ok")
 }
@@ -154,7 +154,7 @@ mod tests {
         access::{Sender, User},
         prometheus::Prometheus,
         stand::{Server, answer},
-        text::ENGLISH,
+        text::Language,
     };
     use headlag_service::server;
     use hyper::StatusCode;
@@ -175,14 +175,19 @@ mod tests {
         let painter =
             Painter { prometheus: Prometheus::new(&Url::parse(&url).unwrap()).unwrap(), zone: TimeZone::UTC };
         let access = Access::new(vec![User::Id(42), User::Name("alice".into())]);
-        Conversation::new(access, painter, Metrics::default(), &ENGLISH)
+        Conversation::new(access, painter, Metrics::default())
     }
 
     fn from_alice(text: &str) -> Incoming {
         Incoming {
             chat: 7,
             private: true,
-            sender: Sender { id: 7, username: Some("Alice".into()), is_bot: false },
+            sender: Sender {
+                id: 7,
+                username: Some("Alice".into()),
+                is_bot: false,
+                language: Language::English,
+            },
             text: text.into(),
         }
     }
@@ -302,6 +307,32 @@ mod tests {
         assert_eq!(told, want);
         let told = ask(Server::Empty, from_alice("/status")).await.unwrap();
         assert!(told.starts_with("Prometheus holds no watched node for the last 24 hours"), "{told}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_is_answered_in_their_language() {
+        let in_russian = |text| {
+            let mut incoming = from_alice(text);
+            incoming.sender.language = Language::Russian;
+            ask(Server::Behind, incoming)
+        };
+        let told = in_russian("/hour").await.unwrap();
+        assert!(
+            told.starts_with(
+                "photo: polygon · my-node: отстаёт на 12 блоков\nза последний час, коридор ±5 блоков"
+            ),
+            "{told}"
+        );
+        let told = in_russian("/status").await.unwrap();
+        assert!(
+            told.starts_with("🟢 polygon: норма (4 с назад)\n🟠 my-node: отстаёт на 12 блоков (24 с)"),
+            "{told}"
+        );
+        for (text, start) in [("/help", "Показываю"), ("/chart 1s", "График бывает"), ("hi", "Графики:")]
+        {
+            let told = in_russian(text).await.unwrap();
+            assert!(told.starts_with(start), "{told}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

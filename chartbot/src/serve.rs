@@ -17,7 +17,6 @@ use crate::{
     metrics::Metrics,
     picture::Painter,
     telegram::{self, Telegram},
-    text::ENGLISH,
 };
 
 /// Why the service cannot go on.
@@ -53,7 +52,7 @@ pub async fn serve(
     let registry = Arc::new(metrics.registry());
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);
-    let conversation = Conversation::new(access, painter, metrics.clone(), &ENGLISH);
+    let conversation = Conversation::new(access, painter, metrics.clone());
     let telegram = Telegram::new(&config.token, config.api_url, metrics)?;
     let (stopping, _) = watch::channel(false);
     let stopped = || {
@@ -75,7 +74,7 @@ pub async fn serve(
         server::serve(listener, answer, stop_pages).await;
         Ok(())
     });
-    tasks.spawn(telegram.run(conversation, ready, &ENGLISH, stop_telegram));
+    tasks.spawn(telegram.run(conversation, ready, stop_telegram));
     tracing::info!(%address, "headlag-chartbot listens");
 
     let first = tokio::select! {

@@ -21,7 +21,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::{
     Bot,
-    payloads::{EditMessageMediaSetters, GetUpdatesSetters, SendPhotoSetters},
+    payloads::{EditMessageMediaSetters, GetUpdatesSetters, SendPhotoSetters, SetMyCommandsSetters},
     requests::Requester,
     types::{
         AllowedUpdate, BotCommand, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup,
@@ -43,7 +43,7 @@ use crate::{
     conversation::{Button, Conversation, Photo, Reply},
     http::Readiness,
     metrics::Metrics,
-    text::Words,
+    text::{ENGLISH, RUSSIAN},
 };
 
 /// How long Telegram holds `getUpdates` open when there is nothing to tell.
@@ -81,13 +81,12 @@ impl Telegram {
         self,
         conversation: Conversation,
         ready: Readiness,
-        words: &Words,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Ended> {
         let mut answers = JoinSet::new();
         let mut offset = None;
         tokio::select! {
-            ended = self.poll(conversation, ready, words, &mut answers, &mut offset) => {
+            ended = self.poll(conversation, ready, &mut answers, &mut offset) => {
                 return Err(ended);
             }
             () = stop => {}
@@ -109,12 +108,11 @@ impl Telegram {
         &self,
         conversation: Conversation,
         ready: Readiness,
-        words: &Words,
         answers: &mut JoinSet<()>,
         offset: &mut Option<i32>,
     ) -> Ended {
         let mut outage = Outage::new(self.metrics.clone());
-        let us = match self.introduce(words, &mut outage).await {
+        let us = match self.introduce(&mut outage).await {
             Ok(us) => us,
             Err(ended) => return ended,
         };
@@ -160,28 +158,42 @@ impl Telegram {
 
     /// Asks who we are and registers the commands; tries again while Telegram is away.
     /// Gives back the bot's username.
-    async fn introduce(&self, words: &Words, outage: &mut Outage) -> Result<String, Ended> {
+    async fn introduce(&self, outage: &mut Outage) -> Result<String, Ended> {
         let me = loop {
             match self.bot.get_me().await {
                 Ok(me) => break me,
                 Err(error) => sleep(outage.failed(&Fault::from(error))?).await,
             }
         };
-        let commands =
-            words.commands.iter().map(|(name, what)| BotCommand::new(*name, *what)).collect::<Vec<_>>();
+        self.register(ENGLISH.commands, None, outage).await?;
+        self.register(RUSSIAN.commands, Some("ru"), outage).await?;
+        outage.over();
+        Ok(me.user.username.unwrap_or_default())
+    }
+
+    /// Registers the commands for one language, or for all others.
+    async fn register(
+        &self,
+        commands: &[(&str, &str)],
+        language: Option<&str>,
+        outage: &mut Outage,
+    ) -> Result<(), Ended> {
+        let commands: Vec<_> = commands.iter().map(|(name, what)| BotCommand::new(*name, *what)).collect();
         loop {
-            match self.bot.set_my_commands(commands.clone()).await.map_err(Fault::from) {
-                Ok(_) => break,
+            let mut request = self.bot.set_my_commands(commands.clone());
+            if let Some(language) = language {
+                request = request.language_code(language);
+            }
+            match request.await.map_err(Fault::from) {
+                Ok(_) => return Ok(()),
                 Err(Fault::Rejected(reason)) => {
                     // The commands work also where Telegram does not list them.
                     tracing::warn!(reason, "Telegram did not register the commands");
-                    break;
+                    return Ok(());
                 }
                 Err(fault) => sleep(outage.failed(&fault)?).await,
             }
         }
-        outage.over();
-        Ok(me.user.username.unwrap_or_default())
     }
 
     async fn send_once(&self, chat: i64, reply: &Reply) -> Result<(), Fault> {

@@ -1,8 +1,12 @@
 //! Every sentence that people read.
 
 mod english;
+mod russian;
+
+use jiff::Zoned;
 
 pub use english::ENGLISH;
+pub use russian::RUSSIAN;
 
 // --- The chart ---
 
@@ -69,6 +73,34 @@ fn last_in_english(seconds: i64) -> String {
 }
 
 // --- The conversation ---
+
+/// A language the bot speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Also for everybody who speaks something else.
+    English,
+    /// Russian.
+    Russian,
+}
+
+impl Language {
+    /// The language of a user whose app tells this IETF tag, such as `ru` or `pt-BR`.
+    #[must_use]
+    pub fn of(tag: Option<&str>) -> Self {
+        let tag = tag.unwrap_or_default();
+        let language = tag.split(['-', '_']).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("ru") { Self::Russian } else { Self::English }
+    }
+
+    /// What the bot says in it.
+    #[must_use]
+    pub fn words(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::Russian => &RUSSIAN,
+        }
+    }
+}
 
 /// What the bot says, in one language.
 pub struct Words {
@@ -159,8 +191,8 @@ pub struct Words {
     pub partial: &'static str,
     /// What Prometheus warns of.
     pub warning: fn(&str) -> String,
-    /// Day and time of something that was not today, as strftime(3) writes it.
-    pub another_day: &'static str,
+    /// Day and time of something that was not today.
+    pub another_day: fn(&Zoned) -> String,
 }
 
 /// Telegram counts characters as UTF-16 does, so a longer text is cut by these, but never
@@ -184,6 +216,20 @@ pub fn cut(text: String, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_speaks_what() {
+        for (tag, want) in [
+            (Some("ru"), Language::Russian),
+            (Some("ru-RU"), Language::Russian),
+            (Some("rue"), Language::English),
+            (Some("de"), Language::English),
+            (Some(""), Language::English),
+            (None, Language::English),
+        ] {
+            assert_eq!(Language::of(tag), want, "{tag:?}");
+        }
+    }
 
     #[test]
     fn a_text_is_cut_by_characters() {

@@ -55,7 +55,7 @@ impl Desk {
             answers.spawn(async move { telegram.answer_press(query).await });
         }
         let message = request.press.as_ref().map(|press| press.message);
-        let too_fast = self.conversation.too_fast();
+        let too_fast = Conversation::too_fast(&request.incoming);
         match self.turns().join(chat, message, request) {
             Joined::Begins => {
                 let desk = self.clone();

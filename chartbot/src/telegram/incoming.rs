@@ -7,6 +7,7 @@ use teloxide::types::{Chat, Update, UpdateKind, User};
 use crate::{
     access::{Incoming, Sender},
     command::Command,
+    text::Language,
 };
 
 /// A message, or a press on a button.
@@ -49,7 +50,12 @@ fn incoming(chat: &Chat, from: &User, text: &str) -> Incoming {
     Incoming {
         chat: chat.id.0,
         private: chat.is_private(),
-        sender: Sender { id: from.id.0, username: from.username.clone(), is_bot: from.is_bot },
+        sender: Sender {
+            id: from.id.0,
+            username: from.username.clone(),
+            is_bot: from.is_bot,
+            language: Language::of(from.language_code.as_deref()),
+        },
         text: text.to_owned(),
     }
 }

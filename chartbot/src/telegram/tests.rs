@@ -25,7 +25,6 @@ use crate::{
     picture::Painter,
     prometheus::Prometheus,
     stand,
-    text::ENGLISH,
 };
 
 const TOKEN: &str = "123456:s3cret";
@@ -149,12 +148,12 @@ impl Running {
         let metrics = Metrics::default();
         let painter = Painter { prometheus: Prometheus::new(&stand.url).unwrap(), zone: TimeZone::UTC };
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
-        let conversation = Conversation::new(access, painter, metrics.clone(), &ENGLISH);
+        let conversation = Conversation::new(access, painter, metrics.clone());
         let telegram = Telegram::new(&TOKEN.into(), stand.url.clone(), metrics).unwrap();
         let (stop, stopped) = oneshot::channel();
         let ready = Readiness::default();
         let stopped = async { stopped.await.unwrap() };
-        let task = tokio::spawn(telegram.run(conversation, ready.clone(), &ENGLISH, stopped));
+        let task = tokio::spawn(telegram.run(conversation, ready.clone(), stopped));
         Self { ready, stop, task }
     }
 
@@ -234,7 +233,8 @@ async fn a_token_that_nobody_knows_ends_it() {
 async fn commands_are_registered_and_polls_are_long() {
     let stand = Stand::new().await;
     let running = Running::at(&stand);
-    let commands = stand.hears("setmycommands", 1).await;
+    let commands = stand.hears("setmycommands", 2).await;
+    assert!(commands[1].contains("\"language_code\":\"ru\"") && commands[1].contains("Состояние"));
     for command in ["\"hour\"", "\"day\"", "\"week\"", "\"help\""] {
         assert!(commands[0].contains(command), "{commands:?}");
     }

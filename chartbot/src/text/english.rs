@@ -94,7 +94,7 @@ pub const ENGLISH: Words = Words {
     times_in: |zone| format!("times in {zone}"),
     partial: "Incomplete: a part of the storage behind Prometheus did not answer.",
     warning: |words| format!("Prometheus warns: {words}"),
-    another_day: "%a %-d %b, %H:%M",
+    another_day: |moment| moment.strftime("%a %-d %b, %H:%M").to_string(),
 };
 
 fn since_when(what: &str, since: Option<&str>) -> String {
