@@ -95,8 +95,10 @@ impl Conversation {
     }
 
     async fn status(&self, words: &Words) -> (Reply, &'static str) {
-        let now = Timestamp::now().as_second();
-        match status::tell(&self.painter.prometheus, now, words).await {
+        let (now, begin) = (Timestamp::now().as_second(), Instant::now());
+        let told = status::tell(&self.painter.prometheus, now, words).await;
+        self.metrics.queried(begin.elapsed());
+        match told {
             Ok(lines) => (Reply::Text(lines), "ok"),
             Err((trouble, looked_at)) => without(&trouble, looked_at, words),
         }
@@ -172,8 +174,8 @@ mod tests {
             let answer = move |request| answer(server, request);
             tokio::spawn(server::serve(listener, answer, pending()));
         }
-        let painter =
-            Painter { prometheus: Prometheus::new(&Url::parse(&url).unwrap()).unwrap(), zone: TimeZone::UTC };
+        let prometheus = Prometheus::new(&Url::parse(&url).unwrap()).unwrap();
+        let painter = Painter::new(prometheus, TimeZone::UTC, Metrics::default());
         let access = Access::new(vec![User::Id(42), User::Name("alice".into())]);
         Conversation::new(access, painter, Metrics::default())
     }

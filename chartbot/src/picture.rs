@@ -1,16 +1,22 @@
 //! From a range to a picture: asks Prometheus, builds the history, draws it, captions it.
 
-use std::time::Duration;
+use std::{
+    num::NonZero,
+    sync::Arc,
+    thread::available_parallelism,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
     caption::{self, Story},
     chart::{self, Theme},
     command::Range,
     history,
+    metrics::Metrics,
     prometheus::{self, Prometheus, Questions},
     query::{Plan, Survey},
     survey,
@@ -95,11 +101,20 @@ impl Trouble {
 pub struct Painter {
     /// Whom to ask.
     pub prometheus: Prometheus,
-    /// The zone of all times.
-    pub zone: TimeZone,
+    zone: TimeZone,
+    /// One place for each processor: more charts at a time would only slow each other.
+    places: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 impl Painter {
+    /// Asks `prometheus`, and tells all times in `zone`.
+    #[must_use]
+    pub fn new(prometheus: Prometheus, zone: TimeZone, metrics: Metrics) -> Self {
+        let processors = available_parallelism().map_or(1, NonZero::get);
+        Self { prometheus, zone, places: Arc::new(Semaphore::new(processors)), metrics }
+    }
+
     /// The chart of the last `range` before `now`, of `network` or else of the one in
     /// the worst state.
     ///
@@ -113,7 +128,10 @@ impl Painter {
         words: &Words,
     ) -> Result<Picture, Trouble> {
         let asking = timeout(ASKING, self.ask(range, network, now.as_second(), words));
-        let known = asking.await.map_err(|_| prometheus::Error::Timeout)??;
+        let begin = Instant::now();
+        let known = asking.await.map_err(|_| prometheus::Error::Timeout);
+        self.metrics.queried(begin.elapsed());
+        let known = known??;
         let caption = caption::write(Story {
             network: &known.network,
             history: &known.history,
@@ -123,7 +141,16 @@ impl Painter {
             words,
         });
         let (history, zone) = (known.history, self.zone.clone());
-        let drawn = spawn_blocking(move || chart::draw(&history, &zone, Theme::Light));
+        // The semaphore is never closed; the place is kept until the drawing itself ended.
+        let place = self.places.clone().acquire_owned().await.ok();
+        let metrics = self.metrics.clone();
+        let drawn = spawn_blocking(move || {
+            let _place = place;
+            let begin = Instant::now();
+            let drawn = chart::draw(&history, &zone, Theme::Light);
+            metrics.drawn(begin.elapsed());
+            drawn
+        });
         let drawn = drawn.await.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
         let png = drawn.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
         Ok(Picture { png: png.into(), caption, network: known.network.name, networks: known.networks })

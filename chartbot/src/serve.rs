@@ -43,12 +43,12 @@ pub enum Ended {
 pub async fn serve(
     config: Config,
     painter: Painter,
+    metrics: Metrics,
     stop: impl Future<Output = &'static str>,
 ) -> Result<(), Ended> {
     let address = config.listen_address;
     let bind = TcpListener::bind(address).await;
     let listener = bind.map_err(|error| Ended::Bind(address, error))?;
-    let metrics = Metrics::default();
     let registry = Arc::new(metrics.registry());
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);

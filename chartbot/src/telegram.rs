@@ -17,6 +17,7 @@ mod turns;
 use std::{sync::Arc, time::Duration};
 
 use headlag_service::outbound;
+use jiff::Timestamp;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::{
@@ -30,7 +31,7 @@ use teloxide::{
 };
 use tokio::{
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 pub use self::outage::Ended;
@@ -116,12 +117,15 @@ impl Telegram {
             Ok(us) => us,
             Err(ended) => return ended,
         };
-        ready.reached();
+        ready.reached(Instant::now());
         tracing::info!(bot = %us, "Telegram knows the bot; it answers now");
         let desk = Arc::new(Desk::new(self.clone(), conversation, us));
         let mut was_away = true;
         loop {
-            let mut poll = self.bot.get_updates().timeout(POLL);
+            // The first is short: it tells what waited, and that Telegram is back. Not
+            // so after a conflict, whose end only a whole poll can show.
+            let wait = if was_away && !outage.is_a_conflict() { 0 } else { POLL };
+            let mut poll = self.bot.get_updates().timeout(wait);
             poll = poll.allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
             if let Some(offset) = *offset {
                 poll = poll.offset(offset);
@@ -138,6 +142,8 @@ impl Telegram {
                 }
             };
             outage.over();
+            ready.reached(Instant::now());
+            self.metrics.polled(Timestamp::now());
             *offset = updates.last().map(|last| last.id.as_offset()).or(*offset);
             let more_waiting = updates.len() >= FULL_BATCH;
             let mut requests: Vec<_> = updates.into_iter().filter_map(request).collect();

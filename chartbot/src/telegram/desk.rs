@@ -95,9 +95,11 @@ impl Desk {
             self.conversation.answer(&request.incoming, &self.us).await
         };
         let delivered = self.telegram.deliver(chat, request.press.as_ref(), &reply);
+        let begin = Instant::now();
         if timeout(DELIVERY, delivered).await.is_err() {
             tracing::warn!(chat, "an answer took too long to deliver and was dropped");
         }
+        self.telegram.metrics.sent(begin.elapsed());
     }
 
     fn turns(&self) -> MutexGuard<'_, Turns<Request>> {

@@ -118,13 +118,15 @@ fn backoff(failures: u32) -> Duration {
     Duration::from_secs(1 << failures.min(5)).min(LONGEST_PAUSE)
 }
 
-/// A row of failures, said once when it begins, once when its kind changes, and once
-/// when it is over.
+/// A row of failures: said once when it begins, once for each further kind of failure, and
+/// once when it is over.
 #[derive(Debug)]
 pub struct Outage {
     failures: u32,
     rejections: u32,
-    said: Option<&'static str>,
+    /// The kinds that were said.
+    said: Vec<&'static str>,
+    last: Option<Fault>,
     metrics: Metrics,
 }
 
@@ -132,7 +134,7 @@ impl Outage {
     /// No failure yet.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
-        Self { failures: 0, rejections: 0, said: None, metrics }
+        Self { failures: 0, rejections: 0, said: Vec::new(), last: None, metrics }
     }
 
     /// Another failure; gives back how long to wait before the next attempt.
@@ -141,8 +143,9 @@ impl Outage {
     /// When the token was rejected for the last time.
     pub fn failed(&mut self, fault: &Fault) -> Result<Duration, Ended> {
         self.metrics.telegram_error(fault.reason());
-        if self.said != Some(fault.reason()) {
-            self.said = Some(fault.reason());
+        self.last = Some(fault.clone());
+        if !self.said.contains(&fault.reason()) {
+            self.said.push(fault.reason());
             tracing::warn!(reason = fault.reason(), "cannot receive from Telegram: {fault}; trying again");
         }
         self.rejections = match fault {
@@ -160,9 +163,16 @@ impl Outage {
         Ok(pause)
     }
 
+    /// Whether the last failure was that somebody else polls.
+    #[must_use]
+    pub fn is_a_conflict(&self) -> bool {
+        self.last == Some(Fault::Conflict)
+    }
+
     /// An attempt succeeded.
     pub fn over(&mut self) {
-        if self.said.take().is_some() {
+        if self.last.take().is_some() {
+            self.said.clear();
             tracing::info!(failures = self.failures, "Telegram answers again");
         }
         self.failures = 0;

@@ -146,7 +146,8 @@ struct Running {
 impl Running {
     fn at(stand: &Stand) -> Self {
         let metrics = Metrics::default();
-        let painter = Painter { prometheus: Prometheus::new(&stand.url).unwrap(), zone: TimeZone::UTC };
+        let prometheus = Prometheus::new(&stand.url).unwrap();
+        let painter = Painter::new(prometheus, TimeZone::UTC, metrics.clone());
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
         let conversation = Conversation::new(access, painter, metrics.clone());
         let telegram = Telegram::new(&TOKEN.into(), stand.url.clone(), metrics).unwrap();
@@ -203,7 +204,7 @@ async fn it_recovers_by_itself_and_answers_once() {
             let sent = stand.hears("sendmessage", 1).await;
             assert!(begin.elapsed() >= Duration::from_secs(at_least), "{method}");
             assert!(sent[0].contains("/hour"));
-            assert!(running.ready.is_reached());
+            assert!(running.ready.is_reached(Instant::now()));
             let polls = stand.hears("getupdates", 3).await;
             assert!(polls.last().unwrap().contains("\"offset\":6"));
             running.stop().await;
@@ -239,7 +240,8 @@ async fn commands_are_registered_and_polls_are_long() {
         assert!(commands[0].contains(command), "{commands:?}");
     }
     let polls = stand.hears("getupdates", 2).await;
-    assert!(polls[0].contains("\"timeout\":30") && polls[0].contains("[\"message\",\"callback_query\"]"));
+    assert!(polls[0].contains("\"timeout\":0") && polls[1].contains("\"timeout\":30"));
+    assert!(polls[0].contains("[\"message\",\"callback_query\"]"));
     running.stop().await;
 }
 
