@@ -53,7 +53,7 @@ pub async fn serve(
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);
     let conversation = Conversation::new(access, painter, metrics.clone());
-    let telegram = Telegram::new(&config.token, config.api_url, metrics)?;
+    let telegram = Telegram::new(&config.token, config.api_url, config.proxy, metrics)?;
     let (stopping, _) = watch::channel(false);
     let stopped = || {
         let mut stopping = stopping.subscribe();

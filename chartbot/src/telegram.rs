@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use headlag_service::outbound;
 use jiff::Timestamp;
-use reqwest::Url;
+use reqwest::{Proxy, Url};
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::{
     Bot,
@@ -64,12 +64,22 @@ pub struct Telegram {
 }
 
 impl Telegram {
-    /// The bot that owns `token`, at the server `api_url`.
+    /// The bot that owns `token`, at the server `api_url`, by way of a proxy if there is one.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(token: &SecretString, api_url: Url, metrics: Metrics) -> reqwest::Result<Self> {
-        let client = outbound::client(REQUEST_TIMEOUT).build()?;
+    pub fn new(
+        token: &SecretString,
+        api_url: Url,
+        proxy: Option<Proxy>,
+        metrics: Metrics,
+    ) -> reqwest::Result<Self> {
+        let client = outbound::client(REQUEST_TIMEOUT);
+        let client = match proxy {
+            Some(proxy) => client.proxy(proxy),
+            None => client,
+        };
+        let client = client.build()?;
         let bot = Bot::with_client(token.expose_secret(), client).set_api_url(api_url);
         Ok(Self { bot, metrics })
     }
@@ -235,5 +245,7 @@ fn keyboard(photo: &Photo) -> InlineKeyboardMarkup {
     InlineKeyboardMarkup::new(photo.buttons.iter().map(|row| row.iter().map(button)))
 }
 
+#[cfg(test)]
+mod proxies;
 #[cfg(test)]
 mod tests;

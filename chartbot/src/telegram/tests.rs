@@ -31,7 +31,7 @@ const TOKEN: &str = "123456:s3cret";
 
 /// What the Bot API answers, once.
 #[derive(Clone)]
-enum Say {
+pub(super) enum Say {
     Ok(Value),
     No(u16, Value),
     Html(u16),
@@ -39,15 +39,15 @@ enum Say {
 }
 
 /// A Bot API that first says what it is told to say, then behaves.
-struct Stand {
-    url: Url,
+pub(super) struct Stand {
+    pub(super) url: Url,
     says: Mutex<HashMap<String, VecDeque<Say>>>,
     /// Methods and bodies, in order.
     heard: watch::Sender<Vec<(String, String)>>,
 }
 
 impl Stand {
-    async fn new() -> Arc<Self> {
+    pub(super) async fn new() -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stand = Arc::new(Self {
@@ -63,7 +63,7 @@ impl Stand {
         stand
     }
 
-    fn say(&self, method: &str, say: Say) {
+    pub(super) fn say(&self, method: &str, say: Say) {
         let mut says = self.says.lock().unwrap();
         says.entry(method.to_owned()).or_default().push_back(say);
     }
@@ -89,7 +89,7 @@ impl Stand {
     }
 
     /// Waits until so many requests of a method have come.
-    async fn hears(&self, method: &str, count: usize) -> Vec<String> {
+    pub(super) async fn hears(&self, method: &str, count: usize) -> Vec<String> {
         let mut heard = self.heard.subscribe();
         let enough =
             |heard: &Vec<(String, String)>| heard.iter().filter(|(name, _)| name == method).count() >= count;
@@ -118,7 +118,7 @@ async fn usual(method: &str) -> Value {
     }
 }
 
-fn update(id: u32, chat: i64, text: &str) -> Value {
+pub(super) fn update(id: u32, chat: i64, text: &str) -> Value {
     json!({"update_id": id, "message": {
         "message_id": id, "date": 0, "text": text,
         "from": {"id": chat, "is_bot": false, "first_name": "A"},
@@ -137,7 +137,7 @@ fn press(id: u32, chat: i64, message: i32, data: &str) -> Value {
     }})
 }
 
-struct Running {
+pub(super) struct Running {
     ready: Readiness,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), Ended>>,
@@ -145,12 +145,16 @@ struct Running {
 
 impl Running {
     fn at(stand: &Stand) -> Self {
+        Self::by_way_of(None, stand.url.clone(), stand)
+    }
+
+    pub(super) fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
         let metrics = Metrics::default();
         let prometheus = Prometheus::new(&stand.url).unwrap();
         let painter = Painter::new(prometheus, TimeZone::UTC, metrics.clone());
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
         let conversation = Conversation::new(access, painter, metrics.clone());
-        let telegram = Telegram::new(&TOKEN.into(), stand.url.clone(), metrics).unwrap();
+        let telegram = Telegram::new(&TOKEN.into(), api_url, proxy, metrics).unwrap();
         let (stop, stopped) = oneshot::channel();
         let ready = Readiness::default();
         let stopped = async { stopped.await.unwrap() };
@@ -158,7 +162,7 @@ impl Running {
         Self { ready, stop, task }
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.stop.send(()).unwrap();
         assert_eq!(self.task.await.unwrap(), Ok(()));
     }
