@@ -1,10 +1,12 @@
 //! Who may talk to the bot: users on the list, in their private chat with it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+use crate::text::Language;
 
 /// A message with text, as far as the bot looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Sender {
     pub username: Option<String>,
     /// Whether this is a bot.
     pub is_bot: bool,
+    /// What they are to be answered in.
+    pub language: Language,
 }
 
 /// One entry of the list of allowed users.
@@ -96,13 +100,15 @@ const REMEMBERED: usize = 1_000;
 pub struct Access {
     allowed: Vec<User>,
     said: Mutex<HashMap<u64, Instant>>,
+    /// Who was let in by name, and that this was warned of.
+    warned: Mutex<HashSet<u64>>,
 }
 
 impl Access {
     /// Lets the users of `allowed` in, and nobody else.
     #[must_use]
     pub fn new(allowed: Vec<User>) -> Self {
-        Self { allowed, said: Mutex::default() }
+        Self { allowed, said: Mutex::default(), warned: Mutex::default() }
     }
 
     /// Whether the message may be answered. A refusal is logged at most once an hour
@@ -129,7 +135,22 @@ impl Access {
                 }
             }
         }
+        if refusal.is_ok() && self.is_worth_warning_of(&incoming.sender) {
+            let username = incoming.sender.username.as_deref().unwrap_or_default();
+            tracing::warn!(
+                id = incoming.sender.id,
+                username,
+                "let a user in by name; names change hands, so put the id into \
+                 --telegram.allowed-users instead"
+            );
+        }
         refusal
+    }
+
+    /// Whether somebody who is let in is known by name alone, and this is the first time.
+    fn is_worth_warning_of(&self, sender: &Sender) -> bool {
+        let by_id = self.allowed.contains(&User::Id(sender.id));
+        !by_id && self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(sender.id)
     }
 
     fn judge(&self, incoming: &Incoming) -> Result<(), Refusal> {
@@ -164,7 +185,12 @@ mod tests {
         Incoming {
             chat: 1,
             private: true,
-            sender: Sender { id, username: username.map(str::to_owned), is_bot: false },
+            sender: Sender {
+                id,
+                username: username.map(str::to_owned),
+                is_bot: false,
+                language: Language::English,
+            },
             text: "/hour".into(),
         }
     }
@@ -204,6 +230,16 @@ mod tests {
         let mut bot = from(42, None);
         bot.sender.is_bot = true;
         assert_eq!(judge(&bot), Err(Refusal::Bot));
+    }
+
+    #[test]
+    fn a_user_known_by_name_alone_is_warned_of_once() {
+        let access = Access::new(vec![User::Id(42), User::Name("alice".into()), User::Name("carol".into())]);
+        let warns = |id, name| access.is_worth_warning_of(&from(id, Some(name)).sender);
+        assert!(warns(7, "alice"));
+        assert!(!warns(7, "alice"));
+        assert!(warns(8, "alice"), "the name changed hands");
+        assert!(!warns(42, "carol"));
     }
 
     #[test]

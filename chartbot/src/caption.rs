@@ -7,11 +7,11 @@ use crate::{
     chart,
     history::Tally,
     series::{History, Watched},
-    survey::{Network, State},
-    text::Words,
+    survey::{Network, NetworkState, Node, State},
+    text::{self, Words},
 };
 
-/// A photo's caption has at most so many characters
+/// A photo's caption has at most so many characters of UTF-16
 /// (<https://core.telegram.org/bots/api#sendphoto>).
 const LIMIT: usize = 1_024;
 
@@ -24,8 +24,8 @@ pub struct Story<'a> {
     pub history: &'a History,
     /// How long each node was where; in the same order.
     pub tallies: &'a [Tally],
-    /// What Prometheus warned of.
-    pub warnings: &'a [String],
+    /// What to say of the answer of Prometheus itself, in words.
+    pub notes: &'a [String],
     /// The zone of all times.
     pub zone: &'a TimeZone,
     /// The language.
@@ -40,23 +40,26 @@ pub fn write(story: Story) -> String {
     let threshold = history.threshold.iter().rev().flatten().next();
     let corridor = threshold.map(|threshold| (words.corridor)(*threshold));
 
+    let notes = story.notes.first().cloned();
     let mut nodes: Vec<_> = network
         .nodes
         .iter()
         .zip(&history.watched)
         .zip(story.tallies)
-        .map(|((now, watched), tally)| Told { state: now.state, watched, tally, story })
+        .map(|((now, watched), tally)| Told { now, watched, tally, story })
         .collect();
     let mut lines = Vec::new();
     if let [node] = nodes.as_slice() {
         let name = &node.watched.node;
         lines.push(format!("{} · {name}: {}", network.name, node.now()));
         lines.push(joined(", ", [Some(last), corridor]));
+        lines.extend(notes);
         lines.push(node.past());
     } else {
         let watched = (words.watched)(nodes.len());
         lines.push(format!("{} · {watched}", network.name));
         lines.push(joined(", ", [Some(last), corridor]));
+        lines.extend(notes);
         // Of too many, those that the chart shows.
         let shown = chart::shown(history);
         let more = nodes.len() - shown.len();
@@ -71,21 +74,26 @@ pub fn write(story: Story) -> String {
             lines.push((words.more_nodes)(more));
         }
     }
+    let state = match network.state {
+        Some(NetworkState::Split) => Some(words.split.to_owned()),
+        Some(NetworkState::Halted) => Some(words.halted.to_owned()),
+        Some(NetworkState::NoConsensus | NetworkState::Ok) | None => None,
+    };
     let references = network.references_up.zip(network.references);
     lines.push(joined(
         ", ",
         [
+            state,
             references.map(|(up, all)| (words.references)(up, all)),
             Some((words.times_in)(story.zone.iana_name().unwrap_or("UTC"))),
         ],
     ));
-    lines.extend(story.warnings.first().map(|warning| (words.warning)(warning)));
-    cut(lines.join("\n"), LIMIT)
+    text::cut(lines.join("\n"), LIMIT)
 }
 
 /// One node, as the caption tells of it.
 struct Told<'a> {
-    state: State,
+    now: &'a Node,
     watched: &'a Watched,
     tally: &'a Tally,
     story: Story<'a>,
@@ -96,10 +104,13 @@ impl Told<'_> {
     fn now(&self) -> String {
         let words = self.story.words;
         let since = self.tally.missing_since.map(|since| self.moment(since));
-        match self.state {
-            State::Known(offset) => (words.offset)(offset),
-            State::NoAnswer => (words.no_answer)(since.as_deref()),
+        let offset = self.now.offset.map(words.offset);
+        match self.now.state {
+            State::Unreachable => (words.no_answer)(since.as_deref()),
+            State::WrongChain => words.wrong_chain.to_owned(),
             State::NoConsensus => (words.no_consensus)(since.as_deref()),
+            State::Stalled => joined(", ", [Some(words.stalled.to_owned()), offset]),
+            State::Behind | State::Ahead | State::Ok => offset.unwrap_or_else(|| words.unknown.to_owned()),
             State::NotScraped => (words.not_scraped)(since.as_deref()),
         }
     }
@@ -132,14 +143,14 @@ impl Told<'_> {
         if moment.date() == now.date() {
             moment.strftime("%H:%M").to_string()
         } else {
-            moment.strftime(words.another_day).to_string()
+            (words.another_day)(&moment)
         }
     }
 
     /// The worst comes first: by state, then by how far it ever was from the median.
     fn badness(&self) -> ((u8, f64), f64) {
         let worst = worst(self.watched, self.story.history).map_or(0.0, |(offset, _)| offset.abs());
-        (self.state.badness(self.story.network.threshold), worst)
+        (self.now.badness(), worst)
     }
 }
 
@@ -164,30 +175,32 @@ fn joined<const N: usize>(with: &str, parts: [Option<String>; N]) -> String {
     there.join(with)
 }
 
-fn cut(text: String, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text;
-    }
-    let mut short: String = text.chars().take(limit - 1).collect();
-    short.push('…');
-    short
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         series::{Cause, Column, Envelope, Grid},
-        survey::Node,
         text::ENGLISH,
     };
 
     const SEEN: Column = Column { seen: Some(Envelope { min: -2.0, mean: 0.0, max: 1.0 }), missing: None };
     const GONE: Column = Column { seen: None, missing: Some(Cause::NoAnswer) };
 
+    type Now = (State, Option<f64>);
+
     /// Two columns of half an hour up to 1970-01-02 00:30, for each node.
     #[track_caller]
-    fn check(nodes: &[(&str, State, [Column; 2], Tally)], warnings: &[String], want: &[&str]) {
+    fn check(nodes: &[(&str, Now, [Column; 2], Tally)], notes: &[String], want: &[&str]) {
+        check_in(Some(NetworkState::Ok), nodes, notes, want);
+    }
+
+    #[track_caller]
+    fn check_in(
+        state: Option<NetworkState>,
+        nodes: &[(&str, Now, [Column; 2], Tally)],
+        notes: &[String],
+        want: &[&str],
+    ) {
         let start = 86_400 - 1_800;
         let history = History {
             network: "polygon".into(),
@@ -205,9 +218,13 @@ mod tests {
             name: "polygon".into(),
             nodes: nodes
                 .iter()
-                .map(|(name, state, ..)| Node { name: (*name).into(), state: *state })
+                .map(|(name, (state, offset), ..)| Node {
+                    name: (*name).into(),
+                    state: *state,
+                    offset: *offset,
+                })
                 .collect(),
-            threshold: Some(5.0),
+            state,
             references: Some(9.0),
             references_up: Some(8.0),
             spacing: 15,
@@ -218,7 +235,7 @@ mod tests {
             network: &network,
             history: &history,
             tallies: &tallies,
-            warnings,
+            notes,
             zone: &TimeZone::UTC,
             words: &ENGLISH,
         });
@@ -231,20 +248,20 @@ mod tests {
         let spike = Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None };
         let tally = Tally { outside: 840.0, missing: 180.0, missing_since: None };
         check(
-            &[("my-node", State::Known(-12.0), [spike, SEEN], tally)],
-            &["a store is away".into()],
+            &[("my-node", (State::Behind, Some(-12.0)), [spike, SEEN], tally)],
+            &["Prometheus warns: a store is away".into()],
             &[
                 "polygon · my-node: 12 blocks behind",
                 "last hour, corridor of 5 blocks either way",
+                "Prometheus warns: a store is away",
                 "at worst 48 blocks behind (Thu 1 Jan, 23:45); 14 minutes outside the corridor; \
                  3 minutes without data",
                 "8 of 9 references up, times in UTC",
-                "Prometheus warns: a store is away",
             ],
         );
         let tally = Tally { outside: 0.0, missing: 1_800.0, missing_since: Some(86_700.0) };
         check(
-            &[("my-node", State::NoAnswer, [SEEN, GONE], tally)],
+            &[("my-node", (State::Unreachable, None), [SEEN, GONE], tally)],
             &[],
             &[
                 "polygon · my-node: no answer since 00:05",
@@ -257,13 +274,42 @@ mod tests {
     }
 
     #[test]
+    fn what_the_exporter_says_of_node_and_network() {
+        let tally = Tally::default();
+        let past = "at worst 2 blocks behind (00:15); never outside the corridor; no data missing";
+        let last = "last hour, corridor of 5 blocks either way";
+        for (network, now, first, end) in [
+            (NetworkState::Halted, (State::Ok, Some(0.0)), "level with the median", "the chain has halted, "),
+            (
+                NetworkState::Split,
+                (State::Stalled, Some(-40.0)),
+                "stalled, 40 blocks behind",
+                "the references are split, ",
+            ),
+            (NetworkState::Ok, (State::WrongChain, None), "answers for another chain", ""),
+        ] {
+            check_in(
+                Some(network),
+                &[("my-node", now, [SEEN; 2], tally)],
+                &[],
+                &[
+                    &format!("polygon · my-node: {first}"),
+                    last,
+                    past,
+                    &format!("{end}8 of 9 references up, times in UTC"),
+                ],
+            );
+        }
+    }
+
+    #[test]
     fn several_nodes_the_worst_first() {
-        let known = |offset| State::Known(offset);
+        let known = |offset| (State::Ok, Some(offset));
         let mut nodes = vec![
             ("a", known(-1.0), [SEEN; 2], Tally::default()),
-            ("b", State::NotScraped, [GONE; 2], Tally::default()),
-            ("c", known(6.0), [SEEN; 2], Tally::default()),
-            ("d", State::NoConsensus, [SEEN; 2], Tally::default()),
+            ("b", (State::NotScraped, None), [GONE; 2], Tally::default()),
+            ("c", (State::Ahead, Some(6.0)), [SEEN; 2], Tally::default()),
+            ("d", (State::NoConsensus, None), [SEEN; 2], Tally::default()),
         ];
         const PAST: &str = "at worst 2 blocks behind (00:15); never outside the corridor; \
             no data missing";
@@ -303,11 +349,5 @@ mod tests {
                 up,
             ],
         );
-    }
-
-    #[test]
-    fn a_caption_is_cut_by_characters() {
-        assert_eq!(cut("äöü".into(), 3), "äöü");
-        assert_eq!(cut("äöüß".into(), 3), "äö…");
     }
 }

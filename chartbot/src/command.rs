@@ -1,7 +1,13 @@
 //! What a user asks for: one grammar for everything that comes from Telegram, and the
 //! ranges of time that can be asked for.
 
+use std::fmt;
+
 use jiff::{Span, SpanRelativeTo, Unit};
+
+/// So many bytes a button may carry
+/// (<https://core.telegram.org/bots/api#inlinekeyboardbutton>).
+const BUTTON_DATA: usize = 64;
 
 /// How far a chart looks back from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +40,14 @@ impl Range {
     /// # Errors
     /// When the text is neither, or the duration is out of bounds.
     pub fn parse(text: &str) -> Result<Self, RangeError> {
-        match text.trim().to_ascii_lowercase().as_str() {
+        let text = text.trim().to_ascii_lowercase();
+        match text.as_str() {
             "hour" => return Ok(Self::HOUR),
             "day" => return Ok(Self::DAY),
             "week" => return Ok(Self::WEEK),
             _ => {}
         }
         let seconds = text
-            .trim()
             .parse::<Span>()
             .and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())))
             .map_err(|_| RangeError::NotADuration)?;
@@ -59,23 +65,49 @@ impl Range {
     }
 }
 
-/// What a message asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl fmt::Display for Range {
+    /// In the largest unit that leaves nothing over, as [`Range::parse`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u32, &str); 5] = [(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+        let whole = UNITS.iter().find(|(unit, _)| self.0.is_multiple_of(*unit));
+        let (unit, name) = whole.copied().unwrap_or((1, "s"));
+        write!(f, "{}{name}", self.0 / unit)
+    }
+}
+
+/// What a message, or a button, asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// A chart of the lag.
-    Chart(Range),
+    Chart {
+        /// How far back.
+        range: Range,
+        /// As it was written; absent where the bot is to choose.
+        network: Option<String>,
+    },
+    /// How everything is right now.
+    Status,
     /// What the bot can do.
     Help,
+    /// `/chart` with something that is no range; answered with what it may be.
+    WrongRange(RangeError),
+    /// `/chart` with more than a range and a network; answered with what it may be.
+    TooMuch,
     /// Anything else; answered with a hint.
     Unknown,
 }
 
 impl Command {
-    /// Reads the text of a message to the bot whose username is `us`. The command may
-    /// be addressed (`/hour@us`); its case, and what follows it, do not matter.
+    /// Longer words are cut: they are no network's name.
+    const LONGEST_WORD: usize = 63;
+
+    /// Reads the text of a message to the bot whose username is `us`, or the data of one
+    /// of its buttons. The command may be addressed (`/hour@us`); its case, and what
+    /// follows the commands that take nothing, do not matter.
     #[must_use]
     pub fn parse(text: &str, us: &str) -> Self {
-        let word = text.split_whitespace().next().unwrap_or_default();
+        let mut words = text.split_whitespace();
+        let word = words.next().unwrap_or_default();
         let (name, addressee) = match word.split_once('@') {
             Some((name, addressee)) => (name, Some(addressee)),
             None => (word, None),
@@ -83,13 +115,36 @@ impl Command {
         if addressee.is_some_and(|addressee| !addressee.eq_ignore_ascii_case(us)) {
             return Self::Unknown;
         }
+        let chart = |range| Self::Chart { range, network: None };
         match name.to_ascii_lowercase().as_str() {
-            "/hour" => Self::Chart(Range::HOUR),
-            "/day" => Self::Chart(Range::DAY),
-            "/week" => Self::Chart(Range::WEEK),
+            "/hour" => chart(Range::HOUR),
+            "/day" => chart(Range::DAY),
+            "/week" => chart(Range::WEEK),
+            "/chart" => {
+                let (range, network) = (words.next().unwrap_or_default(), words.next());
+                match Range::parse(range) {
+                    Err(error) => Self::WrongRange(error),
+                    Ok(_) if words.next().is_some() => Self::TooMuch,
+                    Ok(range) => {
+                        let network = network.map(|name| name.chars().take(Self::LONGEST_WORD).collect());
+                        Self::Chart { range, network }
+                    }
+                }
+            }
+            "/status" => Self::Status,
             "/start" | "/help" => Self::Help,
             _ => Self::Unknown,
         }
+    }
+
+    /// The data of a button that asks for a chart of `network`: the very text that would
+    /// ask for it in a message. Absent where Telegram takes no data so long, or the name
+    /// is none that can be written.
+    #[must_use]
+    pub fn button(range: Range, network: &str) -> Option<String> {
+        let data = format!("/chart {range} {network}");
+        let same = Self::Chart { range, network: Some(network.to_owned()) };
+        (data.len() <= BUTTON_DATA && Self::parse(&data, "") == same).then_some(data)
     }
 
     /// Whether a text is meant as a command, known or not.
@@ -100,12 +155,13 @@ impl Command {
 
     /// Its name as a label of a metric.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::Chart(Range::HOUR) => "hour",
-            Self::Chart(Range::DAY) => "day",
-            Self::Chart(Range::WEEK) => "week",
-            Self::Chart(_) => "chart",
+            Self::Chart { range: Range::HOUR, .. } => "hour",
+            Self::Chart { range: Range::DAY, .. } => "day",
+            Self::Chart { range: Range::WEEK, .. } => "week",
+            Self::Chart { .. } | Self::WrongRange(_) | Self::TooMuch => "chart",
+            Self::Status => "status",
             Self::Help => "help",
             Self::Unknown => "unknown",
         }
@@ -115,16 +171,28 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn one_grammar() {
+        let chart = |range, network: Option<&str>| Command::Chart { range, network: network.map(Into::into) };
+        let six = Range::parse("6h").unwrap();
         for (text, want) in [
-            ("/hour", Command::Chart(Range::HOUR)),
-            ("  /Day  ", Command::Chart(Range::DAY)),
-            ("/WEEK please", Command::Chart(Range::WEEK)),
-            ("/hour@Headlag_Bot", Command::Chart(Range::HOUR)),
+            ("/hour", chart(Range::HOUR, None)),
+            ("  /Day  ", chart(Range::DAY, None)),
+            ("/WEEK please", chart(Range::WEEK, None)),
+            ("/hour@Headlag_Bot", chart(Range::HOUR, None)),
             ("/hour@other_bot", Command::Unknown),
             ("/hour@", Command::Unknown),
+            ("/chart 6h", chart(six, None)),
+            ("/chart@headlag_bot  6H\n polygon ", chart(six, Some("polygon"))),
+            ("/chart week Polygon", chart(Range::WEEK, Some("Polygon"))),
+            ("/chart", Command::WrongRange(RangeError::NotADuration)),
+            ("/chart polygon 6h", Command::WrongRange(RangeError::NotADuration)),
+            ("/chart 2y", Command::WrongRange(RangeError::NotADuration)),
+            ("/chart 9m", Command::WrongRange(RangeError::OutOfBounds)),
+            ("/chart 6h polygon gnosis", Command::TooMuch),
+            ("/status now", Command::Status),
             ("/start", Command::Help),
             ("/start deep-link", Command::Help),
             ("/help\n", Command::Help),
@@ -134,6 +202,31 @@ mod tests {
             ("", Command::Unknown),
         ] {
             assert_eq!(Command::parse(text, "headlag_bot"), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_button_is_the_command_that_it_stands_for() {
+        let longest = "n".repeat(32);
+        let data = Command::button(Range::parse("31535999s").unwrap(), &longest).unwrap();
+        assert_eq!(data, format!("/chart 31535999s {longest}"));
+        assert_eq!(Command::button(Range::WEEK, "a").unwrap(), "/chart 1w a");
+        for odd in ["", "two words", &"n".repeat(60), &"я".repeat(30)] {
+            assert_eq!(Command::button(Range::WEEK, odd), None, "{odd:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_reads_as_it_is_written(seconds in 600_u32..=31_536_000) {
+            let written = Range(seconds).to_string();
+            prop_assert_eq!(Range::parse(&written), Ok(Range(seconds)), "{}", written);
+        }
+
+        #[test]
+        fn any_text_can_be_read(text in ".*") {
+            let _ = Command::parse(&text, "headlag_bot");
+            let _ = Range::parse(&text);
         }
     }
 

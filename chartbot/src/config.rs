@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 use clap::Args;
 use headlag_service::auth;
 use jiff::tz::TimeZone;
-use reqwest::Url;
+use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 
 use crate::{access::User, chart::Theme};
@@ -28,6 +28,16 @@ pub struct Flags {
         help_heading = "Telegram"
     )]
     api_url: String,
+    /// A proxy for everything sent to Telegram, such as socks5://127.0.0.1:1080; with
+    /// socks5h the proxy also looks the name up
+    #[arg(
+        long = "telegram.proxy-url",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Telegram"
+    )]
+    proxy_url: String,
     /// Who gets answers: numeric ids or @usernames, separated by commas. A user who is
     /// not on it is logged with their id. Usernames can change hands, ids cannot
     #[arg(
@@ -83,6 +93,8 @@ pub struct Config {
     pub token: SecretString,
     /// The Bot API server, its path without a trailing slash.
     pub api_url: Url,
+    /// The proxy on the way to it; absent when there is none. May hold a password.
+    pub proxy: Option<Proxy>,
     /// Who gets answers, at least one.
     pub allowed_users: Vec<User>,
     /// Where charts come from.
@@ -126,6 +138,7 @@ impl Flags {
         let mut problems = Problems(Vec::new());
         let token = problems.keep(self.token(token));
         let api_url = problems.keep(url("--telegram.api-url", &self.api_url));
+        let proxy = problems.keep(proxy(&self.proxy_url));
         let allowed_users = problems.keep(self.allowed_users());
         let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
         let zone = problems.keep(self.zone());
@@ -134,6 +147,7 @@ impl Flags {
             Some(Config {
                 token: token?,
                 api_url: api_url?,
+                proxy: proxy?,
                 allowed_users: allowed_users?,
                 charts: Charts { prometheus_url: prometheus_url?, zone: zone?, theme: self.theme },
                 listen_address: listen_address?,
@@ -246,6 +260,21 @@ fn looks_like_a_token(token: &str) -> bool {
     })
 }
 
+/// Reads the URL of a proxy, if there is one. It is never shown: it may hold a password.
+fn proxy(text: &str) -> Result<Option<Proxy>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(text.trim()).ok().filter(Url::has_host);
+    let url = url.filter(|url| ["http", "socks5", "socks5h"].contains(&url.scheme()));
+    let proxy = url.and_then(|url| Proxy::all(url).ok());
+    proxy.map(Some).ok_or_else(|| {
+        "--telegram.proxy-url is not the address of a proxy; give one such as http://127.0.0.1:3128 \
+         or socks5://127.0.0.1:1080"
+            .to_owned()
+    })
+}
+
 /// Reads the URL of a server. It is never shown: it may hold a password.
 fn url(flag: &str, text: &str) -> Result<Url, String> {
     let wrong =
@@ -263,106 +292,4 @@ fn url(flag: &str, text: &str) -> Result<Url, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn flags() -> Flags {
-        Flags {
-            token_file: None,
-            api_url: "https://api.telegram.org".into(),
-            allowed_users: "42".into(),
-            prometheus_url: "http://127.0.0.1:9090".into(),
-            time_zone: "UTC".into(),
-            theme: Theme::Light,
-            listen_address: "127.0.0.1:9918".into(),
-        }
-    }
-
-    fn token() -> Option<String> {
-        Some("123456:s3cret".into())
-    }
-
-    #[track_caller]
-    fn check(change: impl Fn(&mut Flags), token: Option<String>, want: &[&str]) {
-        let mut flags = flags();
-        change(&mut flags);
-        let told = flags.to_serve(token).err().map_or_else(String::new, |p| p.to_string());
-        assert!(!told.contains("s3cret"), "{told}");
-        assert_eq!(told.lines().collect::<Vec<_>>(), want);
-    }
-
-    #[test]
-    fn what_is_right() {
-        check(|_| {}, token(), &[]);
-        let mut flags = flags();
-        flags.allowed_users = " 42, @Alice ,".into();
-        flags.prometheus_url = "https://user:pass@host:9090/prometheus/".into();
-        flags.time_zone = "Europe/Berlin".into();
-        let config = flags.to_serve(token()).unwrap();
-        assert_eq!(config.allowed_users, [User::Id(42), User::Name("alice".into())]);
-        assert_eq!(config.charts.prometheus_url.path(), "/prometheus");
-        assert_eq!(config.charts.zone.iana_name(), Some("Europe/Berlin"));
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_without_secrets() {
-        const NO_TOKEN: &str = "--telegram.token-file is missing; name a file with the token that \
-            @BotFather gave, or put the token into CHARTBOT_TELEGRAM_TOKEN";
-        const NOBODY: &str = "--telegram.allowed-users is empty, so nobody would get an answer; \
-            give numeric ids or @usernames, separated by commas";
-        check(|_| {}, None, &[NO_TOKEN]);
-        check(|_| {}, Some(" ".into()), &[NO_TOKEN]);
-        check(
-            |_| {},
-            Some("s3cret".into()),
-            &["CHARTBOT_TELEGRAM_TOKEN does not hold a bot's token; @BotFather gives one like \
-               123456:ABC-def_9"],
-        );
-        check(
-            |flags| flags.token_file = Some("/nowhere/token".into()),
-            token(),
-            &["--telegram.token-file and CHARTBOT_TELEGRAM_TOKEN both give a token; keep one"],
-        );
-        check(
-            |flags| flags.token_file = Some("/nowhere/token".into()),
-            None,
-            &["--telegram.token-file /nowhere/token: cannot read it: No such file or directory \
-               (os error 2)"],
-        );
-        check(|flags| flags.allowed_users = " ,".into(), token(), &[NOBODY]);
-        check(
-            |flags| flags.allowed_users = "42,bob,@x".into(),
-            token(),
-            &["--telegram.allowed-users holds \"bob\", \"@x\"; each has to be a numeric id such \
-               as 123456, or an @username of 5 to 32 letters, digits and underscores"],
-        );
-        check(
-            |flags| flags.prometheus_url = "http://user:s3cret@host/?q=s3cret".into(),
-            token(),
-            &["--prometheus.url has a query or a fragment; give the server's address such as \
-               http://127.0.0.1:9090"],
-        );
-        check(
-            |flags| {
-                flags.allowed_users = String::new();
-                flags.prometheus_url = "ftp://host".into();
-                flags.api_url = "user:s3cret".into();
-                flags.time_zone = "Mars/Olympus".into();
-                flags.listen_address = ":9918".into();
-            },
-            None,
-            &[
-                NO_TOKEN,
-                "--telegram.api-url is neither http nor https; give the server's address such \
-                 as http://127.0.0.1:9090",
-                NOBODY,
-                "--prometheus.url is neither http nor https; give the server's address such as \
-                 http://127.0.0.1:9090",
-                "--chart.time-zone \"Mars/Olympus\" is not a known time zone; give an IANA name \
-                 such as UTC or Europe/Berlin",
-                "--web.listen-address \":9918\" is not an address and port; give one such as \
-                 127.0.0.1:9918 or [::]:9918",
-            ],
-        );
-    }
-}
+mod tests;

@@ -7,24 +7,45 @@ use jiff::Timestamp;
 
 use crate::{
     access::{Access, Incoming},
-    command::{Command, Range},
+    command::{Command, Range, RangeError},
     metrics::Metrics,
-    picture::Painter,
+    picture::{Painter, Picture, Trouble},
+    status,
     text::Words,
 };
+
+/// Names are up to 32 characters, and a phone is narrow.
+const NETWORKS_IN_A_ROW: usize = 2;
+/// More would push the chart out of sight.
+const NETWORK_BUTTONS: usize = 20;
 
 /// What goes back to the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Plain text, at most 4,096 characters.
     Text(String),
-    /// A PNG with a caption of at most 1,024 characters.
-    Photo {
-        /// The file.
-        png: Bytes,
-        /// Plain text.
-        caption: String,
-    },
+    /// A picture.
+    Photo(Photo),
+}
+
+/// A picture with what stands below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// A PNG file.
+    pub png: Bytes,
+    /// Plain text, at most 1,024 characters.
+    pub caption: String,
+    /// Rows of buttons.
+    pub buttons: Vec<Vec<Button>>,
+}
+
+/// A button and the command that it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// What it says.
+    pub text: String,
+    /// What comes back when it is pressed, at most 64 bytes.
+    pub data: String,
 }
 
 /// Answers whom it may.
@@ -32,46 +53,100 @@ pub struct Conversation {
     access: Access,
     painter: Painter,
     metrics: Metrics,
-    words: &'static Words,
 }
 
 impl Conversation {
     /// A conversation with those whom `access` lets in, about what `painter` draws.
     #[must_use]
-    pub fn new(access: Access, painter: Painter, metrics: Metrics, words: &'static Words) -> Self {
-        Self { access, painter, metrics, words }
+    pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
+        Self { access, painter, metrics }
     }
 
-    /// The answer to a message to the bot whose username is `us`; `None` where there
-    /// is to be none.
-    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Option<Reply> {
-        if let Err(refusal) = self.access.check(incoming, Instant::now()) {
+    /// Whether a message or a press is to be answered at all.
+    pub fn admits(&self, incoming: &Incoming) -> bool {
+        let admitted = self.access.check(incoming, Instant::now());
+        if let Err(refusal) = admitted {
             self.metrics.refused(refusal);
-            return None;
         }
+        admitted.is_ok()
+    }
+
+    /// To whom asks faster than the bot will answer.
+    pub fn too_fast(incoming: &Incoming) -> Reply {
+        Reply::Text(incoming.sender.language.words().too_fast.to_owned())
+    }
+
+    /// The answer to a message to the bot whose username is `us`, or to a press on one of
+    /// its buttons.
+    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Reply {
+        let words = incoming.sender.language.words();
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
-            Command::Chart(range) => self.chart(range).await,
-            Command::Help => (Reply::Text(self.words.help.to_owned()), "ok"),
-            Command::Unknown => (Reply::Text(self.words.hint.to_owned()), "ok"),
+            Command::Chart { range, ref network } => self.chart(range, network.as_deref(), words).await,
+            Command::Status => self.status(words).await,
+            Command::Help => said(words.help),
+            Command::WrongRange(RangeError::NotADuration) => wrong(words.not_a_range),
+            Command::WrongRange(RangeError::OutOfBounds) => wrong(words.out_of_bounds),
+            Command::TooMuch => wrong(words.too_much),
+            Command::Unknown => said(words.hint),
         };
         self.metrics.command(command.name(), outcome);
-        Some(reply)
+        reply
     }
 
-    async fn chart(&self, range: Range) -> (Reply, &'static str) {
-        let painted = self.painter.paint(range, None, Timestamp::now(), self.words);
-        match painted.await {
-            Ok(picture) => {
-                let (png, caption) = (picture.png, picture.caption);
-                (Reply::Photo { png, caption }, "ok")
-            }
-            Err(trouble) => {
-                tracing::warn!(%trouble, seconds = range.seconds(), "no chart could be made");
-                (Reply::Text(trouble.sentence(range, self.words)), trouble.outcome())
-            }
+    async fn status(&self, words: &Words) -> (Reply, &'static str) {
+        let (now, begin) = (Timestamp::now().as_second(), Instant::now());
+        let told = status::tell(&self.painter.prometheus, now, words).await;
+        self.metrics.queried(begin.elapsed());
+        match told {
+            Ok(lines) => (Reply::Text(lines), "ok"),
+            Err((trouble, looked_at)) => without(&trouble, looked_at, words),
         }
     }
+
+    async fn chart(&self, range: Range, network: Option<&str>, words: &Words) -> (Reply, &'static str) {
+        let painted = self.painter.paint(range, network, Timestamp::now(), words);
+        match painted.await {
+            Ok(picture) => {
+                let buttons = buttons(range, &picture.network, &picture.networks);
+                let Picture { png, caption, .. } = picture;
+                (Reply::Photo(Photo { png, caption, buttons }), "ok")
+            }
+            Err(trouble) => without(&trouble, range, words),
+        }
+    }
+}
+
+/// The buttons under a chart of `range` and `network`: the usual ranges and the same again,
+/// then the networks where there are several. What no button can carry is left out.
+fn buttons(range: Range, network: &str, networks: &[String]) -> Vec<Vec<Button>> {
+    let button = |text: &str, range, network: &str| {
+        let data = Command::button(range, network)?;
+        Some(Button { text: text.to_owned(), data })
+    };
+    let ranges = [("1h", Range::HOUR), ("1d", Range::DAY), ("1w", Range::WEEK), ("↻", range)];
+    let ranges = ranges.iter().filter_map(|(text, range)| button(text, *range, network)).collect();
+    let mut rows: Vec<Vec<_>> = vec![ranges];
+    if networks.len() > 1 {
+        let networks = networks.iter().filter_map(|network| button(network, range, network));
+        let networks: Vec<_> = networks.take(NETWORK_BUTTONS).collect();
+        rows.extend(networks.chunks(NETWORKS_IN_A_ROW).map(<[_]>::to_vec));
+    }
+    rows.retain(|row| !row.is_empty());
+    rows
+}
+
+fn without(trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
+    tracing::warn!(%trouble, seconds = range.seconds(), "a question could not be answered");
+    (Reply::Text(trouble.sentence(range, words)), trouble.outcome())
+}
+
+fn said(words: &str) -> (Reply, &'static str) {
+    (Reply::Text(words.to_owned()), "ok")
+}
+
+fn wrong(words: &str) -> (Reply, &'static str) {
+    (Reply::Text(words.to_owned()), "wrong")
 }
 
 #[cfg(test)]
@@ -80,71 +155,15 @@ mod tests {
     use crate::{
         access::{Sender, User},
         prometheus::Prometheus,
-        text::ENGLISH,
+        stand::{Server, answer},
+        text::Language,
     };
-    use headlag_service::server::{self, typed};
-    use http_body_util::BodyExt;
-    use hyper::{Request, StatusCode, body};
+    use headlag_service::server;
+    use hyper::StatusCode;
     use jiff::tz::TimeZone;
     use reqwest::Url;
-    use serde_json::{Value, json};
-    use std::{collections::HashMap, future::pending};
+    use std::future::pending;
     use tokio::net::TcpListener;
-
-    /// What stands where Prometheus should be.
-    #[derive(Clone, Copy)]
-    enum Server {
-        /// A node that is 12 blocks behind, with a corridor of 5.
-        Behind,
-        Empty,
-        Away,
-        Silent,
-        Says(StatusCode, &'static str),
-    }
-
-    /// Everything anybody asks, answered for one watched node.
-    fn behind(form: &HashMap<String, String>) -> Value {
-        let promql = &form["query"];
-        let value = [
-            ("count_over_time", "1"),
-            ("> bool", "0.5"),
-            ("headlag_node_lag_blocks", "12"),
-            ("headlag_node_up", "1"),
-            ("headlag_best_lead_blocks", "1"),
-            ("headlag_threshold_blocks", "5"),
-            ("headlag_references", "9"),
-            ("headlag_poll_interval_seconds", "15"),
-        ];
-        let (_, value) = value.iter().find(|(part, _)| promql.contains(part)).unwrap();
-        let labels = json!({"network": "polygon", "node": "my-node"});
-        let at = |name: &str| form[name].parse::<u64>().unwrap();
-        if promql.ends_with("[1h]") {
-            let times = (0..240_u64).map(|i| (at("time") - 3_600 + i * 15, value));
-            let values: Vec<_> = times.collect();
-            json!({"resultType": "matrix", "result": [{"metric": labels, "values": values}]})
-        } else if form.contains_key("step") {
-            let times = (at("start")..=at("end")).step_by(at("step") as usize);
-            let values: Vec<_> = times.map(|time| (time, value)).collect();
-            json!({"resultType": "matrix", "result": [{"metric": labels, "values": values}]})
-        } else {
-            let value = (at("time"), value);
-            json!({"resultType": "vector", "result": [{"metric": labels, "value": value}]})
-        }
-    }
-
-    async fn answer(server: Server, request: Request<body::Incoming>) -> server::Reply {
-        let body = request.into_body().collect().await.unwrap().to_bytes();
-        let url = format!("http://form/?{}", String::from_utf8_lossy(&body));
-        let form: HashMap<_, _> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
-        let data = match server {
-            Server::Behind => behind(&form),
-            Server::Empty => json!({"resultType": "vector", "result": []}),
-            Server::Says(status, body) => return typed(status, "text/plain", body),
-            Server::Away | Server::Silent => return pending().await,
-        };
-        let body = json!({"status": "success", "data": data}).to_string();
-        typed(StatusCode::OK, "application/json", body)
-    }
 
     async fn conversation_with(server: Server) -> Conversation {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -155,20 +174,22 @@ mod tests {
             let answer = move |request| answer(server, request);
             tokio::spawn(server::serve(listener, answer, pending()));
         }
-        let painter = Painter {
-            prometheus: Prometheus::new(&Url::parse(&url).unwrap()).unwrap(),
-            zone: TimeZone::UTC,
-            theme: crate::chart::Theme::Light,
-        };
+        let prometheus = Prometheus::new(&Url::parse(&url).unwrap()).unwrap();
+        let painter = Painter::new(prometheus, TimeZone::UTC, crate::chart::Theme::Light, Metrics::default());
         let access = Access::new(vec![User::Id(42), User::Name("alice".into())]);
-        Conversation::new(access, painter, Metrics::default(), &ENGLISH)
+        Conversation::new(access, painter, Metrics::default())
     }
 
     fn from_alice(text: &str) -> Incoming {
         Incoming {
             chat: 7,
             private: true,
-            sender: Sender { id: 7, username: Some("Alice".into()), is_bot: false },
+            sender: Sender {
+                id: 7,
+                username: Some("Alice".into()),
+                is_bot: false,
+                language: Language::English,
+            },
             text: text.into(),
         }
     }
@@ -176,9 +197,12 @@ mod tests {
     /// What comes back: a text, or the caption of a photo.
     async fn ask(server: Server, incoming: Incoming) -> Option<String> {
         let conversation = conversation_with(server).await;
-        match conversation.answer(&incoming, "headlag_bot").await? {
+        if !conversation.admits(&incoming) {
+            return None;
+        }
+        match conversation.answer(&incoming, "headlag_bot").await {
             Reply::Text(text) => Some(text),
-            Reply::Photo { png, caption } => {
+            Reply::Photo(Photo { png, caption, .. }) => {
                 assert!(png.starts_with(b"\x89PNG"));
                 Some(format!("photo: {caption}"))
             }
@@ -208,6 +232,35 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn buttons_lead_to_the_other_ranges() {
+        let conversation = conversation_with(Server::Behind).await;
+        let reply = conversation.answer(&from_alice("/chart 6h"), "headlag_bot").await;
+        let Reply::Photo(photo) = reply else { panic!("{reply:?}") };
+        let told: Vec<_> = photo.buttons[0].iter().map(|button| (&*button.text, &*button.data)).collect();
+        assert_eq!(
+            told,
+            [
+                ("1h", "/chart 1h polygon"),
+                ("1d", "/chart 1d polygon"),
+                ("1w", "/chart 1w polygon"),
+                ("↻", "/chart 6h polygon"),
+            ]
+        );
+        assert_eq!(photo.buttons.len(), 1, "there is one network only");
+        let pressed = ask(Server::Behind, from_alice(&photo.buttons[0][1].data)).await.unwrap();
+        assert!(pressed.contains("last 24 hours"), "{pressed}");
+    }
+
+    #[test]
+    fn buttons_lead_to_the_other_networks() {
+        let networks = ["a", "no button can carry this", "b", "c"].map(str::to_owned);
+        let rows = buttons(Range::DAY, "b", &networks);
+        let rows: Vec<Vec<_>> =
+            rows[1..].iter().map(|row| row.iter().map(|button| &*button.data).collect()).collect();
+        assert_eq!(rows, [vec!["/chart 1d a", "/chart 1d b"], vec!["/chart 1d c"]]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_allowed_user_gets_help() {
         for text in ["/start", "/help"] {
             let told = ask(Server::Away, from_alice(text)).await.unwrap();
@@ -216,8 +269,71 @@ mod tests {
         for text in ["/hourly", "/hour@other_bot", "hello"] {
             assert_eq!(
                 ask(Server::Away, from_alice(text)).await.unwrap(),
-                "I know /hour, /day and /week for a chart, and /help."
+                "I know /hour, /day, /week and /chart 6h for a chart, /status and /help."
             );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_range_of_any_network() {
+        for (text, last) in [
+            ("/chart 6h", "last 6 hours"),
+            ("/chart 36h Polygon", "last 36 hours"),
+            ("/chart 30d polygon", "last 30 days"),
+        ] {
+            let told = ask(Server::Behind, from_alice(text)).await.unwrap();
+            assert!(told.starts_with("photo: polygon · my-node: 12 blocks behind"), "{told}");
+            assert!(told.contains(&format!("\n{last}, corridor")), "{told}");
+        }
+        for (text, want) in [
+            (
+                "/chart",
+                "Tell how far back, and the network if you like: /chart 90m, /chart 6h, /chart 30d polygon.",
+            ),
+            (
+                "/chart 9m",
+                "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
+            ),
+            ("/chart 6h a b", "One range and one network at most, please: /chart 6h, /chart 30d polygon."),
+            ("/chart 6h gnosis", "There is no network named gnosis in this range; there is: polygon."),
+        ] {
+            assert_eq!(ask(Server::Behind, from_alice(text)).await.as_deref(), Some(want), "{text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_status_in_a_few_lines() {
+        let told = ask(Server::Behind, from_alice("/status")).await.unwrap();
+        let want = "🟢 polygon: ok (4 s ago)\n🟠 my-node: 12 blocks (24 s) behind\n\
+            9 of 9 references up; 5 at the highest block, 3 at the median";
+        assert_eq!(told, want);
+        let told = ask(Server::Empty, from_alice("/status")).await.unwrap();
+        assert!(told.starts_with("Prometheus holds no watched node for the last 24 hours"), "{told}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_is_answered_in_their_language() {
+        let in_russian = |text| {
+            let mut incoming = from_alice(text);
+            incoming.sender.language = Language::Russian;
+            ask(Server::Behind, incoming)
+        };
+        let told = in_russian("/hour").await.unwrap();
+        assert!(
+            told.starts_with(
+                "photo: polygon · my-node: отстаёт на 12 блоков\nза последний час, коридор ±5 блоков"
+            ),
+            "{told}"
+        );
+        let told = in_russian("/status").await.unwrap();
+        assert!(
+            told.starts_with("🟢 polygon: норма (4 с назад)\n🟠 my-node: отстаёт на 12 блоков (24 с)"),
+            "{told}"
+        );
+        for (text, start) in [("/help", "Показываю"), ("/chart 1s", "График бывает"), ("hi", "Графики:")]
+        {
+            let told = in_russian(text).await.unwrap();
+            assert!(told.starts_with(start), "{told}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! The bot's own pages: metrics, health, readiness.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use headlag_service::{
@@ -11,21 +11,26 @@ use headlag_service::{
 };
 use hyper::{Method, Request, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
+use tokio::time::Instant;
 
-/// Whether Telegram has ever known the bot. Clones are one.
+/// Without a word from Telegram for so long the bot is not ready: four times a long poll.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Whether Telegram answered lately. Clones are one.
 #[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness(Arc<Mutex<Option<Instant>>>);
 
 impl Readiness {
-    /// From now on the bot is ready.
-    pub fn reached(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// Telegram answered at this moment.
+    pub fn reached(&self, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
-    /// Whether it is.
+    /// Whether that was lately.
     #[must_use]
-    pub fn is_reached(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    pub fn is_reached(&self, now: Instant) -> bool {
+        let reached = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.is_some_and(|at| now.duration_since(at) <= PATIENCE)
     }
 }
 
@@ -39,10 +44,10 @@ pub fn answer(request: &Request<Incoming>, registry: &Registry, ready: &Readines
         "/" => typed(StatusCode::OK, "text/html; charset=utf-8", PAGE),
         "/metrics" => exposition::answer(registry, request.headers()),
         "/-/healthy" => plain(StatusCode::OK, "headlag-chartbot is healthy\n"),
-        "/-/ready" if ready.is_reached() => plain(StatusCode::OK, "headlag-chartbot is ready\n"),
-        "/-/ready" => {
-            plain(StatusCode::SERVICE_UNAVAILABLE, "headlag-chartbot has not reached Telegram yet\n")
+        "/-/ready" if ready.is_reached(Instant::now()) => {
+            plain(StatusCode::OK, "headlag-chartbot is ready\n")
         }
+        "/-/ready" => plain(StatusCode::SERVICE_UNAVAILABLE, "headlag-chartbot does not reach Telegram\n"),
         _ => plain(StatusCode::NOT_FOUND, "there is nothing here; see /\n"),
     }
 }
@@ -58,3 +63,19 @@ const PAGE: &str = concat!(
     "<li><a href=\"-/healthy\">health</a></li>",
     "<li><a href=\"-/ready\">readiness</a></li></ul></html>\n",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_while_telegram_answers() {
+        let (ready, start) = (Readiness::default(), Instant::now());
+        assert!(!ready.is_reached(start));
+        ready.clone().reached(start);
+        assert!(ready.is_reached(start + PATIENCE));
+        assert!(!ready.is_reached(start + PATIENCE + Duration::from_secs(1)));
+        ready.reached(start + PATIENCE * 2);
+        assert!(ready.is_reached(start + PATIENCE * 2));
+    }
+}

@@ -14,6 +14,9 @@ mod prometheus;
 mod query;
 mod series;
 mod serve;
+#[cfg(test)]
+mod stand;
+mod status;
 mod survey;
 mod telegram;
 mod text;
@@ -35,6 +38,7 @@ use jiff::Timestamp;
 use self::{
     command::Range,
     config::{Charts, Flags, TOKEN_VARIABLE},
+    metrics::Metrics,
     picture::Painter,
     prometheus::Prometheus,
     text::ENGLISH,
@@ -43,8 +47,8 @@ use self::{
 /// A Telegram bot that draws how far your blockchain nodes are from the median of the
 /// reference nodes, as headlag-exporter measured it and Prometheus keeps it.
 ///
-/// Without a command it serves: it answers /hour, /day and /week in private chats with
-/// the users of --telegram.allowed-users.
+/// Without a command it serves: it answers /hour, /day, /week, /chart and the like in
+/// private chats with the users of --telegram.allowed-users.
 #[derive(Parser)]
 #[command(
     name = "headlag-chartbot",
@@ -120,12 +124,14 @@ async fn main() -> ExitCode {
 async fn serve(config: config::Config) -> anyhow::Result<()> {
     let stop = start::stop_signal().context("cannot listen for signals")?;
     start::raise_open_files();
-    let painter = painter(&config.charts)?;
-    Ok(serve::serve(config, painter, stop).await?)
+    let metrics = Metrics::default();
+    let painter = painter(&config.charts, &metrics)?;
+    Ok(serve::serve(config, painter, metrics, stop).await?)
 }
 
 async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Path) -> anyhow::Result<()> {
-    let painted = painter(&charts)?.paint(range, network, Timestamp::now(), &ENGLISH).await;
+    let painted =
+        painter(&charts, &Metrics::default())?.paint(range, network, Timestamp::now(), &ENGLISH).await;
     let picture = painted.map_err(|trouble| anyhow::anyhow!(trouble.sentence(range, &ENGLISH)))?;
     fs::write(output, &picture.png)
         .with_context(|| format!("cannot write the chart to {}", output.display()))?;
@@ -134,9 +140,9 @@ async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Pat
     Ok(())
 }
 
-fn painter(charts: &Charts) -> anyhow::Result<Painter> {
+fn painter(charts: &Charts, metrics: &Metrics) -> anyhow::Result<Painter> {
     let prometheus = Prometheus::new(&charts.prometheus_url).context("cannot set up TLS")?;
-    Ok(Painter { prometheus, zone: charts.zone.clone(), theme: charts.theme })
+    Ok(Painter::new(prometheus, charts.zone.clone(), charts.theme, metrics.clone()))
 }
 
 async fn check_health(mut address: SocketAddr) -> anyhow::Result<()> {

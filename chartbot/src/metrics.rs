@@ -1,9 +1,25 @@
 //! The bot's own metrics; the only place with their names.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
 use headlag_service::process::ProcessCollector;
+use jiff::Timestamp;
 use prometheus_client::{
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
-    registry::Registry,
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+        histogram::Histogram,
+    },
+    registry::{Registry, Unit},
 };
 
 use crate::access::Refusal;
@@ -17,12 +33,54 @@ const REVISION: &str = match option_env!("HEADLAG_REVISION") {
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
+/// From a fast answer to the longest that anybody waits for.
+const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 20.0];
+
 /// What happened since the start. Clones count together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Metrics {
     commands: Family<Labels<2>, Counter>,
     refused: Family<Labels<1>, Counter>,
     telegram_errors: Family<Labels<1>, Counter>,
+    query: Histogram,
+    draw: Histogram,
+    send: Histogram,
+    last_poll: LastPoll,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            commands: Family::default(),
+            refused: Family::default(),
+            telegram_errors: Family::default(),
+            query: Histogram::new(SECONDS),
+            draw: Histogram::new(SECONDS),
+            send: Histogram::new(SECONDS),
+            last_poll: LastPoll::default(),
+        }
+    }
+}
+
+/// Unix time in milliseconds of the last successful poll; 0 before the first.
+#[derive(Debug, Clone, Default)]
+struct LastPoll(Arc<AtomicU64>);
+
+impl Collector for LastPoll {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
+        let at = self.0.load(Ordering::Relaxed);
+        if at == 0 {
+            return Ok(());
+        }
+        let gauge = ConstGauge::new(at as f64 / 1_000.0);
+        let descriptor = encoder.encode_descriptor(
+            "headlag_chartbot_last_poll_timestamp",
+            "When Telegram last answered a poll in unix time, absent before it ever did",
+            Some(&Unit::Seconds),
+            gauge.metric_type(),
+        )?;
+        gauge.encode(descriptor)
+    }
 }
 
 impl Metrics {
@@ -31,6 +89,7 @@ impl Metrics {
     pub fn registry(&self) -> Registry {
         let mut everything = Registry::default();
         everything.register_collector(Box::new(ProcessCollector));
+        everything.register_collector(Box::new(self.last_poll.clone()));
         let registry = everything.sub_registry_with_prefix("headlag_chartbot");
         let build_info = Family::<Labels<2>, Gauge>::default();
         build_info.get_or_create(&[("version", VERSION), ("revision", REVISION)]).set(1);
@@ -50,6 +109,13 @@ impl Metrics {
             "Requests to the Telegram Bot API that failed by how",
             self.telegram_errors.clone(),
         );
+        for (name, help, histogram) in [
+            ("query_duration", "Time that all questions of one answer to Prometheus took", &self.query),
+            ("draw_duration", "Time that drawing one chart took", &self.draw),
+            ("send_duration", "Time that bringing one answer to Telegram took", &self.send),
+        ] {
+            registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+        }
         everything
     }
 
@@ -64,8 +130,64 @@ impl Metrics {
         self.refused.get_or_create(&[("reason", refusal.reason())]).inc();
     }
 
+    /// Prometheus was asked all that an answer needed.
+    pub fn queried(&self, took: Duration) {
+        self.query.observe(took.as_secs_f64());
+    }
+
+    /// A chart was drawn.
+    pub fn drawn(&self, took: Duration) {
+        self.draw.observe(took.as_secs_f64());
+    }
+
+    /// An answer was brought to Telegram, or given up.
+    pub fn sent(&self, took: Duration) {
+        self.send.observe(took.as_secs_f64());
+    }
+
+    /// Telegram answered a poll.
+    pub fn polled(&self, at: Timestamp) {
+        let at = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        self.last_poll.0.store(at, Ordering::Relaxed);
+    }
+
     /// A request to Telegram failed.
     pub fn telegram_error(&self, reason: &'static str) {
         self.telegram_errors.get_or_create(&[("reason", reason)]).inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headlag_service::exposition::{Format, render};
+
+    use super::*;
+
+    #[test]
+    fn what_a_scrape_shows() {
+        let metrics = Metrics::default();
+        let registry = metrics.registry();
+        let text = || render(&registry, Format::Text).unwrap();
+        assert!(!text().contains("last_poll"));
+        metrics.polled(Timestamp::from_millisecond(1_800_000_000_250).unwrap());
+        metrics.command("hour", "ok");
+        metrics.refused(Refusal::Stranger);
+        metrics.telegram_error("timeout");
+        metrics.queried(Duration::from_millis(30));
+        metrics.drawn(Duration::from_millis(3));
+        metrics.sent(Duration::from_secs(1));
+        let text = text();
+        for line in [
+            "headlag_chartbot_last_poll_timestamp_seconds 1800000000.25",
+            "headlag_chartbot_commands_total{command=\"hour\",outcome=\"ok\"} 1",
+            "headlag_chartbot_refused_total{reason=\"stranger\"} 1",
+            "headlag_chartbot_telegram_errors_total{reason=\"timeout\"} 1",
+            "headlag_chartbot_query_duration_seconds_bucket{le=\"0.025\"} 0",
+            "headlag_chartbot_query_duration_seconds_bucket{le=\"0.05\"} 1",
+            "headlag_chartbot_draw_duration_seconds_count 1",
+            "headlag_chartbot_send_duration_seconds_sum 1.0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+        }
     }
 }

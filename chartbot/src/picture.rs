@@ -1,28 +1,30 @@
 //! From a range to a picture: asks Prometheus, builds the history, draws it, captions it.
 
 use std::{
-    collections::BTreeSet,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+    num::NonZero,
+    sync::Arc,
+    thread::available_parallelism,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
     caption::{self, Story},
     chart::{self, Theme},
     command::Range,
     history,
-    prometheus::{self, Found, Prometheus},
+    metrics::Metrics,
+    prometheus::{self, Prometheus, Questions},
     query::{Plan, Survey},
     survey,
-    text::{CHART_ENGLISH, Words},
+    text::Words,
 };
 
-/// For all questions about one chart together: a user waits no longer.
-const ASKING: Duration = Duration::from_secs(20);
+/// For all questions of one answer together: a user waits no longer.
+pub const ASKING: Duration = Duration::from_secs(20);
 
 /// A chart and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,10 @@ pub struct Picture {
     pub png: Bytes,
     /// The caption, at most 1,024 characters.
     pub caption: String,
+    /// Which network it shows.
+    pub network: String,
+    /// All networks that could be shown, by name.
+    pub networks: Vec<String>,
 }
 
 /// Why there is no picture.
@@ -95,13 +101,21 @@ impl Trouble {
 pub struct Painter {
     /// Whom to ask.
     pub prometheus: Prometheus,
-    /// The zone of all times.
-    pub zone: TimeZone,
-    /// The colours.
-    pub theme: Theme,
+    zone: TimeZone,
+    theme: Theme,
+    /// One place for each processor: more charts at a time would only slow each other.
+    places: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 impl Painter {
+    /// Asks `prometheus`, and tells all times in `zone`.
+    #[must_use]
+    pub fn new(prometheus: Prometheus, zone: TimeZone, theme: Theme, metrics: Metrics) -> Self {
+        let processors = available_parallelism().map_or(1, NonZero::get);
+        Self { prometheus, zone, theme, places: Arc::new(Semaphore::new(processors)), metrics }
+    }
+
     /// The chart of the last `range` before `now`, of `network` or else of the one in
     /// the worst state.
     ///
@@ -114,37 +128,49 @@ impl Painter {
         now: Timestamp,
         words: &Words,
     ) -> Result<Picture, Trouble> {
-        let asking = timeout(ASKING, self.ask(range, network, now.as_second()));
-        let known = asking.await.map_err(|_| prometheus::Error::Timeout)??;
+        let asking = timeout(ASKING, self.ask(range, network, now.as_second(), words));
+        let begin = Instant::now();
+        let known = asking.await.map_err(|_| prometheus::Error::Timeout);
+        self.metrics.queried(begin.elapsed());
+        let known = known??;
         let caption = caption::write(Story {
             network: &known.network,
             history: &known.history,
             tallies: &known.tallies,
-            warnings: &known.warnings,
+            notes: &known.notes,
             zone: &self.zone,
             words,
         });
         let (history, zone, theme) = (known.history, self.zone.clone(), self.theme);
-        let drawn = spawn_blocking(move || chart::draw(&history, &zone, theme, &CHART_ENGLISH));
+        let chart_words = words.chart;
+        // The semaphore is never closed; the place is kept until the drawing itself ended.
+        let place = self.places.clone().acquire_owned().await.ok();
+        let metrics = self.metrics.clone();
+        let drawn = spawn_blocking(move || {
+            let _place = place;
+            let begin = Instant::now();
+            let drawn = chart::draw(&history, &zone, theme, chart_words);
+            metrics.drawn(begin.elapsed());
+            drawn
+        });
         let drawn = drawn.await.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
         let png = drawn.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
-        Ok(Picture { png: png.into(), caption })
+        Ok(Picture { png: png.into(), caption, network: known.network.name, networks: known.networks })
     }
 
-    async fn ask(&self, range: Range, network: Option<&str>, now: i64) -> Result<Known, Trouble> {
-        let warnings = Mutex::new(BTreeSet::new());
-        let keep = &|found: Found| {
-            let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            warnings.extend(found.warnings);
-            found.series
-        };
-        let prometheus = &self.prometheus;
+    async fn ask(
+        &self,
+        range: Range,
+        network: Option<&str>,
+        now: i64,
+        words: &Words,
+    ) -> Result<Known, Trouble> {
+        let questions = &Questions::new(&self.prometheus);
         let survey = Survey::new(range);
-        let survey =
-            survey.ask(|promql| async move { prometheus.query(&promql, now).await.map(keep) }).await?;
+        let survey = survey.ask(|promql| async move { questions.query(&promql, now).await }).await?;
         let networks = survey::read(&survey);
         let chosen = match network {
-            Some(asked) => networks.iter().find(|network| network.name == asked),
+            Some(asked) => networks.iter().find(|network| network.name.eq_ignore_ascii_case(asked)),
             None => survey::worst(&networks),
         };
         let network = match (chosen, network) {
@@ -155,26 +181,23 @@ impl Painter {
             }
             _ => return Err(Trouble::NoData),
         };
+        let networks = networks.into_iter().map(|network| network.name).collect();
         let plan = Plan::new(range, network.end(now), network.spacing);
         let (times, step) = (plan.evaluated(), plan.grid.step);
-        let questions = plan.queries(&network.name);
-        let found = questions
-            .ask(|promql| async move {
-                let found = prometheus.query_range(&promql, times, step).await;
-                found.map(keep)
-            })
-            .await?;
+        let columns = plan.queries(&network.name);
+        let found =
+            columns.ask(|promql| async move { questions.query_range(&promql, times, step).await }).await?;
         let nodes: Vec<_> = network.nodes.iter().map(|node| node.name.as_str()).collect();
         let (history, tallies) = history::build(&network.name, &nodes, &plan, &found);
-        let warnings = warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Known { network, history, tallies, warnings: warnings.into_iter().collect() })
+        Ok(Known { network, networks, history, tallies, notes: questions.notes(words) })
     }
 }
 
 /// All that is known for one chart.
 struct Known {
     network: survey::Network,
+    networks: Vec<String>,
     history: crate::series::History,
     tallies: Vec<history::Tally>,
-    warnings: Vec<String>,
+    notes: Vec<String>,
 }

@@ -3,11 +3,20 @@
 //! Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>. Other servers
 //! speak it too; so nothing is relied on that only Prometheus does.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use headlag_service::outbound::{self, Failure};
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
+
+use crate::text::Words;
 
 /// How long Prometheus may work on one query; it gives up by itself then.
 const QUERY_TIMEOUT: &str = "8s";
@@ -48,6 +57,8 @@ pub struct Found {
     pub series: Vec<Series>,
     /// What the server warns of, cut short.
     pub warnings: Vec<String>,
+    /// Whether the server says that a part of its storage did not answer.
+    pub partial: bool,
 }
 
 /// Why a query found nothing out. No text of it holds a URL.
@@ -137,6 +148,56 @@ impl Prometheus {
     }
 }
 
+/// Several questions for one answer to a user, and what the server said on any of them.
+pub struct Questions<'a> {
+    prometheus: &'a Prometheus,
+    warnings: Mutex<BTreeSet<String>>,
+    partial: AtomicBool,
+}
+
+impl<'a> Questions<'a> {
+    /// None asked yet.
+    #[must_use]
+    pub fn new(prometheus: &'a Prometheus) -> Self {
+        Self { prometheus, warnings: Mutex::default(), partial: AtomicBool::new(false) }
+    }
+
+    /// As [`Prometheus::query`].
+    ///
+    /// # Errors
+    /// When there was no answer, or one that is of no use.
+    pub async fn query(&self, promql: &str, time: i64) -> Result<Vec<Series>, Error> {
+        Ok(self.keep(self.prometheus.query(promql, time).await?))
+    }
+
+    /// As [`Prometheus::query_range`].
+    ///
+    /// # Errors
+    /// When there was no answer, or one that is of no use.
+    pub async fn query_range(
+        &self,
+        promql: &str,
+        times: (i64, i64),
+        step: u32,
+    ) -> Result<Vec<Series>, Error> {
+        Ok(self.keep(self.prometheus.query_range(promql, times, step).await?))
+    }
+
+    /// What a user has to know of the answers themselves, the most important first.
+    pub fn notes(&self, words: &Words) -> Vec<String> {
+        let partial = self.partial.load(Ordering::Relaxed).then(|| words.partial.to_owned());
+        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        partial.into_iter().chain(warnings.iter().map(|warning| (words.warning)(warning))).collect()
+    }
+
+    fn keep(&self, found: Found) -> Vec<Series> {
+        self.partial.fetch_or(found.partial, Ordering::Relaxed);
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.extend(found.warnings);
+        found.series
+    }
+}
+
 fn unanswered(failure: Failure) -> Error {
     match failure {
         Failure::Timeout => Error::Timeout,
@@ -156,6 +217,9 @@ struct Answer {
     warnings: Vec<String>,
     #[serde(default)]
     infos: Vec<String>,
+    /// Of VictoriaMetrics.
+    #[serde(rename = "isPartial", default)]
+    is_partial: bool,
 }
 
 #[derive(Deserialize, PartialEq)]
@@ -221,6 +285,7 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
     Ok(Found {
         series: series.ok_or(Error::NotPrometheus(status))?,
         warnings: notes.map(|note| passed_on(note)).collect(),
+        partial: answer.is_partial,
     })
 }
 
@@ -312,5 +377,8 @@ mod tests {
         let found = read(StatusCode::OK, body.to_string().as_bytes()).unwrap();
         assert_eq!(found.series, []);
         assert_eq!(found.warnings, ["w".repeat(MAX_WORDS), "a store is away".into()]);
+        assert!(!found.partial);
+        let body = r#"{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[]}}"#;
+        assert!(read(StatusCode::OK, body.as_bytes()).unwrap().partial);
     }
 }

@@ -15,6 +15,12 @@ const THRESHOLD: &str = "headlag_threshold_blocks";
 const REFERENCES: &str = "headlag_references";
 const REFERENCES_UP: &str = "headlag_references_up";
 const POLL_INTERVAL: &str = "headlag_poll_interval_seconds";
+const NODE_STATE: &str = "headlag_node_state";
+const NETWORK_STATE: &str = "headlag_network_state";
+const BEHIND_SECONDS: &str = "headlag_node_behind_seconds";
+const MAX_SUPPORT: &str = "headlag_max_support";
+const MEDIAN_SUPPORT: &str = "headlag_median_support";
+const ROUND: &str = "headlag_round_timestamp_seconds";
 
 /// Roughly one column a pixel of the plot.
 const COLUMNS: u32 = 1_100;
@@ -53,6 +59,10 @@ questions! {
         up,
         /// Blocks behind the median, by network and node.
         lag,
+        /// Every state that some exporter tells, by network, node and state.
+        node_state,
+        /// Every state that some exporter tells, by network and state.
+        network_state,
         /// The threshold, by network.
         threshold,
         /// How many references are configured, by network.
@@ -63,6 +73,20 @@ questions! {
         poll_interval,
         /// Raw samples, whose own times tell how often Prometheus scrapes.
         scrapes,
+    }
+}
+
+questions! {
+    /// What a word about the present needs beyond a [`Survey`].
+    pub struct Standing {
+        /// How long ago the median passed the block of a node, by network and node.
+        behind_seconds,
+        /// How many references are at the highest block, by network.
+        max_support,
+        /// How many references are at the median, by network.
+        median_support,
+        /// End of the last round in unix time, by network, also where it was a day ago.
+        round,
     }
 }
 
@@ -104,11 +128,26 @@ impl Survey<String> {
             nodes: format!("max by (network, node) (last_over_time({UP}{{role=\"watched\"}}[{range}s]))"),
             up: format!("min by (network, node) ({UP}{{role=\"watched\"}})"),
             lag: format!("max by (network, node) ({LAG}{{role=\"watched\"}})"),
+            node_state: format!("max by (network, node, state) ({NODE_STATE}{{role=\"watched\"}} == 1)"),
+            network_state: format!("max by (network, state) ({NETWORK_STATE} == 1)"),
             threshold: format!("min by (network) ({THRESHOLD})"),
             references: format!("max by (network) ({REFERENCES})"),
             references_up: format!("min by (network) ({REFERENCES_UP})"),
             poll_interval: format!("max by (network) (last_over_time({POLL_INTERVAL}[{range}s]))"),
             scrapes: format!("{POLL_INTERVAL}[1h]"),
+        }
+    }
+}
+
+impl Standing<String> {
+    /// The questions, of all networks at once.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            behind_seconds: format!("max by (network, node) ({BEHIND_SECONDS}{{role=\"watched\"}})"),
+            max_support: format!("min by (network) ({MAX_SUPPORT})"),
+            median_support: format!("min by (network) ({MEDIAN_SUPPORT})"),
+            round: format!("max by (network) (last_over_time({ROUND}[1d]))"),
         }
     }
 }

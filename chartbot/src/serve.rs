@@ -17,7 +17,6 @@ use crate::{
     metrics::Metrics,
     picture::Painter,
     telegram::{self, Telegram},
-    text::ENGLISH,
 };
 
 /// Why the service cannot go on.
@@ -44,17 +43,17 @@ pub enum Ended {
 pub async fn serve(
     config: Config,
     painter: Painter,
+    metrics: Metrics,
     stop: impl Future<Output = &'static str>,
 ) -> Result<(), Ended> {
     let address = config.listen_address;
     let bind = TcpListener::bind(address).await;
     let listener = bind.map_err(|error| Ended::Bind(address, error))?;
-    let metrics = Metrics::default();
     let registry = Arc::new(metrics.registry());
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);
-    let conversation = Conversation::new(access, painter, metrics.clone(), &ENGLISH);
-    let telegram = Telegram::new(&config.token, config.api_url, metrics)?;
+    let conversation = Conversation::new(access, painter, metrics.clone());
+    let telegram = Telegram::new(&config.token, config.api_url, config.proxy, metrics)?;
     let (stopping, _) = watch::channel(false);
     let stopped = || {
         let mut stopping = stopping.subscribe();
@@ -75,7 +74,7 @@ pub async fn serve(
         server::serve(listener, answer, stop_pages).await;
         Ok(())
     });
-    tasks.spawn(telegram.run(conversation, ready, &ENGLISH, stop_telegram));
+    tasks.spawn(telegram.run(conversation, ready, stop_telegram));
     tracing::info!(%address, "headlag-chartbot listens");
 
     let first = tokio::select! {

@@ -16,8 +16,8 @@ pub struct Network {
     pub name: String,
     /// Its watched nodes by name, at least one.
     pub nodes: Vec<Node>,
-    /// The threshold in blocks; absent while its exporter is not scraped.
-    pub threshold: Option<f64>,
+    /// How it is; absent while its exporter is not scraped, or names no states.
+    pub state: Option<NetworkState>,
     /// How many references are configured; absent while its exporter is not scraped.
     pub references: Option<f64>,
     /// How many of them answer; absent while its exporter is not scraped.
@@ -47,33 +47,99 @@ pub struct Node {
     pub name: String,
     /// How it is.
     pub state: State,
+    /// Its block minus the median: below zero is behind; absent when unknown.
+    pub offset: Option<f64>,
 }
 
-/// What is known of a watched node right now.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How a watched node is right now, the worst first, but for what may be gone for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// The exporter asks it and gets no usable block.
-    NoAnswer,
+    Unreachable,
+    /// It answers for another chain.
+    WrongChain,
     /// It answers, but too few references do.
     NoConsensus,
-    /// Its block minus the median: below zero is behind.
-    Known(f64),
+    /// Its block has not risen for long.
+    Stalled,
+    /// Below the corridor.
+    Behind,
+    /// Above the corridor.
+    Ahead,
+    /// Inside the corridor.
+    Ok,
     /// Prometheus has nothing newer.
     NotScraped,
 }
 
 impl State {
-    /// How bad it is, against the threshold of its network: first the kind, then the
-    /// blocks. What is not scraped comes last, since it may be gone for good.
-    #[must_use]
-    pub fn badness(self, threshold: Option<f64>) -> (u8, f64) {
-        match self {
-            Self::NoAnswer => (4, 0.0),
-            Self::NoConsensus => (3, 0.0),
-            Self::Known(offset) if offset.abs() > threshold.unwrap_or(f64::INFINITY) => (2, offset.abs()),
-            Self::Known(_) => (1, 0.0),
-            Self::NotScraped => (0, 0.0),
+    /// As the exporter names it in a label.
+    fn named(label: &str) -> Option<Self> {
+        Some(match label {
+            "unreachable" => Self::Unreachable,
+            "wrong_chain" => Self::WrongChain,
+            "unknown" => Self::NoConsensus,
+            "stalled" => Self::Stalled,
+            "behind" => Self::Behind,
+            "ahead" => Self::Ahead,
+            "ok" => Self::Ok,
+            _ => return None,
+        })
+    }
+
+    /// What the numbers alone tell, of an exporter that names no states.
+    fn judged(up: f64, offset: Option<f64>, threshold: Option<f64>) -> Self {
+        let threshold = threshold.unwrap_or(f64::INFINITY);
+        match offset {
+            _ if up < 1.0 => Self::Unreachable,
+            None => Self::NoConsensus,
+            Some(offset) if offset < -threshold => Self::Behind,
+            Some(offset) if offset > threshold => Self::Ahead,
+            Some(_) => Self::Ok,
         }
+    }
+}
+
+impl Node {
+    /// How bad it is: first the kind, then the blocks.
+    #[must_use]
+    pub fn badness(&self) -> (u8, f64) {
+        let blocks = self.offset.unwrap_or(0.0).abs();
+        match self.state {
+            State::Unreachable => (6, 0.0),
+            State::WrongChain => (5, 0.0),
+            State::NoConsensus => (4, 0.0),
+            State::Stalled => (3, blocks),
+            State::Behind | State::Ahead => (2, blocks),
+            State::Ok => (1, 0.0),
+            State::NotScraped => (0, 0.0),
+        }
+    }
+}
+
+/// How a network is right now, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NetworkState {
+    /// Too few references answer.
+    NoConsensus,
+    /// The references are on different blocks.
+    Split,
+    /// No node's block rises.
+    Halted,
+    /// As it should be.
+    Ok,
+}
+
+impl NetworkState {
+    /// As the exporter names it in a label.
+    fn named(label: &str) -> Option<Self> {
+        Some(match label {
+            "no_consensus" => Self::NoConsensus,
+            "split" => Self::Split,
+            "halted" => Self::Halted,
+            "ok" => Self::Ok,
+            _ => return None,
+        })
     }
 }
 
@@ -85,37 +151,41 @@ pub fn read(found: &Survey<Vec<Series>>) -> Vec<Network> {
             found.iter().find(|series| series.label("network") == network && series.label("node") == node);
         series.and_then(Series::newest)
     };
+    let of_network = |found: &[Series], network: &str| {
+        let series = found.iter().find(|series| series.label("network") == network);
+        series.and_then(Series::newest)
+    };
     let mut networks: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
     for series in &found.nodes {
         let (network, node) = (series.label("network"), series.label("node"));
-        let up = of_node(&found.up, network, node);
         let lag = of_node(&found.lag, network, node).filter(|lag| lag.is_finite());
-        let state = match (up, lag) {
-            (None, _) => State::NotScraped,
-            (Some(up), _) if up < 1.0 => State::NoAnswer,
-            // Not -0.0 for a node that is level.
-            (Some(_), Some(lag)) => State::Known(0.0 - lag),
-            (Some(_), None) => State::NoConsensus,
+        // Not -0.0 for a node that is level.
+        let offset = lag.map(|lag| 0.0 - lag);
+        let told = found.node_state.iter();
+        let told = told.filter(|series| series.label("network") == network && series.label("node") == node);
+        let told = told.filter_map(|series| State::named(series.label("state"))).min();
+        let threshold = of_network(&found.threshold, network);
+        let (state, offset) = match (of_node(&found.up, network, node), told) {
+            (None, _) => (State::NotScraped, None),
+            (Some(_), Some(told)) => (told, offset),
+            (Some(up), None) => (State::judged(up, offset, threshold), offset.filter(|_| up >= 1.0)),
         };
         let name = node.to_owned();
-        networks.entry(network).or_default().push(Node { name, state });
+        networks.entry(network).or_default().push(Node { name, state, offset });
     }
     let network = |(name, mut nodes): (&str, Vec<Node>)| {
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let now = |found: &[Series]| {
-            let series = found.iter().find(|series| series.label("network") == name);
-            series.and_then(Series::newest)
-        };
         let scrapes = found.scrapes.iter();
         let scrapes: Vec<_> = scrapes.filter(|series| series.label("network") == name).collect();
         let newest = scrapes.iter().filter_map(|series| series.samples.last());
+        let states = found.network_state.iter().filter(|series| series.label("network") == name);
         Network {
             name: name.to_owned(),
             nodes,
-            threshold: now(&found.threshold),
-            references: now(&found.references),
-            references_up: now(&found.references_up),
-            spacing: spacing(&scrapes, now(&found.poll_interval)),
+            state: states.filter_map(|series| NetworkState::named(series.label("state"))).min(),
+            references: of_network(&found.references, name),
+            references_up: of_network(&found.references_up, name),
+            spacing: spacing(&scrapes, of_network(&found.poll_interval, name)),
             newest: newest.map(|(time, _)| *time).reduce(f64::max),
         }
     };
@@ -156,10 +226,9 @@ pub fn worst(networks: &[Network]) -> Option<&Network> {
 }
 
 /// How bad the worst node is.
-fn badness(network: &Network) -> (u8, f64) {
-    let nodes = network.nodes.iter();
-    let nodes = nodes.map(|node| node.state.badness(network.threshold));
-    nodes.fold((0, 0.0), |worst, one| if one > worst { one } else { worst })
+#[must_use]
+pub fn badness(network: &Network) -> (u8, f64) {
+    network.nodes.iter().map(Node::badness).fold((0, 0.0), |worst, one| if one > worst { one } else { worst })
 }
 
 #[cfg(test)]
@@ -189,6 +258,8 @@ mod tests {
             ],
             up: vec![one("b", "z", 1.0), one("b", "down", 0.0), one("b", "alone", 1.0)],
             lag: vec![one("b", "z", 12.0), one("b", "down", 3.0)],
+            node_state: vec![],
+            network_state: vec![],
             threshold: vec![one("b", "", 5.0)],
             references: vec![one("b", "", 9.0)],
             references_up: vec![one("b", "", 8.0)],
@@ -198,20 +269,48 @@ mod tests {
         let states: Vec<_> = networks
             .iter()
             .flat_map(|network| &network.nodes)
-            .map(|node| (node.name.as_str(), node.state))
+            .map(|node| (node.name.as_str(), node.state, node.offset))
             .collect();
         assert_eq!(
             states,
             [
-                ("away", State::NotScraped),
-                ("alone", State::NoConsensus),
-                ("down", State::NoAnswer),
-                ("z", State::Known(-12.0)),
+                ("away", State::NotScraped, None),
+                ("alone", State::NoConsensus, None),
+                ("down", State::Unreachable, None),
+                ("z", State::Behind, Some(-12.0)),
             ]
         );
-        assert_eq!(networks[0].threshold, None);
+        assert_eq!(networks[0].state, None);
         assert_eq!(networks[1].references_up, Some(8.0));
         assert_eq!((networks[0].spacing, networks[1].spacing), (15, 30));
+    }
+
+    #[test]
+    fn the_exporter_knows_the_state_best_and_of_two_the_worse_counts() {
+        let with_state = |mut series: Series, state: &str| {
+            series.labels.insert("state".into(), state.into());
+            series
+        };
+        let networks = read(&Survey {
+            nodes: vec![one("a", "n", 1.0), one("a", "new", 1.0)],
+            up: vec![one("a", "n", 1.0), one("a", "new", 1.0)],
+            lag: vec![one("a", "n", 2.0), one("a", "new", 9.0)],
+            threshold: vec![one("a", "", 5.0)],
+            node_state: vec![
+                with_state(one("a", "n", 1.0), "ok"),
+                with_state(one("a", "n", 1.0), "stalled"),
+                with_state(one("a", "new", 1.0), "a state that came later"),
+            ],
+            network_state: vec![
+                with_state(one("a", "", 1.0), "ok"),
+                with_state(one("a", "", 1.0), "halted"),
+                with_state(one("b", "", 1.0), "split"),
+            ],
+            ..Survey::default()
+        });
+        let told: Vec<_> = networks[0].nodes.iter().map(|node| (node.state, node.offset)).collect();
+        assert_eq!(told, [(State::Stalled, Some(-2.0)), (State::Behind, Some(-9.0))]);
+        assert_eq!(networks[0].state, Some(NetworkState::Halted));
     }
 
     #[test]
@@ -240,7 +339,7 @@ mod tests {
         let network = |newest| Network {
             name: "a".into(),
             nodes: vec![],
-            threshold: None,
+            state: None,
             references: None,
             references_up: None,
             spacing: 15,
@@ -258,28 +357,35 @@ mod tests {
         }
     }
 
+    type Now = (State, Option<f64>);
+
     #[test]
     fn the_worst_network_comes_first() {
-        let network = |name: &str, states: &[State]| Network {
+        let network = |name: &str, nodes: &[Now]| Network {
             name: name.into(),
-            nodes: states.iter().map(|state| Node { name: "n".into(), state: *state }).collect(),
-            threshold: Some(5.0),
+            nodes: nodes
+                .iter()
+                .map(|(state, offset)| Node { name: "n".into(), state: *state, offset: *offset })
+                .collect(),
+            state: None,
             references: None,
             references_up: None,
             spacing: 15,
             newest: None,
         };
-        let (ok, gone) = (State::Known(-5.0), State::NotScraped);
-        let first = |networks: &[(&str, &[State])]| {
+        let (ok, gone) = ((State::Ok, Some(-5.0)), (State::NotScraped, None));
+        let behind = |blocks: f64| (State::Behind, Some(-blocks));
+        let (alone, down) = ((State::NoConsensus, None), (State::Unreachable, None));
+        let first = |networks: &[(&str, &[Now])]| {
             let networks: Vec<_> = networks.iter().map(|(n, s)| network(n, s)).collect();
             worst(&networks).map(|network| network.name.clone()).unwrap()
         };
         assert_eq!(first(&[("a", &[ok]), ("b", &[ok])]), "a");
         assert_eq!(first(&[("a", &[gone]), ("b", &[ok])]), "b");
-        assert_eq!(first(&[("a", &[ok]), ("b", &[State::Known(6.0)])]), "b");
-        assert_eq!(first(&[("a", &[State::Known(-6.0)]), ("b", &[ok, State::Known(7.0)])]), "b");
-        assert_eq!(first(&[("a", &[State::Known(900.0)]), ("b", &[State::NoConsensus])]), "b");
-        assert_eq!(first(&[("a", &[State::NoConsensus]), ("b", &[ok, State::NoAnswer])]), "b");
+        assert_eq!(first(&[("a", &[ok]), ("b", &[behind(6.0)])]), "b");
+        assert_eq!(first(&[("a", &[behind(6.0)]), ("b", &[ok, (State::Ahead, Some(7.0))])]), "b");
+        assert_eq!(first(&[("a", &[behind(900.0)]), ("b", &[alone])]), "b");
+        assert_eq!(first(&[("a", &[alone]), ("b", &[ok, down])]), "b");
         assert_eq!(worst(&[]), None);
     }
 }

@@ -9,44 +9,48 @@
 //! `getUpdates`, whatever becomes of the answer, and a reply is sent again only when it
 //! surely did not arrive.
 
+mod desk;
+mod incoming;
 mod outage;
+mod turns;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use headlag_service::outbound;
-use reqwest::Url;
+use jiff::Timestamp;
+use reqwest::{Proxy, Url};
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::{
     Bot,
-    payloads::{GetUpdatesSetters, SendPhotoSetters},
+    payloads::{EditMessageMediaSetters, GetUpdatesSetters, SendPhotoSetters, SetMyCommandsSetters},
     requests::Requester,
-    types::{AllowedUpdate, BotCommand, ChatId, InputFile, Update, UpdateKind},
+    types::{
+        AllowedUpdate, BotCommand, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup,
+        InputFile, InputMedia, InputMediaPhoto, MessageId,
+    },
 };
 use tokio::{
-    sync::Semaphore,
     task::JoinSet,
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, sleep, timeout},
 };
 
 pub use self::outage::Ended;
-use self::outage::{Fault, Outage, backoff};
+use self::{
+    desk::Desk,
+    incoming::{newest_of_each_chat, request},
+    outage::{Fault, Outage},
+};
 use crate::{
-    access::{Incoming, Sender},
-    command::Command,
-    conversation::{Conversation, Reply},
+    conversation::{Button, Conversation, Photo, Reply},
     http::Readiness,
     metrics::Metrics,
-    text::Words,
+    text::{ENGLISH, RUSSIAN},
 };
 
 /// How long Telegram holds `getUpdates` open when there is nothing to tell.
 const POLL: u32 = 30;
 /// For any request; longer than a poll.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
-/// How many answers are worked on at the same time; more wait for their turn.
-const ANSWERS: usize = 16;
-/// From receiving a command to having sent its answer; it is dropped then.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 /// At most so many updates come at once; when they do, more are waiting.
 const FULL_BATCH: usize = 100;
 /// How long answers under way may take to end once the bot stops.
@@ -60,12 +64,22 @@ pub struct Telegram {
 }
 
 impl Telegram {
-    /// The bot that owns `token`, at the server `api_url`.
+    /// The bot that owns `token`, at the server `api_url`, by way of a proxy if there is one.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(token: &SecretString, api_url: Url, metrics: Metrics) -> reqwest::Result<Self> {
-        let client = outbound::client(REQUEST_TIMEOUT).build()?;
+    pub fn new(
+        token: &SecretString,
+        api_url: Url,
+        proxy: Option<Proxy>,
+        metrics: Metrics,
+    ) -> reqwest::Result<Self> {
+        let client = outbound::client(REQUEST_TIMEOUT);
+        let client = match proxy {
+            Some(proxy) => client.proxy(proxy),
+            None => client,
+        };
+        let client = client.build()?;
         let bot = Bot::with_client(token.expose_secret(), client).set_api_url(api_url);
         Ok(Self { bot, metrics })
     }
@@ -78,13 +92,12 @@ impl Telegram {
         self,
         conversation: Conversation,
         ready: Readiness,
-        words: &Words,
         stop: impl Future<Output = ()>,
     ) -> Result<(), Ended> {
         let mut answers = JoinSet::new();
         let mut offset = None;
         tokio::select! {
-            ended = self.poll(Arc::new(conversation), ready, words, &mut answers, &mut offset) => {
+            ended = self.poll(conversation, ready, &mut answers, &mut offset) => {
                 return Err(ended);
             }
             () = stop => {}
@@ -104,28 +117,30 @@ impl Telegram {
     /// Receives for ever; gives back why it cannot. `offset` is what has to be confirmed.
     async fn poll(
         &self,
-        conversation: Arc<Conversation>,
+        conversation: Conversation,
         ready: Readiness,
-        words: &Words,
         answers: &mut JoinSet<()>,
         offset: &mut Option<i32>,
     ) -> Ended {
         let mut outage = Outage::new(self.metrics.clone());
-        let us = match self.introduce(words, &mut outage).await {
-            Ok(us) => Arc::new(us),
+        let us = match self.introduce(&mut outage).await {
+            Ok(us) => us,
             Err(ended) => return ended,
         };
-        ready.reached();
+        ready.reached(Instant::now());
         tracing::info!(bot = %us, "Telegram knows the bot; it answers now");
-        let places = Arc::new(Semaphore::new(ANSWERS));
+        let desk = Arc::new(Desk::new(self.clone(), conversation, us));
         let mut was_away = true;
         loop {
-            let mut request = self.bot.get_updates().timeout(POLL);
-            request = request.allowed_updates([AllowedUpdate::Message]);
+            // The first is short: it tells what waited, and that Telegram is back. Not
+            // so after a conflict, whose end only a whole poll can show.
+            let wait = if was_away && !outage.is_a_conflict() { 0 } else { POLL };
+            let mut poll = self.bot.get_updates().timeout(wait);
+            poll = poll.allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
             if let Some(offset) = *offset {
-                request = request.offset(offset);
+                poll = poll.offset(offset);
             }
-            let updates = match request.await {
+            let updates = match poll.await {
                 Ok(updates) => updates,
                 Err(error) => {
                     was_away = true;
@@ -137,124 +152,100 @@ impl Telegram {
                 }
             };
             outage.over();
+            ready.reached(Instant::now());
+            self.metrics.polled(Timestamp::now());
             *offset = updates.last().map(|last| last.id.as_offset()).or(*offset);
             let more_waiting = updates.len() >= FULL_BATCH;
-            let mut messages: Vec<_> = updates.into_iter().filter_map(incoming).collect();
+            let mut requests: Vec<_> = updates.into_iter().filter_map(request).collect();
             if was_away {
-                messages = newest_of_each_chat(messages);
+                requests = newest_of_each_chat(requests);
             }
             was_away &= more_waiting;
             while let Some(done) = answers.try_join_next() {
                 if done.is_err() {
-                    tracing::error!("an answer was given up because of a bug; please report it");
+                    tracing::error!("a task was given up because of a bug; please report it");
                 }
             }
-            for message in messages {
-                let (telegram, conversation) = (self.clone(), conversation.clone());
-                let (places, us) = (places.clone(), us.clone());
-                answers.spawn(async move {
-                    let deadline = Instant::now() + ANSWER_DEADLINE;
-                    let answer = async {
-                        let _place = places.acquire().await;
-                        if let Some(reply) = conversation.answer(&message, &us).await {
-                            telegram.send(message.chat, &reply).await;
-                        }
-                    };
-                    if timeout_at(deadline, answer).await.is_err() {
-                        tracing::warn!(chat = message.chat, "an answer took too long and was dropped");
-                    }
-                });
+            for request in requests {
+                desk.receive(request, answers);
             }
         }
     }
 
     /// Asks who we are and registers the commands; tries again while Telegram is away.
     /// Gives back the bot's username.
-    async fn introduce(&self, words: &Words, outage: &mut Outage) -> Result<String, Ended> {
+    async fn introduce(&self, outage: &mut Outage) -> Result<String, Ended> {
         let me = loop {
             match self.bot.get_me().await {
                 Ok(me) => break me,
                 Err(error) => sleep(outage.failed(&Fault::from(error))?).await,
             }
         };
-        let commands = words.commands.map(|(name, what)| BotCommand::new(name, what));
-        loop {
-            match self.bot.set_my_commands(commands.clone()).await.map_err(Fault::from) {
-                Ok(_) => break,
-                Err(Fault::Rejected(reason)) => {
-                    // The commands work also where Telegram does not list them.
-                    tracing::warn!(reason, "Telegram did not register the commands");
-                    break;
-                }
-                Err(fault) => sleep(outage.failed(&fault)?).await,
-            }
-        }
+        self.register(ENGLISH.commands, None, outage).await?;
+        self.register(RUSSIAN.commands, Some("ru"), outage).await?;
         outage.over();
         Ok(me.user.username.unwrap_or_default())
     }
 
-    /// Sends a reply; again only where Telegram surely did not take it.
-    async fn send(&self, chat: i64, reply: &Reply) {
-        for attempt in 0_u32.. {
-            let Err(fault) = self.send_once(ChatId(chat), reply).await else {
-                return;
-            };
-            self.metrics.telegram_error(fault.reason());
-            match fault {
-                Fault::TooMany(pause) => sleep(pause).await,
-                Fault::NoConnection => sleep(backoff(attempt)).await,
-                fault => {
-                    tracing::warn!(chat, reason = fault.reason(), %fault, "an answer could not be sent");
-                    return;
+    /// Registers the commands for one language, or for all others.
+    async fn register(
+        &self,
+        commands: &[(&str, &str)],
+        language: Option<&str>,
+        outage: &mut Outage,
+    ) -> Result<(), Ended> {
+        let commands: Vec<_> = commands.iter().map(|(name, what)| BotCommand::new(*name, *what)).collect();
+        loop {
+            let mut request = self.bot.set_my_commands(commands.clone());
+            if let Some(language) = language {
+                request = request.language_code(language);
+            }
+            match request.await.map_err(Fault::from) {
+                Ok(_) => return Ok(()),
+                Err(Fault::Rejected(reason)) => {
+                    // The commands work also where Telegram does not list them.
+                    tracing::warn!(reason, "Telegram did not register the commands");
+                    return Ok(());
                 }
+                Err(fault) => sleep(outage.failed(&fault)?).await,
             }
         }
     }
 
-    async fn send_once(&self, chat: ChatId, reply: &Reply) -> Result<(), Fault> {
+    async fn send_once(&self, chat: i64, reply: &Reply) -> Result<(), Fault> {
         match reply {
-            Reply::Text(text) => self.bot.send_message(chat, text).await?,
-            Reply::Photo { png, caption } => {
-                let photo = InputFile::memory(png.clone()).file_name("headlag.png");
-                self.bot.send_photo(chat, photo).caption(caption).await?
+            Reply::Text(text) => self.bot.send_message(ChatId(chat), text).await?,
+            Reply::Photo(photo) => {
+                let request = self.bot.send_photo(ChatId(chat), file(photo)).caption(&photo.caption);
+                request.reply_markup(keyboard(photo)).await?
             }
         };
         Ok(())
     }
-}
 
-/// A message with text; anything else is not for us.
-fn incoming(update: Update) -> Option<Incoming> {
-    let UpdateKind::Message(message) = update.kind else {
-        return None;
-    };
-    let sender = message.from.as_ref()?;
-    Some(Incoming {
-        chat: message.chat.id.0,
-        private: message.chat.is_private(),
-        sender: Sender { id: sender.id.0, username: sender.username.clone(), is_bot: sender.is_bot },
-        text: message.text()?.to_owned(),
-    })
-}
-
-/// Of what waited while the bot was away: each chat's newest command, or its newest
-/// message where there is no command.
-fn newest_of_each_chat(messages: Vec<Incoming>) -> Vec<Incoming> {
-    let count = messages.len();
-    let mut newest: BTreeMap<i64, Incoming> = BTreeMap::new();
-    for message in messages {
-        let kept = newest.get(&message.chat);
-        let is_command = Command::is_meant(&message.text);
-        if is_command || kept.is_none_or(|kept| !Command::is_meant(&kept.text)) {
-            newest.insert(message.chat, message);
-        }
+    async fn edit_once(&self, chat: i64, message: i32, photo: &Photo) -> Result<(), Fault> {
+        let media = InputMedia::Photo(InputMediaPhoto::new(file(photo)).caption(&photo.caption));
+        let request = self.bot.edit_message_media(ChatId(chat), MessageId(message), media);
+        request.reply_markup(keyboard(photo)).await?;
+        Ok(())
     }
-    let dropped = count - newest.len();
-    if dropped > 0 {
-        tracing::info!(dropped, "older messages that waited are not answered");
+
+    async fn answer_once(&self, query: String) -> Result<(), Fault> {
+        self.bot.answer_callback_query(CallbackQueryId(query)).await?;
+        Ok(())
     }
-    newest.into_values().collect()
 }
 
+fn file(photo: &Photo) -> InputFile {
+    InputFile::memory(photo.png.clone()).file_name("headlag.png")
+}
+
+fn keyboard(photo: &Photo) -> InlineKeyboardMarkup {
+    let button = |button: &Button| InlineKeyboardButton::callback(&button.text, &button.data);
+    InlineKeyboardMarkup::new(photo.buttons.iter().map(|row| row.iter().map(button)))
+}
+
+#[cfg(test)]
+mod proxies;
 #[cfg(test)]
 mod tests;

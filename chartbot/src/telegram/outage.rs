@@ -34,6 +34,15 @@ pub enum Fault {
     /// Not an answer of the Bot API, such as the page of a proxy.
     #[error("the answer was not one of the Bot API")]
     Unintelligible,
+    /// The edit would have changed nothing.
+    #[error("the message is the same already")]
+    Unchanged,
+    /// The message was deleted, or can be edited no more.
+    #[error("the message is gone")]
+    Gone,
+    /// The press was too long ago to be answered.
+    #[error("the press was too long ago")]
+    TooOld,
     /// The Bot API said no, in these words.
     #[error("Telegram said: {0}")]
     Rejected(String),
@@ -51,7 +60,21 @@ impl Fault {
             Self::Unanswered(Failure::Timeout) => "timeout",
             Self::Unanswered(_) => "connection_lost",
             Self::Unintelligible => "malformed",
+            Self::Unchanged => "not_modified",
+            Self::Gone => "message_gone",
+            Self::TooOld => "query_too_old",
             Self::Rejected(_) => "rejected",
+        }
+    }
+
+    /// How long to wait before the same may be sent again after so many failures; absent
+    /// where it must not be, since Telegram may have taken it or never will.
+    #[must_use]
+    pub fn pause_before_sending_again(&self, failures: u32) -> Option<Duration> {
+        match self {
+            Self::TooMany(pause) => Some(*pause),
+            Self::NoConnection => Some(backoff(failures)),
+            _ => None,
         }
     }
 }
@@ -65,6 +88,12 @@ impl From<RequestError> for Fault {
                 Self::Conflict
             }
             RequestError::Api(ApiError::Unknown(words)) if words.starts_with("Conflict") => Self::Conflict,
+            RequestError::Api(ApiError::MessageNotModified) => Self::Unchanged,
+            RequestError::Api(
+                ApiError::MessageToEditNotFound | ApiError::MessageCantBeEdited | ApiError::MessageIdInvalid,
+            ) => Self::Gone,
+            RequestError::Api(ApiError::InvalidQueryId) => Self::TooOld,
+            RequestError::Api(ApiError::Unknown(words)) if words.contains("query is too old") => Self::TooOld,
             RequestError::Api(other) => Self::Rejected(other.to_string()),
             RequestError::Network(error) if error.is_connect() && !error.is_timeout() => Self::NoConnection,
             RequestError::Network(error) => Self::Unanswered(outbound::classify(&error)),
@@ -85,17 +114,19 @@ pub struct Ended;
 
 /// The pause after so many failures in a row: 1, 2, 4 … 32 seconds.
 #[must_use]
-pub fn backoff(failures: u32) -> Duration {
+fn backoff(failures: u32) -> Duration {
     Duration::from_secs(1 << failures.min(5)).min(LONGEST_PAUSE)
 }
 
-/// A row of failures, said once when it begins, once when its kind changes, and once
-/// when it is over.
+/// A row of failures: said once when it begins, once for each further kind of failure, and
+/// once when it is over.
 #[derive(Debug)]
 pub struct Outage {
     failures: u32,
     rejections: u32,
-    said: Option<&'static str>,
+    /// The kinds that were said.
+    said: Vec<&'static str>,
+    last: Option<Fault>,
     metrics: Metrics,
 }
 
@@ -103,7 +134,7 @@ impl Outage {
     /// No failure yet.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
-        Self { failures: 0, rejections: 0, said: None, metrics }
+        Self { failures: 0, rejections: 0, said: Vec::new(), last: None, metrics }
     }
 
     /// Another failure; gives back how long to wait before the next attempt.
@@ -112,8 +143,9 @@ impl Outage {
     /// When the token was rejected for the last time.
     pub fn failed(&mut self, fault: &Fault) -> Result<Duration, Ended> {
         self.metrics.telegram_error(fault.reason());
-        if self.said != Some(fault.reason()) {
-            self.said = Some(fault.reason());
+        self.last = Some(fault.clone());
+        if !self.said.contains(&fault.reason()) {
+            self.said.push(fault.reason());
             tracing::warn!(reason = fault.reason(), "cannot receive from Telegram: {fault}; trying again");
         }
         self.rejections = match fault {
@@ -131,9 +163,16 @@ impl Outage {
         Ok(pause)
     }
 
+    /// Whether the last failure was that somebody else polls.
+    #[must_use]
+    pub fn is_a_conflict(&self) -> bool {
+        self.last == Some(Fault::Conflict)
+    }
+
     /// An attempt succeeded.
     pub fn over(&mut self) {
-        if self.said.take().is_some() {
+        if self.last.take().is_some() {
+            self.said.clear();
             tracing::info!(failures = self.failures, "Telegram answers again");
         }
         self.failures = 0;

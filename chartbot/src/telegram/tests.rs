@@ -16,6 +16,7 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
     task::JoinHandle,
+    time::Instant,
 };
 
 use super::*;
@@ -23,14 +24,14 @@ use crate::{
     access::{Access, User},
     picture::Painter,
     prometheus::Prometheus,
-    text::ENGLISH,
+    stand,
 };
 
 const TOKEN: &str = "123456:s3cret";
 
 /// What the Bot API answers, once.
 #[derive(Clone)]
-enum Say {
+pub(super) enum Say {
     Ok(Value),
     No(u16, Value),
     Html(u16),
@@ -38,15 +39,15 @@ enum Say {
 }
 
 /// A Bot API that first says what it is told to say, then behaves.
-struct Stand {
-    url: Url,
+pub(super) struct Stand {
+    pub(super) url: Url,
     says: Mutex<HashMap<String, VecDeque<Say>>>,
     /// Methods and bodies, in order.
     heard: watch::Sender<Vec<(String, String)>>,
 }
 
 impl Stand {
-    async fn new() -> Arc<Self> {
+    pub(super) async fn new() -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stand = Arc::new(Self {
@@ -62,12 +63,15 @@ impl Stand {
         stand
     }
 
-    fn say(&self, method: &str, say: Say) {
+    pub(super) fn say(&self, method: &str, say: Say) {
         let mut says = self.says.lock().unwrap();
         says.entry(method.to_owned()).or_default().push_back(say);
     }
 
     async fn answer(self: Arc<Self>, request: Request<body::Incoming>) -> server::Reply {
+        if request.uri().path().starts_with("/api/") {
+            return stand::answer(stand::Server::Behind, request).await;
+        }
         let method = request.uri().path().strip_prefix(&format!("/bot{TOKEN}/"));
         let method = method.unwrap().to_lowercase();
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -85,7 +89,7 @@ impl Stand {
     }
 
     /// Waits until so many requests of a method have come.
-    async fn hears(&self, method: &str, count: usize) -> Vec<String> {
+    pub(super) async fn hears(&self, method: &str, count: usize) -> Vec<String> {
         let mut heard = self.heard.subscribe();
         let enough =
             |heard: &Vec<(String, String)>| heard.iter().filter(|(name, _)| name == method).count() >= count;
@@ -102,7 +106,7 @@ async fn usual(method: &str) -> Value {
             "can_join_groups": false, "can_read_all_group_messages": false,
             "supports_inline_queries": false, "has_main_web_app": false,
         }),
-        "setmycommands" => json!(true),
+        "setmycommands" | "answercallbackquery" => json!(true),
         "getupdates" => {
             sleep(Duration::from_secs(POLL.into())).await;
             json!([])
@@ -114,7 +118,7 @@ async fn usual(method: &str) -> Value {
     }
 }
 
-fn update(id: u32, chat: i64, text: &str) -> Value {
+pub(super) fn update(id: u32, chat: i64, text: &str) -> Value {
     json!({"update_id": id, "message": {
         "message_id": id, "date": 0, "text": text,
         "from": {"id": chat, "is_bot": false, "first_name": "A"},
@@ -122,7 +126,18 @@ fn update(id: u32, chat: i64, text: &str) -> Value {
     }})
 }
 
-struct Running {
+fn press(id: u32, chat: i64, message: i32, data: &str) -> Value {
+    let from = json!({"id": chat, "is_bot": false, "first_name": "A"});
+    json!({"update_id": id, "callback_query": {
+        "id": format!("query-{id}"), "from": from, "chat_instance": "1", "data": data,
+        "message": {
+            "message_id": message, "date": 0, "text": "below which the button is",
+            "chat": {"id": chat, "type": "private", "first_name": "A"},
+        },
+    }})
+}
+
+pub(super) struct Running {
     ready: Readiness,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), Ended>>,
@@ -130,23 +145,24 @@ struct Running {
 
 impl Running {
     fn at(stand: &Stand) -> Self {
+        Self::by_way_of(None, stand.url.clone(), stand)
+    }
+
+    pub(super) fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
         let metrics = Metrics::default();
-        let painter = Painter {
-            prometheus: Prometheus::new(&stand.url).unwrap(),
-            zone: TimeZone::UTC,
-            theme: crate::chart::Theme::Light,
-        };
+        let prometheus = Prometheus::new(&stand.url).unwrap();
+        let painter = Painter::new(prometheus, TimeZone::UTC, crate::chart::Theme::Light, metrics.clone());
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
-        let conversation = Conversation::new(access, painter, metrics.clone(), &ENGLISH);
-        let telegram = Telegram::new(&TOKEN.into(), stand.url.clone(), metrics).unwrap();
+        let conversation = Conversation::new(access, painter, metrics.clone());
+        let telegram = Telegram::new(&TOKEN.into(), api_url, proxy, metrics).unwrap();
         let (stop, stopped) = oneshot::channel();
         let ready = Readiness::default();
         let stopped = async { stopped.await.unwrap() };
-        let task = tokio::spawn(telegram.run(conversation, ready.clone(), &ENGLISH, stopped));
+        let task = tokio::spawn(telegram.run(conversation, ready.clone(), stopped));
         Self { ready, stop, task }
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.stop.send(()).unwrap();
         assert_eq!(self.task.await.unwrap(), Ok(()));
     }
@@ -192,7 +208,7 @@ async fn it_recovers_by_itself_and_answers_once() {
             let sent = stand.hears("sendmessage", 1).await;
             assert!(begin.elapsed() >= Duration::from_secs(at_least), "{method}");
             assert!(sent[0].contains("/hour"));
-            assert!(running.ready.is_reached());
+            assert!(running.ready.is_reached(Instant::now()));
             let polls = stand.hears("getupdates", 3).await;
             assert!(polls.last().unwrap().contains("\"offset\":6"));
             running.stop().await;
@@ -222,12 +238,14 @@ async fn a_token_that_nobody_knows_ends_it() {
 async fn commands_are_registered_and_polls_are_long() {
     let stand = Stand::new().await;
     let running = Running::at(&stand);
-    let commands = stand.hears("setmycommands", 1).await;
+    let commands = stand.hears("setmycommands", 2).await;
+    assert!(commands[1].contains("\"language_code\":\"ru\"") && commands[1].contains("Состояние"));
     for command in ["\"hour\"", "\"day\"", "\"week\"", "\"help\""] {
         assert!(commands[0].contains(command), "{commands:?}");
     }
     let polls = stand.hears("getupdates", 2).await;
-    assert!(polls[0].contains("\"timeout\":30") && polls[0].contains("[\"message\"]"));
+    assert!(polls[0].contains("\"timeout\":0") && polls[1].contains("\"timeout\":30"));
+    assert!(polls[0].contains("[\"message\",\"callback_query\"]"));
     running.stop().await;
 }
 
@@ -276,4 +294,69 @@ async fn what_was_taken_is_confirmed_when_it_stops() {
     running.stop().await;
     let polls = stand.hears("getupdates", 2).await;
     assert!(polls.last().unwrap().contains("\"offset\":42"), "{polls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_press_is_answered_at_once_and_edits_its_message() {
+    let stand = Stand::new().await;
+    stand.say("getupdates", Say::Ok(json!([])));
+    stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 1d polygon")])));
+    let running = Running::at(&stand);
+    let edited = stand.hears("editmessagemedia", 1).await;
+    for part in ["31", "last 24 hours", "reply_markup", "/chart 1w polygon", "PNG"] {
+        assert!(edited[0].contains(part), "{part}");
+    }
+    let answered = stand.hears("answercallbackquery", 1).await;
+    assert!(answered[0].contains("query-5"));
+    let heard = stand.heard.borrow().clone();
+    let place = |method: &str| heard.iter().position(|(name, _)| name == method).unwrap();
+    assert!(place("answercallbackquery") < place("editmessagemedia"));
+    // A stranger's press is not even noticed.
+    stand.say("getupdates", Say::Ok(json!([press(6, 9, 31, "/chart 1d polygon"), update(7, 7, "/help")])));
+    stand.hears("sendmessage", 1).await;
+    running.stop().await;
+    assert_eq!(stand.hears("answercallbackquery", 0).await.len(), 1);
+    assert_eq!(stand.hears("editmessagemedia", 0).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_burst_of_presses_the_newest_wins() {
+    let stand = Stand::new().await;
+    stand.say("getupdates", Say::Ok(json!([])));
+    let burst = ["1h", "1d", "1w", "6h", "36h"].map(|range| format!("/chart {range} polygon"));
+    let burst: Vec<_> = (10..).zip(&burst).map(|(id, data)| press(id, 7, 31, data)).collect();
+    stand.say("getupdates", Say::Ok(json!(burst)));
+    let running = Running::at(&stand);
+    stand.hears("answercallbackquery", 5).await;
+    stand.hears("getupdates", 4).await;
+    running.stop().await;
+    let edited = stand.hears("editmessagemedia", 1).await;
+    assert_eq!(edited.len(), 1);
+    assert!(edited[0].contains("last 36 hours"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_cannot_be_is_made_good() {
+    let unchanged = "Bad Request: message is not modified: specified new message content and reply \
+        markup are exactly the same as a current content and reply markup of the message";
+    for (trouble, edits, photos) in [
+        (no(400, unchanged), 1, 0),
+        (no(400, "Bad Request: message to edit not found"), 1, 1),
+        (no(400, "Bad Request: message can't be edited"), 1, 1),
+        (no(400, "Bad Request: MESSAGE_ID_INVALID"), 1, 1),
+        (wait(9), 2, 0),
+        (Say::Html(502), 1, 0),
+    ] {
+        let stand = Stand::new().await;
+        stand.say("editmessagemedia", trouble);
+        let old = "Bad Request: query is too old and response timeout expired or query ID is invalid";
+        stand.say("answercallbackquery", no(400, old));
+        stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 1d polygon")])));
+        let running = Running::at(&stand);
+        stand.hears("editmessagemedia", edits).await;
+        stand.hears("getupdates", 6).await;
+        running.stop().await;
+        assert_eq!(stand.hears("editmessagemedia", 0).await.len(), edits);
+        assert_eq!(stand.hears("sendphoto", 0).await.len(), photos);
+    }
 }

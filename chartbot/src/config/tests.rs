@@ -1,0 +1,109 @@
+//! Flags, right and wrong.
+
+use super::*;
+
+fn flags() -> Flags {
+    Flags {
+        token_file: None,
+        api_url: "https://api.telegram.org".into(),
+        proxy_url: String::new(),
+        allowed_users: "42".into(),
+        prometheus_url: "http://127.0.0.1:9090".into(),
+        time_zone: "UTC".into(),
+        theme: Theme::Light,
+        listen_address: "127.0.0.1:9918".into(),
+    }
+}
+
+fn token() -> Option<String> {
+    Some("123456:s3cret".into())
+}
+
+#[track_caller]
+fn check(change: impl Fn(&mut Flags), token: Option<String>, want: &[&str]) {
+    let mut flags = flags();
+    change(&mut flags);
+    let told = flags.to_serve(token).err().map_or_else(String::new, |p| p.to_string());
+    assert!(!told.contains("s3cret"), "{told}");
+    assert_eq!(told.lines().collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn what_is_right() {
+    check(|_| {}, token(), &[]);
+    let mut flags = flags();
+    flags.allowed_users = " 42, @Alice ,".into();
+    flags.proxy_url = "socks5h://user:pass@proxy:1080".into();
+    flags.prometheus_url = "https://user:pass@host:9090/prometheus/".into();
+    flags.time_zone = "Europe/Berlin".into();
+    let config = flags.to_serve(token()).unwrap();
+    assert_eq!(config.allowed_users, [User::Id(42), User::Name("alice".into())]);
+    assert!(config.proxy.is_some());
+    assert_eq!(config.charts.prometheus_url.path(), "/prometheus");
+    assert_eq!(config.charts.zone.iana_name(), Some("Europe/Berlin"));
+}
+
+#[test]
+fn what_is_wrong_is_told_without_secrets() {
+    const NO_TOKEN: &str = "--telegram.token-file is missing; name a file with the token that \
+        @BotFather gave, or put the token into CHARTBOT_TELEGRAM_TOKEN";
+    const NOBODY: &str = "--telegram.allowed-users is empty, so nobody would get an answer; \
+        give numeric ids or @usernames, separated by commas";
+    check(|_| {}, None, &[NO_TOKEN]);
+    check(|_| {}, Some(" ".into()), &[NO_TOKEN]);
+    check(
+        |_| {},
+        Some("s3cret".into()),
+        &["CHARTBOT_TELEGRAM_TOKEN does not hold a bot's token; @BotFather gives one like \
+           123456:ABC-def_9"],
+    );
+    check(
+        |flags| flags.token_file = Some("/nowhere/token".into()),
+        token(),
+        &["--telegram.token-file and CHARTBOT_TELEGRAM_TOKEN both give a token; keep one"],
+    );
+    check(
+        |flags| flags.token_file = Some("/nowhere/token".into()),
+        None,
+        &["--telegram.token-file /nowhere/token: cannot read it: No such file or directory \
+           (os error 2)"],
+    );
+    check(|flags| flags.allowed_users = " ,".into(), token(), &[NOBODY]);
+    check(
+        |flags| flags.allowed_users = "42,bob,@x".into(),
+        token(),
+        &["--telegram.allowed-users holds \"bob\", \"@x\"; each has to be a numeric id such \
+           as 123456, or an @username of 5 to 32 letters, digits and underscores"],
+    );
+    check(
+        |flags| flags.prometheus_url = "http://user:s3cret@host/?q=s3cret".into(),
+        token(),
+        &["--prometheus.url has a query or a fragment; give the server's address such as \
+           http://127.0.0.1:9090"],
+    );
+    check(
+        |flags| {
+            flags.allowed_users = String::new();
+            flags.prometheus_url = "ftp://host".into();
+            flags.api_url = "user:s3cret".into();
+            flags.proxy_url = "ftp://user:s3cret@proxy".into();
+            flags.time_zone = "Mars/Olympus".into();
+            flags.listen_address = ":9918".into();
+        },
+        None,
+        &[
+            NO_TOKEN,
+            "--telegram.api-url is neither http nor https; give the server's address such \
+             as http://127.0.0.1:9090",
+            "--telegram.proxy-url is not the address of a proxy; give one such as \
+             http://127.0.0.1:3128 or socks5://127.0.0.1:1080",
+            NOBODY,
+            "--prometheus.url is neither http nor https; give the server's address such as \
+             http://127.0.0.1:9090",
+            "--chart.time-zone \"Mars/Olympus\" is not a known time zone; give an IANA name \
+             such as UTC or Europe/Berlin",
+            "--web.listen-address \":9918\" is not an address and port; give one such as \
+             127.0.0.1:9918 or [::]:9918",
+        ],
+    );
+}

@@ -1,0 +1,236 @@
+//! What the bot says in English.
+
+use super::{ChartWords, Words};
+
+/// What the bot says in English.
+pub const ENGLISH: Words = Words {
+    chart: &CHART,
+    commands: &[
+        ("hour", "The lag over the last hour"),
+        ("day", "The lag over the last day"),
+        ("week", "The lag over the last week"),
+        ("chart", "Any range: /chart 6h, /chart 30d polygon"),
+        ("status", "How every node is right now"),
+        ("help", "What this bot can do"),
+    ],
+    help: "I draw how far your nodes are from the median of the reference nodes.\n\
+        /hour, /day, /week: a chart of the last hour, day or week\n\
+        /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
+        /status: how every node is right now\n\
+        /help: this text\n\
+        Below zero is behind; outside the dashed lines is outside the corridor.",
+    hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
+    not_a_range: "Tell how far back, and the network if you like: /chart 90m, /chart 6h, \
+        /chart 30d polygon.",
+    out_of_bounds: "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
+    too_much: "One range and one network at most, please: /chart 6h, /chart 30d polygon.",
+    too_fast: "That was a lot at once: the newest few are answered, a little slower.",
+
+    no_data: |seconds| {
+        format!(
+            "Prometheus holds no watched node for the {}; check that it scrapes headlag-exporter.",
+            last(seconds)
+        )
+    },
+    no_such_network: |asked, known| {
+        format!("There is no network named {asked} in this range; there is: {known}.")
+    },
+    away: "Prometheus cannot be reached; check that it runs and that --prometheus.url is right.",
+    timeout: "Prometheus did not answer in time; try again in a minute or ask for a shorter range.",
+    refused: |status| {
+        format!("Prometheus refused the query (status {status}); check that headlag may read it.")
+    },
+    failed: |status, words| {
+        let colon = if words.is_empty() { "" } else { ": " };
+        format!("Prometheus answered with an error (status {status}){colon}{words}")
+    },
+    not_prometheus: |status| {
+        format!(
+            "What answers at --prometheus.url (status {status}) is not a Prometheus; \
+             check the address."
+        )
+    },
+    not_drawn: "The chart could not be drawn; the log of headlag-chartbot says why.",
+
+    last,
+    offset: |offset| match offset {
+        offset if offset < 0.0 => format!("{} behind", blocks(-offset)),
+        offset if offset > 0.0 => format!("{} ahead", blocks(offset)),
+        _ => "level with the median".to_owned(),
+    },
+    no_answer: |since| since_when("no answer", since),
+    no_consensus: |since| since_when("no consensus among the references", since),
+    not_scraped: |since| since_when("not scraped", since),
+    wrong_chain: "answers for another chain",
+    stalled: "stalled",
+    ok: "ok",
+    lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
+        Some(seconds) => format!("{} ({}) behind", blocks(-offset), short(seconds)),
+        None => (ENGLISH.offset)(offset),
+    },
+    age: short,
+    ago: |age| format!(" ({age} ago)"),
+    no_news: |age| format!("no news for {age}"),
+    supports: |max, median| format!("{max} at the highest block, {median} at the median"),
+    unknown: "unknown",
+    halted: "the chain has halted",
+    split: "the references are split",
+    worst: |offset, when| match offset {
+        0.0 => "always level with the median".to_owned(),
+        _ => format!("at worst {} ({when})", (ENGLISH.offset)(offset)),
+    },
+    outside: |seconds| match seconds {
+        seconds if seconds < 0.5 => "never outside the corridor".to_owned(),
+        _ => format!("{} outside the corridor", duration(seconds)),
+    },
+    missing: |seconds| match seconds {
+        seconds if seconds < 0.5 => "no data missing".to_owned(),
+        _ => format!("{} without data", duration(seconds)),
+    },
+    nothing_seen: "no data at all",
+    corridor: |threshold| format!("corridor of {} either way", blocks(threshold)),
+    watched: |nodes| counted(nodes as u64, "watched node"),
+    more_nodes: |nodes| format!("and {} more", counted(nodes as u64, "node")),
+    references: |up, all| format!("{up} of {all} references up"),
+    times_in: |zone| format!("times in {zone}"),
+    partial: "Incomplete: a part of the storage behind Prometheus did not answer.",
+    warning: |words| format!("Prometheus warns: {words}"),
+    another_day: |moment| moment.strftime("%a %-d %b, %H:%M").to_string(),
+};
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The words of a chart in English.
+pub const CHART: ChartWords = ChartWords {
+    weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    months: MONTHS,
+    of_months: MONTHS,
+    marks: (',', '.'),
+    unit: "blocks from the median",
+    best: "best reference",
+    outside: |threshold| match threshold {
+        Some(threshold) => format!("outside ±{threshold}"),
+        None => "outside the corridor".to_owned(),
+    },
+    last,
+    worst: |shown, all| format!("the worst {shown} of {all}"),
+    no_answer: "no answer",
+    no_consensus: "no consensus",
+    not_scraped: "not scraped",
+};
+
+/// A range in the units that it reads best in.
+fn last(seconds: i64) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    let round_to = |unit: i64| (seconds + unit / 2) / unit * unit;
+    // A day reads as hours; the smaller unit is told only where something is left for it.
+    let (seconds, (unit, name), (smaller, rest)) = if seconds >= 2 * DAY {
+        (round_to(HOUR), (DAY, "day"), (HOUR, "hour"))
+    } else if seconds % HOUR == 0 || seconds > 2 * HOUR {
+        (round_to(MINUTE), (HOUR, "hour"), (MINUTE, "minute"))
+    } else {
+        (round_to(MINUTE), (MINUTE, "minute"), (1, ""))
+    };
+    let counted = |count: i64, name: &str| match count {
+        1 => format!("1 {name}"),
+        count => format!("{count} {name}s"),
+    };
+    match (seconds / unit, seconds % unit / smaller) {
+        (1, 0) => format!("last {name}"),
+        (count, 0) => format!("last {}", counted(count, name)),
+        (count, left) => format!("last {} {}", counted(count, name), counted(left, rest)),
+    }
+}
+
+fn since_when(what: &str, since: Option<&str>) -> String {
+    since.map_or_else(|| what.to_owned(), |since| format!("{what} since {since}"))
+}
+
+fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
+fn blocks(count: f64) -> String {
+    let rounded = (count * 10.0).round() / 10.0;
+    let plural = if rounded == 1.0 { "" } else { "s" };
+    format!("{rounded} block{plural}")
+}
+
+/// A length of time in its largest unit, in few characters.
+fn short(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..100 => format!("{whole} s"),
+        100..5_970 => format!("{} min", (whole + 30) / 60),
+        5_970..171_000 => format!("{} h", (whole + 1_800) / 3_600),
+        _ => format!("{} days", (whole + 43_200) / 86_400),
+    }
+}
+
+/// A length of time in its two largest units.
+fn duration(seconds: f64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let whole = seconds.round() as u64;
+    // Seconds are told only where there is no whole minute.
+    let whole = if whole < 60 { whole } else { (whole + 30) / 60 * 60 };
+    let first = UNITS.iter().position(|(unit, _)| whole >= *unit).unwrap_or(3);
+    let (unit, name) = UNITS[first];
+    let mut words = counted(whole / unit, name);
+    if let Some((smaller, name)) = UNITS.get(first + 1) {
+        let rest = whole % unit / smaller;
+        if rest > 0 {
+            words = format!("{words} {}", counted(rest, name));
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_told_in_its_own_unit() {
+        for (seconds, want) in [
+            (600, "last 10 minutes"),
+            (3_600, "last hour"),
+            (5_400, "last 90 minutes"),
+            (86_400, "last 24 hours"),
+            (7 * 86_400, "last 7 days"),
+            (36 * 3_600, "last 36 hours"),
+            (30 * 86_400, "last 30 days"),
+            (23_400, "last 6 hours 30 minutes"),
+            (3 * 86_400 + 3_600, "last 3 days 1 hour"),
+        ] {
+            assert_eq!((ENGLISH.last)(seconds), want);
+        }
+    }
+
+    #[test]
+    fn numbers_in_words() {
+        for (offset, want) in [
+            (-12.0, "12 blocks behind"),
+            (1.0, "1 block ahead"),
+            (-0.25, "0.3 blocks behind"),
+            (0.0, "level with the median"),
+            (-0.0, "level with the median"),
+        ] {
+            assert_eq!((ENGLISH.offset)(offset), want);
+        }
+        for (seconds, want) in [
+            (15.0, "15 seconds"),
+            (59.4, "59 seconds"),
+            (61.0, "1 minute"),
+            (840.0, "14 minutes"),
+            (3_599.0, "1 hour"),
+            (12_000.0, "3 hours 20 minutes"),
+            (86_400.0 * 2.0 + 14_500.0, "2 days 4 hours"),
+        ] {
+            assert_eq!(duration(seconds), want);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What the bot says in Russian.
+
+use super::{ChartWords, Words};
+
+/// What the bot says in Russian.
+pub const RUSSIAN: Words = Words {
+    chart: &CHART,
+    commands: &[
+        ("hour", "Отставание за последний час"),
+        ("day", "Отставание за последние сутки"),
+        ("week", "Отставание за последнюю неделю"),
+        ("chart", "Любой период: /chart 6h, /chart 30d polygon"),
+        ("status", "Состояние всех нод"),
+        ("help", "Что умеет этот бот"),
+    ],
+    help: "Показываю, насколько ноды отстают от медианы эталонных нод.\n\
+        /hour, /day, /week: график за час, сутки, неделю\n\
+        /chart 6h, /chart 30d polygon: любой период от 10m до 365d и сеть, если их несколько\n\
+        /status: состояние всех нод\n\
+        /help: эта справка\n\
+        Ниже нуля — отставание; за пунктиром — вне коридора.",
+    hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; справка: /help.",
+    not_a_range: "Нужен период и, по желанию, сеть: /chart 90m, /chart 6h, /chart 30d polygon.",
+    out_of_bounds: "График бывает за период от 10 минут до 365 дней: от /chart 10m до /chart 365d.",
+    too_much: "Нужен один период и не больше одной сети: /chart 6h, /chart 30d polygon.",
+    too_fast: "Слишком много сразу: отвечаю на последние запросы и чуть медленнее.",
+
+    no_data: |seconds| {
+        format!(
+            "В Prometheus {} нет ни одной отслеживаемой ноды: стоит проверить, опрашивает ли он \
+             headlag-exporter.",
+            last(seconds)
+        )
+    },
+    no_such_network: |asked, known| format!("Сети {asked} за этот период нет; есть: {known}."),
+    away: "Prometheus недоступен: стоит проверить, запущен ли он и верен ли --prometheus.url.",
+    timeout: "Prometheus не успел ответить; можно повторить через минуту или выбрать период короче.",
+    refused: |status| {
+        format!("Prometheus отклонил запрос (код {status}): стоит проверить, есть ли у headlag доступ.")
+    },
+    failed: |status, words| {
+        let colon = if words.is_empty() { "" } else { ": " };
+        format!("Prometheus ответил ошибкой (код {status}){colon}{words}")
+    },
+    not_prometheus: |status| {
+        format!("По адресу --prometheus.url отвечает не Prometheus (код {status}): стоит проверить адрес.")
+    },
+    not_drawn: "Нарисовать график не удалось; причина — в журнале headlag-chartbot.",
+
+    last,
+    offset: |offset| match offset {
+        offset if offset < 0.0 => format!("отстаёт на {}", blocks(-offset)),
+        offset if offset > 0.0 => format!("опережает на {}", blocks(offset)),
+        _ => "вровень с медианой".to_owned(),
+    },
+    no_answer: |since| since_when("не отвечает", since),
+    no_consensus: |since| since_when("нет консенсуса эталонных нод", since),
+    not_scraped: |since| since_when("нет данных в Prometheus", since),
+    wrong_chain: "отвечает за другую сеть",
+    stalled: "высота не растёт",
+    ok: "норма",
+    lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
+        Some(seconds) => format!("отстаёт на {} ({})", blocks(-offset), short(seconds)),
+        None => (RUSSIAN.offset)(offset),
+    },
+    age: short,
+    ago: |age| format!(" ({age} назад)"),
+    no_news: |age| format!("нет данных уже {age}"),
+    supports: |max, median| format!("на старшем блоке {max}, на медиане {median}"),
+    unknown: "неизвестно",
+    halted: "сеть остановилась",
+    split: "эталонные ноды разошлись",
+    worst: |offset, when| match offset {
+        offset if offset < 0.0 => format!("худшее — отставание на {} ({when})", blocks(-offset)),
+        offset if offset > 0.0 => format!("худшее — опережение на {} ({when})", blocks(offset)),
+        _ => "всё время вровень с медианой".to_owned(),
+    },
+    outside: |seconds| match seconds {
+        seconds if seconds < 0.5 => "без выходов из коридора".to_owned(),
+        _ => format!("{} вне коридора", duration(seconds)),
+    },
+    missing: |seconds| match seconds {
+        seconds if seconds < 0.5 => "без пропусков в данных".to_owned(),
+        _ => format!("{} без данных", duration(seconds)),
+    },
+    nothing_seen: "данных нет",
+    corridor: |threshold| format!("коридор ±{}", blocks(threshold)),
+    watched: |nodes| counted(nodes as u64, ["отслеживаемая нода", "отслеживаемые ноды", "отслеживаемых нод"]),
+    more_nodes: |nodes| format!("и ещё {}", counted(nodes as u64, ["нода", "ноды", "нод"])),
+    references: |up, all| format!("эталонных нод на связи {up} из {all}"),
+    times_in: |zone| format!("время: {zone}"),
+    partial: "Неполно: часть хранилища за Prometheus не ответила.",
+    warning: |words| format!("Prometheus предупреждает: {words}"),
+    another_day: |moment| {
+        let month = CHART.of_months[usize::from(moment.month().unsigned_abs()).clamp(1, 12) - 1];
+        format!("{} {month}, {}", moment.day(), moment.strftime("%H:%M"))
+    },
+};
+
+/// The words of a chart in Russian.
+pub const CHART: ChartWords = ChartWords {
+    weekdays: ["пн", "вт", "ср", "чт", "пт", "сб", "вс"],
+    months: ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
+    of_months: ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
+    marks: ('\u{a0}', ','),
+    unit: "блоков от медианы",
+    best: "лучший эталон",
+    outside: |threshold| match threshold {
+        Some(threshold) => format!("вне ±{threshold}"),
+        None => "вне коридора".to_owned(),
+    },
+    last: |seconds| last(seconds).trim_start_matches("за ").to_owned(),
+    worst: |shown, all| format!("худшие {shown} из {all}"),
+    no_answer: "нет ответа",
+    no_consensus: "нет консенсуса",
+    not_scraped: "не опрошено",
+};
+
+const MINUTES: [&str; 3] = ["минута", "минуты", "минут"];
+const HOURS: [&str; 3] = ["час", "часа", "часов"];
+const DAYS: [&str; 3] = ["день", "дня", "дней"];
+
+/// The form of a noun that goes with a whole number: 1 блок, 2 блока, 5 блоков.
+fn form(count: u64, forms: [&str; 3]) -> &str {
+    match (count % 10, count % 100) {
+        (_, 11..=14) => forms[2],
+        (1, _) => forms[0],
+        (2..=4, _) => forms[1],
+        _ => forms[2],
+    }
+}
+
+fn counted(count: u64, forms: [&str; 3]) -> String {
+    format!("{count} {}", form(count, forms))
+}
+
+/// A fraction goes with the genitive, whatever its last digit: 0,3 блока.
+fn blocks(count: f64) -> String {
+    let rounded = (count * 10.0).round() / 10.0;
+    if rounded.fract() == 0.0 {
+        return counted(rounded as u64, ["блок", "блока", "блоков"]);
+    }
+    format!("{rounded} блока").replace('.', ",")
+}
+
+fn since_when(what: &str, since: Option<&str>) -> String {
+    match since {
+        None => what.to_owned(),
+        // «Со второго», but «с двадцатого».
+        Some(since) if since.starts_with("2 ") => format!("{what} со {since}"),
+        Some(since) => format!("{what} с {since}"),
+    }
+}
+
+/// «За последние …», in the two largest units; the accusative differs for one minute only.
+fn last(seconds: i64) -> String {
+    const DAY: u64 = 86_400;
+    const HOUR: u64 = 3_600;
+    let whole = seconds.unsigned_abs();
+    let minutes = |count: u64| counted(count, ["минуту", "минуты", "минут"]);
+    let (count, rest) = if whole >= 2 * DAY {
+        let hours = (whole + HOUR / 2) / HOUR;
+        (
+            counted(hours / 24, DAYS),
+            Some(hours % 24).filter(|rest| *rest > 0).map(|rest| counted(rest, HOURS)),
+        )
+    } else if whole == HOUR {
+        return "за последний час".to_owned();
+    } else if whole.is_multiple_of(HOUR) || whole > 2 * HOUR {
+        let all = (whole + 30) / 60;
+        (counted(all / 60, HOURS), Some(all % 60).filter(|rest| *rest > 0).map(minutes))
+    } else {
+        (minutes((whole + 30) / 60), None)
+    };
+    match rest {
+        Some(rest) => format!("за последние {count} {rest}"),
+        None => format!("за последние {count}"),
+    }
+}
+
+/// A length of time in its largest unit, in few characters.
+fn short(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..100 => format!("{whole} с"),
+        100..5_970 => format!("{} мин", (whole + 30) / 60),
+        5_970..171_000 => format!("{} ч", (whole + 1_800) / 3_600),
+        _ => counted((whole + 43_200) / 86_400, DAYS),
+    }
+}
+
+/// A length of time in its two largest units.
+fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    if whole < 60 {
+        return counted(whole, ["секунда", "секунды", "секунд"]);
+    }
+    let minutes = (whole + 30) / 60;
+    let parts = match minutes {
+        0..60 => [(minutes, MINUTES), (0, MINUTES)],
+        60..1_440 => [(minutes / 60, HOURS), (minutes % 60, MINUTES)],
+        _ => [(minutes / 1_440, DAYS), (minutes % 1_440 / 60, HOURS)],
+    };
+    let told = parts.iter().filter(|(count, _)| *count > 0).map(|(count, forms)| counted(*count, *forms));
+    told.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_its_plural() {
+        for (offset, want) in [
+            (-1.0, "отстаёт на 1 блок"),
+            (-2.0, "отстаёт на 2 блока"),
+            (-5.0, "отстаёт на 5 блоков"),
+            (-11.0, "отстаёт на 11 блоков"),
+            (-12.0, "отстаёт на 12 блоков"),
+            (-21.0, "отстаёт на 21 блок"),
+            (-112.0, "отстаёт на 112 блоков"),
+            (-0.25, "отстаёт на 0,3 блока"),
+            (104.0, "опережает на 104 блока"),
+            (0.0, "вровень с медианой"),
+            (-0.0, "вровень с медианой"),
+        ] {
+            assert_eq!((RUSSIAN.offset)(offset), want);
+        }
+        assert_eq!((RUSSIAN.watched)(21), "21 отслеживаемая нода");
+        assert_eq!((RUSSIAN.more_nodes)(3), "и ещё 3 ноды");
+        assert_eq!((RUSSIAN.corridor)(5.0), "коридор ±5 блоков");
+        assert_eq!((RUSSIAN.lag)(-12.0, Some(24.0)), "отстаёт на 12 блоков (24 с)");
+    }
+
+    #[test]
+    fn ranges_and_lengths() {
+        for (seconds, want) in [
+            (600, "за последние 10 минут"),
+            (1_260, "за последние 21 минуту"),
+            (3_600, "за последний час"),
+            (5_400, "за последние 90 минут"),
+            (23_400, "за последние 6 часов 30 минут"),
+            (86_400, "за последние 24 часа"),
+            (36 * 3_600, "за последние 36 часов"),
+            (7 * 86_400, "за последние 7 дней"),
+            (31 * 86_400, "за последние 31 день"),
+            (3 * 86_400 + 3_600, "за последние 3 дня 1 час"),
+        ] {
+            assert_eq!(last(seconds), want);
+        }
+        assert_eq!((CHART.last)(7 * 86_400), "последние 7 дней");
+        for (seconds, want) in [
+            (15.0, "15 секунд"),
+            (61.0, "1 минута"),
+            (3_599.0, "1 час"),
+            (12_000.0, "3 часа 20 минут"),
+            (187_300.0, "2 дня 4 часа"),
+        ] {
+            assert_eq!(duration(seconds), want);
+        }
+        assert_eq!((RUSSIAN.no_answer)(Some("2 янв, 00:05")), "не отвечает со 2 янв, 00:05");
+        assert_eq!((RUSSIAN.no_answer)(Some("00:05")), "не отвечает с 00:05");
+    }
+
+    #[test]
+    fn another_day_has_its_month() {
+        let moment = jiff::civil::date(2026, 5, 3).at(7, 5, 0, 0).in_tz("UTC").unwrap();
+        assert_eq!((RUSSIAN.another_day)(&moment), "3 мая, 07:05");
+    }
+}
