@@ -1,23 +1,47 @@
 # make demo   see everything work: a simulated network, Prometheus, both services, a chat
 # make test   every check there is; what CI runs
+# make bench  what a chart costs
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
+CHECKS := .tools/checks/bin
 
-.PHONY: demo test
+.PHONY: demo test bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
 	target/debug/headlag-demo $(ARGS)
 
 # The programs are built first: the end-to-end tests start them as processes.
-test: $(ANVIL)
+test: packages $(ANVIL) $(CHECKS)/check-jsonschema
 	$(CARGO) fmt --all --check
+	$(CHECKS)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(CHECKS)/python contrib/check.py
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace
 
-# A real EVM node for the end-to-end test, from npm.
-$(ANVIL):
-	command -v npm >/dev/null || apt-get install -y npm
+bench:
+	command -v rrdtool >/dev/null && [ -x /usr/bin/time ] || apt-get install -y -qq rrdtool time
+	scripts/bench
+
+# A real EVM node for the end-to-end test.
+$(ANVIL): | packages
 	npm install --no-save --no-audit --no-fund --prefix .tools @foundry-rs/anvil@1.7.1
+
+# The schema of compose files.
+$(CHECKS)/check-jsonschema: | packages
+	python3 -m venv .tools/checks
+	$(CHECKS)/pip install --quiet check-jsonschema==0.39.0
+
+# What the tests need of Debian: a browser for the chat page, npm and venv for the tools
+# above. Needs root only where something is missing. The tests fetch Prometheus on their own,
+# without root, once the lists of packages are there.
+packages:
+	@missing=; \
+	command -v npm >/dev/null || missing="$$missing npm"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
+	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	if [ -n "$$missing" ] || ! apt-cache show prometheus >/dev/null 2>&1; then apt-get update -qq; fi; \
+	[ -z "$$missing" ] || apt-get install -y -qq $$missing

@@ -4,7 +4,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    chart::NODES_AT_MOST,
+    chart,
     history::Tally,
     series::{History, Watched},
     survey::{Network, NetworkState, Node, State},
@@ -60,12 +60,18 @@ pub fn write(story: Story) -> String {
         lines.push(format!("{} · {watched}", network.name));
         lines.push(joined(", ", [Some(last), corridor]));
         lines.extend(notes);
+        // Of too many, those that the chart shows.
+        let shown = chart::shown(history);
+        let more = nodes.len() - shown.len();
+        let mut place = 0..;
+        nodes.retain(|_| place.next().is_some_and(|place| shown.contains(&place)));
         // Stable: of equals the first by name.
         nodes.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
-        let told = nodes.iter().take(NODES_AT_MOST);
-        lines.extend(told.map(|node| format!("{}: {}; {}", node.watched.node, node.now(), node.past())));
-        if nodes.len() > NODES_AT_MOST {
-            lines.push((words.more_nodes)(nodes.len() - NODES_AT_MOST));
+        lines.extend(
+            nodes.iter().map(|node| format!("{}: {}; {}", node.watched.node, node.now(), node.past())),
+        );
+        if more > 0 {
+            lines.push((words.more_nodes)(more));
         }
     }
     let state = match network.state {
@@ -322,8 +328,8 @@ mod tests {
                 up,
             ],
         );
-        nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [GONE; 2], Tally::default())));
-        let level = |name| format!("{name}: level with the median; no data at all");
+        nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [SEEN; 2], Tally::default())));
+        let level = |name| format!("{name}: level with the median; {PAST}");
         check(
             &nodes,
             &[],
@@ -337,7 +343,8 @@ mod tests {
                 &level("f"),
                 &level("g"),
                 &level("h"),
-                &level("i"),
+                // It gave no answer, so it is one of the worst that the chart shows.
+                "b: not scraped; no data at all",
                 "and 1 node more",
                 up,
             ],

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 
-use crate::access::User;
+use crate::{access::User, chart::Theme};
 
 /// The environment variable that may hold the token itself.
 pub const TOKEN_VARIABLE: &str = "CHARTBOT_TELEGRAM_TOKEN";
@@ -66,6 +66,16 @@ pub struct Flags {
         help_heading = "Charts"
     )]
     time_zone: String,
+    /// Colours of the charts
+    #[arg(
+        long = "chart.theme",
+        value_name = "THEME",
+        default_value = "light",
+        value_enum,
+        global = true,
+        help_heading = "Charts"
+    )]
+    theme: Theme,
     /// Where the bot's own /metrics, /-/healthy and /-/ready are
     #[arg(
         long = "web.listen-address",
@@ -99,6 +109,8 @@ pub struct Charts {
     pub prometheus_url: Url,
     /// The zone of all times.
     pub zone: TimeZone,
+    /// The colours.
+    pub theme: Theme,
 }
 
 /// All that is wrong with the flags, a line each. Never holds a secret's value.
@@ -137,7 +149,7 @@ impl Flags {
                 api_url: api_url?,
                 proxy: proxy?,
                 allowed_users: allowed_users?,
-                charts: Charts { prometheus_url: prometheus_url?, zone: zone? },
+                charts: Charts { prometheus_url: prometheus_url?, zone: zone?, theme: self.theme },
                 listen_address: listen_address?,
             })
         };
@@ -152,7 +164,7 @@ impl Flags {
         let mut problems = Problems(Vec::new());
         let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
         let zone = problems.keep(self.zone());
-        let charts = || Some(Charts { prometheus_url: prometheus_url?, zone: zone? });
+        let charts = || Some(Charts { prometheus_url: prometheus_url?, zone: zone?, theme: self.theme });
         charts().ok_or(problems)
     }
 

@@ -33,17 +33,22 @@ pub fn build(
     found: &PerColumn<Vec<Series>>,
 ) -> (History, Vec<Tally>) {
     let grid = plan.grid;
+    let unheld = by_label("network", &found.threshold, grid, &[]);
+    let scraped: Vec<_> = (0..grid.len).map(|i| value(&unheld, network, i).is_some()).collect();
+    let held = between_samples(&scraped, grid.step);
+    let by_node = |found| by_label("node", found, grid, &held);
+    let by_network = |found| by_label("network", found, grid, &held);
     let table = PerColumn {
-        lag_min: by_label("node", &found.lag_min, grid),
-        lag_mean: by_label("node", &found.lag_mean, grid),
-        lag_max: by_label("node", &found.lag_max, grid),
-        up: by_label("node", &found.up, grid),
-        known: by_label("node", &found.known, grid),
-        outside: by_label("node", &found.outside, grid),
-        best_min: by_label("network", &found.best_min, grid),
-        best_mean: by_label("network", &found.best_mean, grid),
-        best_max: by_label("network", &found.best_max, grid),
-        threshold: by_label("network", &found.threshold, grid),
+        lag_min: by_node(&found.lag_min),
+        lag_mean: by_node(&found.lag_mean),
+        lag_max: by_node(&found.lag_max),
+        up: by_node(&found.up),
+        known: by_node(&found.known),
+        outside: by_node(&found.outside),
+        best_min: by_network(&found.best_min),
+        best_mean: by_network(&found.best_mean),
+        best_max: by_network(&found.best_max),
+        threshold: by_network(&found.threshold),
     };
     let best = (0..grid.len).map(|i| {
         let at = |row: &Rows| value(row, network, i);
@@ -76,7 +81,7 @@ pub fn build(
 /// The values of each series by its label, one place a column.
 type Rows<'a> = BTreeMap<&'a str, Vec<Option<f64>>>;
 
-fn by_label<'a>(label: &str, found: &'a [Series], grid: Grid) -> Rows<'a> {
+fn by_label<'a>(label: &str, found: &'a [Series], grid: Grid, held: &[bool]) -> Rows<'a> {
     let row = |series: &Series| {
         let mut row = vec![None; grid.len];
         for (time, value) in &series.samples {
@@ -84,10 +89,46 @@ fn by_label<'a>(label: &str, found: &'a [Series], grid: Grid) -> Rows<'a> {
                 *place = Some(*value).filter(|value| value.is_finite());
             }
         }
+        hold(&mut row, held);
         row
     };
     let rows = found.iter().map(|series| (series.label(label), row(series)));
     rows.collect()
+}
+
+/// Prometheus itself takes a series for gone after so many seconds without a sample.
+const STALE: usize = 300;
+/// How many distances on each side tell how far apart samples are just there.
+const NEARBY: usize = 4;
+
+/// The columns that no sample falls into only because samples were farther apart at that
+/// time than they are now: the scrape interval was longer then. They are known by their
+/// beat: at least two of the nearby distances on one side are as long.
+fn between_samples(scraped: &[bool], step: u32) -> Vec<bool> {
+    let samples: Vec<usize> = (0..scraped.len()).filter(|i| scraped.get(*i) == Some(&true)).collect();
+    let distances: Vec<usize> = samples.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mut between = vec![false; scraped.len()];
+    for (at, (&first, &distance)) in samples.iter().zip(&distances).enumerate() {
+        let alike = |it: &&usize| **it > 1 && it.abs_diff(distance) <= 1;
+        let before = &distances[at.saturating_sub(NEARBY)..at];
+        let after = &distances[at + 1..(at + 1 + NEARBY).min(distances.len())];
+        let a_beat = [before, after].iter().any(|side| side.iter().filter(alike).count() >= 2);
+        if distance > 1 && a_beat && distance * step as usize <= STALE {
+            between[first + 1..first + distance].fill(true);
+        }
+    }
+    between
+}
+
+/// A sample holds until the next one is due.
+fn hold(row: &mut [Option<f64>], held: &[bool]) {
+    let mut last = None;
+    for (place, held) in row.iter_mut().zip(held) {
+        if *held && place.is_none() {
+            *place = last;
+        }
+        last = *place;
+    }
 }
 
 /// Which column a query that was evaluated at `time` speaks of: the one that ends there.
@@ -219,6 +260,36 @@ mod tests {
         assert_eq!(tallies[0].outside, 150.0);
         assert_eq!(tallies[0].missing, 2_400.0);
         assert_eq!(tallies[0].missing_since, None);
+    }
+
+    #[test]
+    fn a_longer_interval_in_the_past_is_no_gap() {
+        // Columns of thirty seconds; "#" with a sample, "." without, "-" without though
+        // none was due.
+        for want in [
+            // Every 60, 45, 150 seconds, then every 15.
+            "#-#-#-#-#-######",
+            "##-##-##-##-####",
+            "#----#----#----#----####",
+            // A late or a lost scrape, a restart now and then.
+            "######.######",
+            "###..######..########...####",
+            // Crashing again and again: longer than Prometheus itself would wait.
+            "#...........#...........#...........#...........#",
+            "....####",
+        ] {
+            let scraped: Vec<bool> = want.chars().map(|it| it == '#').collect();
+            let between = between_samples(&scraped, 30);
+            let told = scraped.iter().zip(between).map(|(scraped, between)| match (scraped, between) {
+                (true, _) => '#',
+                (false, true) => '-',
+                (false, false) => '.',
+            });
+            assert_eq!(told.collect::<String>(), want);
+        }
+        let mut row = [Some(1.0), None, None, None, Some(2.0)];
+        hold(&mut row, &[false, true, true, false, false]);
+        assert_eq!(row, [Some(1.0), Some(1.0), Some(1.0), None, Some(2.0)]);
     }
 
     #[test]

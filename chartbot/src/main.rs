@@ -142,7 +142,7 @@ async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Pat
 
 fn painter(charts: &Charts, metrics: &Metrics) -> anyhow::Result<Painter> {
     let prometheus = Prometheus::new(&charts.prometheus_url).context("cannot set up TLS")?;
-    Ok(Painter::new(prometheus, charts.zone.clone(), metrics.clone()))
+    Ok(Painter::new(prometheus, charts.zone.clone(), charts.theme, metrics.clone()))
 }
 
 async fn check_health(mut address: SocketAddr) -> anyhow::Result<()> {

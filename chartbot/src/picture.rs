@@ -102,17 +102,18 @@ pub struct Painter {
     /// Whom to ask.
     pub prometheus: Prometheus,
     zone: TimeZone,
+    theme: Theme,
     /// One place for each processor: more charts at a time would only slow each other.
     places: Arc<Semaphore>,
     metrics: Metrics,
 }
 
 impl Painter {
-    /// Asks `prometheus`, and tells all times in `zone`.
+    /// Asks `prometheus`, tells all times in `zone`, and draws in the colours of `theme`.
     #[must_use]
-    pub fn new(prometheus: Prometheus, zone: TimeZone, metrics: Metrics) -> Self {
+    pub fn new(prometheus: Prometheus, zone: TimeZone, theme: Theme, metrics: Metrics) -> Self {
         let processors = available_parallelism().map_or(1, NonZero::get);
-        Self { prometheus, zone, places: Arc::new(Semaphore::new(processors)), metrics }
+        Self { prometheus, zone, theme, places: Arc::new(Semaphore::new(processors)), metrics }
     }
 
     /// The chart of the last `range` before `now`, of `network` or else of the one in
@@ -140,14 +141,15 @@ impl Painter {
             zone: &self.zone,
             words,
         });
-        let (history, zone) = (known.history, self.zone.clone());
+        let (history, zone, theme) = (known.history, self.zone.clone(), self.theme);
+        let in_words = words.chart;
         // The semaphore is never closed; the place is kept until the drawing itself ended.
         let place = self.places.clone().acquire_owned().await.ok();
         let metrics = self.metrics.clone();
         let drawn = spawn_blocking(move || {
             let _place = place;
             let begin = Instant::now();
-            let drawn = chart::draw(&history, &zone, Theme::Light);
+            let drawn = chart::draw(&history, &zone, theme, in_words);
             metrics.drawn(begin.elapsed());
             drawn
         });

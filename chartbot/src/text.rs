@@ -7,6 +7,8 @@ use jiff::Zoned;
 
 pub use english::ENGLISH;
 pub use russian::RUSSIAN;
+#[cfg(test)]
+pub use {english::CHART_ENGLISH, russian::CHART_RUSSIAN};
 
 // --- The chart ---
 
@@ -16,6 +18,10 @@ pub struct ChartWords {
     pub weekdays: [&'static str; 7],
     /// From January, short.
     pub months: [&'static str; 12],
+    /// The same after the number of a day.
+    pub of_months: [&'static str; 12],
+    /// Between thousands, and before tenths.
+    pub marks: (char, char),
     /// What the numbers beside the plot count.
     pub unit: &'static str,
     /// The best reference, in the legend.
@@ -24,6 +30,8 @@ pub struct ChartWords {
     pub outside: fn(Option<&str>) -> String,
     /// The last so many seconds.
     pub last: fn(i64) -> String,
+    /// Only so many nodes are shown, the worst, and of how many.
+    pub worst: fn(usize, usize) -> String,
     /// The node did not answer.
     pub no_answer: &'static str,
     /// Too few references answered.
@@ -32,44 +40,26 @@ pub struct ChartWords {
     pub not_scraped: &'static str,
 }
 
-/// The words of a chart in English.
-pub const CHART_ENGLISH: ChartWords = ChartWords {
-    weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-    months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-    unit: "blocks from the median",
-    best: "best reference",
-    outside: |threshold| match threshold {
-        Some(threshold) => format!("outside ±{threshold}"),
-        None => "outside the corridor".to_owned(),
-    },
-    last: last_in_english,
-    no_answer: "no answer",
-    no_consensus: "no consensus",
-    not_scraped: "not scraped",
-};
+/// The units in which a range is told, from the smallest.
+const UNITS: [i64; 3] = [60, 3_600, 86_400];
 
-fn last_in_english(seconds: i64) -> String {
-    const MINUTE: i64 = 60;
-    const HOUR: i64 = 60 * MINUTE;
-    const DAY: i64 = 24 * HOUR;
-    let round_to = |unit: i64| (seconds + unit / 2) / unit * unit;
-    // A day reads as hours; the smaller unit is told only where something is left for it.
-    let (seconds, (unit, name), (smaller, rest)) = if seconds >= 2 * DAY {
-        (round_to(HOUR), (DAY, "day"), (HOUR, "hour"))
-    } else if seconds % HOUR == 0 || seconds > 2 * HOUR {
-        (round_to(MINUTE), (HOUR, "hour"), (MINUTE, "minute"))
+/// A range in the one or two units that it reads best in, as counts of minutes, hours and
+/// days, in the order of the reading; each with its place in [`UNITS`].
+fn length(seconds: i64) -> Vec<(u64, usize)> {
+    let [_, hour, day] = UNITS;
+    // A day reads as hours, and the smaller unit is told where something is left for it.
+    let (large, small) = if seconds >= 2 * day {
+        (2, 1)
+    } else if seconds % hour == 0 || seconds > 2 * hour {
+        (1, 0)
     } else {
-        (round_to(MINUTE), (MINUTE, "minute"), (1, ""))
+        (0, 0)
     };
-    let counted = |count: i64, name: &str| match count {
-        1 => format!("1 {name}"),
-        count => format!("{count} {name}s"),
-    };
-    match (seconds / unit, seconds % unit / smaller) {
-        (1, 0) => format!("last {name}"),
-        (count, 0) => format!("last {}", counted(count, name)),
-        (count, left) => format!("last {} {}", counted(count, name), counted(left, rest)),
-    }
+    let rounded = (seconds + UNITS[small] / 2) / UNITS[small] * UNITS[small];
+    let count = |seconds: i64, unit: usize| ((seconds / UNITS[unit]).unsigned_abs(), unit);
+    let mut parts = vec![count(rounded, large), count(rounded % UNITS[large], small)];
+    parts.retain(|(count, _)| *count > 0);
+    parts
 }
 
 // --- The conversation ---
@@ -106,6 +96,8 @@ impl Language {
 pub struct Words {
     /// The commands as Telegram shows them: name and description.
     pub commands: &'static [(&'static str, &'static str)],
+    /// The words drawn into a chart.
+    pub chart: &'static ChartWords,
     /// What the bot can do.
     pub help: &'static str,
     /// To what it does not understand.

@@ -117,16 +117,17 @@ impl Round {
     }
 }
 
+/// What the references agree on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Consensus {
+pub(crate) struct Consensus {
     max: i64,
     max_support: i64,
-    median: i64,
+    pub(crate) median: i64,
     median_support: i64,
 }
 
 /// Maximum and median of the references' blocks, the median cut to a whole block.
-fn consensus(mut blocks: Vec<i64>) -> Option<Consensus> {
+pub(crate) fn consensus(mut blocks: Vec<i64>) -> Option<Consensus> {
     if blocks.len() < QUORUM {
         return None;
     }

@@ -92,8 +92,18 @@ impl Answer {
 /// What a person or a test holds a node to, over all that the script says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lever {
-    /// So many blocks behind where it would be.
+    /// So many blocks behind where it would be, at once.
     Behind(u64),
+    /// Falls behind: takes no new block from a time on until it is so many
+    /// behind, and stays so far behind.
+    Late {
+        /// When it began.
+        since: Millis,
+        /// How far it goes.
+        blocks: u64,
+    },
+    /// Claims a block so far ahead of where it would be.
+    Ahead(u64),
     /// Refuses connections.
     Refuse,
     /// Never answers.
@@ -124,15 +134,21 @@ impl Chain {
 
     /// What `node` would answer at `at`.
     pub fn answer(&self, levers: &Levers, node: Node, at: Millis) -> Answer {
+        let mut late = 0;
         match levers.get(&node) {
             Some(Lever::Refuse) => return Answer::Refuses,
             Some(Lever::Hang) => return Answer::Hangs,
             Some(Lever::Behind(blocks)) => {
                 return Answer::Block(self.head(node, at).saturating_sub(*blocks));
             }
+            Some(Lever::Ahead(blocks)) => {
+                return Answer::Block(self.head(node, at).saturating_add(*blocks));
+            }
+            Some(Lever::Late { since, blocks }) => {
+                late = (at - since).clamp(0, *blocks as Millis * BLOCK_TIME);
+            }
             None => {}
         }
-        let mut late = 0;
         for incident in self.incidents(at) {
             match incident {
                 Incident::Late(who, by) if who == node => late = late.max(by),
@@ -244,11 +260,26 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_is_let_fall_behind_never_runs_backwards() {
+        let chain = Chain::eventful(7, NOW);
+        let levers = Levers::from([(Node::Watched, Lever::Late { since: NOW, blocks: 12 })]);
+        let ask = |levers: &Levers, at| chain.answer(levers, Node::Watched, at).block().unwrap();
+        let mut before = ask(&Levers::new(), NOW);
+        for at in (NOW..NOW + HOUR / 2).step_by(500) {
+            let block = ask(&levers, at);
+            assert!(block >= before, "at {}", at - NOW);
+            before = block;
+        }
+        assert!((11..=13).contains(&(ask(&Levers::new(), NOW + 60_000) - ask(&levers, NOW + 60_000))));
+    }
+
+    #[test]
     fn a_lever_overrules_the_script() {
         let chain = Chain::calm(1);
         let ask = |lever| chain.answer(&Levers::from([(Node::Watched, lever)]), Node::Watched, NOW);
         let free = chain.answer(&Levers::new(), Node::Watched, NOW).block();
         assert_eq!(ask(Lever::Behind(9)).block(), free.map(|block| block - 9));
+        assert_eq!(ask(Lever::Ahead(9)).block(), free.map(|block| block + 9));
         assert_eq!(ask(Lever::Refuse), Answer::Refuses);
         assert_eq!(ask(Lever::Hang), Answer::Hangs);
     }

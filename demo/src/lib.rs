@@ -8,12 +8,15 @@
 
 pub mod backfill;
 pub mod chain;
+pub mod clock;
 pub mod config;
 pub mod nodes;
 pub mod once;
+pub mod page;
 pub mod process;
 pub mod prometheus;
 mod script;
 pub mod server;
+pub mod switch;
 pub mod telegram;
 pub mod world;

@@ -15,7 +15,7 @@ use headlag_demo::world::{Addresses, World};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs headlag on simulated nodes, with a week of history in a real Prometheus
-/// and a stand-in for Telegram. Prints where everything is and runs until Ctrl-C.
+/// and a stand-in for Telegram with a chat page. Prints where everything is and runs until Ctrl-C.
 ///
 /// headlag-exporter and headlag-chartbot must be built beside this program
 /// (`make demo` does). Prometheus is taken from the PATH or from .tools/; on
@@ -28,7 +28,7 @@ struct Flags {
     #[arg(long, value_name = "DIR")]
     once: Option<PathBuf>,
 
-    /// Where the Telegram stand-in listens [default: 127.0.0.1:8088]
+    /// Where the Telegram stand-in listens, with the chat page [default: 127.0.0.1:8088]
     #[arg(long = "telegram.listen-address", value_name = "ADDRESS")]
     telegram: Option<SocketAddr>,
 
@@ -109,11 +109,12 @@ fn print(addresses: &Addresses) -> anyhow::Result<()> {
     let Addresses { telegram, prometheus, exporter, chartbot } = addresses;
     let table = format!(
         "
-  Telegram stand-in   http://{telegram}/
-  Prometheus          http://{prometheus}/
-  exporter            http://{exporter}/metrics
-  chart bot           http://{chartbot}/metrics
+  chat page    http://{telegram}/
+  Prometheus   http://{prometheus}/
+  exporter     http://{exporter}/metrics
+  chart bot    http://{chartbot}/metrics
 
+Open the chat page and press /hour; the levers beside it break things.
 The charts as pictures: headlag-demo --once DIR
 Ctrl-C ends everything.
 "

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
@@ -12,25 +12,18 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::chain::{Answer, CHAIN_ID, Chain, Levers, Millis, Node};
+use crate::chain::{Answer, CHAIN_ID, Chain, Lever, Levers, Node};
+use crate::clock::ChainTime;
+pub use crate::clock::{Clock, wall_clock};
 use crate::server::{self, Server};
 
 /// How often the script is asked whether a node's door is shut.
 const DOOR_CHECK: Duration = Duration::from_millis(250);
 
-/// Where the time comes from.
-pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
-
-/// The time of this machine.
-pub fn wall_clock() -> Clock {
-    Arc::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        since.as_millis() as Millis
-    })
-}
-
 /// Every node of a chain, each on a port of its own, until this is dropped.
 pub struct Nodes {
+    chain: Chain,
+    time: Arc<ChainTime>,
     servers: Arc<Vec<(Node, Server)>>,
     levers: watch::Sender<Levers>,
     doors: AbortHandle,
@@ -40,17 +33,18 @@ impl Nodes {
     /// Starts all nodes of `chain` on free ports of 127.0.0.1.
     pub async fn start(chain: Chain, clock: Clock) -> io::Result<Self> {
         let (levers, pulled) = watch::channel(Levers::new());
+        let time = Arc::new(ChainTime::new(clock));
         let mut servers = Vec::new();
         for node in Node::all() {
-            let (clock, pulled) = (clock.clone(), pulled.clone());
-            let ask = move || chain.answer(&pulled.borrow(), node, clock());
+            let (time, pulled) = (time.clone(), pulled.clone());
+            let ask = move || chain.answer(&pulled.borrow(), node, time.now());
             let handle = move |request| answer(request, ask.clone());
             let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             servers.push((node, Server::start(free, handle).await?));
         }
         let servers = Arc::new(servers);
-        let doors = tokio::spawn(doors(chain, clock, servers.clone(), pulled)).abort_handle();
-        Ok(Nodes { servers, levers, doors })
+        let doors = tokio::spawn(doors(chain, time.clone(), servers.clone(), pulled)).abort_handle();
+        Ok(Nodes { chain, time, servers, levers, doors })
     }
 
     /// Every node with its URL, the references first.
@@ -61,6 +55,39 @@ impl Nodes {
     /// Pulls levers, or lets them go.
     pub fn pull(&self, change: impl FnOnce(&mut Levers)) {
         self.levers.send_modify(change);
+    }
+
+    /// From now on the watched node is late, until it is so many blocks behind
+    /// and stays so: its head stands still first, it never runs backwards.
+    pub fn fall_behind(&self, blocks: u64) {
+        let since = self.time.now();
+        self.pull(|levers| _ = levers.insert(Node::Watched, Lever::Late { since, blocks }));
+    }
+
+    /// The levers that are pulled now.
+    pub fn pulled(&self) -> Levers {
+        self.levers.borrow().clone()
+    }
+
+    /// Tells when levers are pulled or let go, and when the chain halts or goes on.
+    pub fn watch(&self) -> watch::Receiver<Levers> {
+        self.levers.subscribe()
+    }
+
+    /// Halts the chain: every head stays where it is. Or lets it go on from there.
+    pub fn halt(&self, halted: bool) {
+        self.pull(|_| self.time.halt(halted));
+    }
+
+    /// Whether the chain is halted.
+    pub fn is_halted(&self) -> bool {
+        self.time.is_halted()
+    }
+
+    /// What every node would answer now, the references first.
+    pub fn answers(&self) -> impl Iterator<Item = (Node, Answer)> {
+        let (now, pulled) = (self.time.now(), self.pulled());
+        Node::all().map(move |node| (node, self.chain.answer(&pulled, node, now)))
     }
 }
 
@@ -73,12 +100,12 @@ impl Drop for Nodes {
 /// Shuts and opens the doors of nodes that die and return.
 async fn doors(
     chain: Chain,
-    clock: Clock,
+    time: Arc<ChainTime>,
     servers: Arc<Vec<(Node, Server)>>,
     mut levers: watch::Receiver<Levers>,
 ) {
     loop {
-        let now = clock();
+        let now = time.now();
         let pulled = levers.borrow_and_update().clone();
         for (node, server) in servers.iter() {
             server.set_open(chain.answer(&pulled, *node, now) != Answer::Refuses);

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,9 +13,11 @@ use crate::backfill::WEEK;
 use crate::chain::Chain;
 use crate::config;
 use crate::nodes::{Nodes, wall_clock};
+use crate::page::Page;
 use crate::process::{Port, Process, beside};
 use crate::prometheus::{Tools, storage};
-use crate::telegram::{Chat, Telegram, User};
+use crate::switch::{Recipe, Switch, Switched};
+use crate::telegram::{Chat, Store, Telegram, User};
 
 /// A service is ready after its first round or its first word with Telegram.
 const READY: Duration = Duration::from_secs(20);
@@ -26,7 +29,7 @@ const TOKEN: &str = "7000000001:headlag-demo";
 /// Where the parts listen; port 0 is any free one.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
-    /// The stand-in for the Bot API, later with the chat page.
+    /// The stand-in for the Bot API, with the chat page.
     pub telegram: SocketAddr,
     /// Prometheus.
     pub prometheus: SocketAddr,
@@ -52,8 +55,10 @@ impl Addresses {
 /// The running demo. Dropping it kills what it started; [`Services::stop`] is kinder.
 pub struct World {
     /// The simulated nodes, with their levers.
-    pub nodes: Nodes,
-    /// The stand-in for Telegram.
+    pub nodes: Arc<Nodes>,
+    /// The switch of Prometheus.
+    pub prometheus: Switch,
+    /// The stand-in for Telegram, with the chat page in front.
     pub telegram: Telegram,
     /// The one user whom the bot may answer.
     pub user: User,
@@ -67,7 +72,7 @@ pub struct World {
 /// The processes of the demo.
 pub struct Services {
     exporter: Process,
-    prometheus: Process,
+    prometheus: Switched,
     chartbot: Process,
 }
 
@@ -98,15 +103,25 @@ impl World {
         };
         let tools = Tools::find_or_fetch().await?;
         let user = User::new(1001, "Ada").named("ada").speaking("en");
-        let telegram = Telegram::start_on(telegram.hand_over(), TOKEN)
-            .await
-            .context("cannot start the Telegram stand-in")?;
-        telegram.meet(&Chat::private(&user));
 
         let clock = wall_clock();
         let start = clock();
         let chain = Chain::eventful(start.unsigned_abs(), start);
         let nodes = Nodes::start(chain, clock.clone()).await.context("cannot start the nodes")?;
+        let (nodes, switch) = (Arc::new(nodes), Switch::new());
+
+        let store = Store::new();
+        store.meet(&Chat::private(&user));
+        let page = Page {
+            telegram: store.clone(),
+            user: user.clone(),
+            nodes: nodes.clone(),
+            prometheus: switch.clone(),
+        };
+        let front = move |request| page.clone().answer(request);
+        let telegram = Telegram::start_on(telegram.hand_over(), TOKEN, store, front)
+            .await
+            .context("cannot start the Telegram stand-in")?;
 
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let blocks = storage(folder.path());
@@ -117,9 +132,13 @@ impl World {
         tools.backfill(&blocks, chain, start..clock(), addresses.exporter).await?;
         let scrape = config::prometheus_yml(addresses.exporter, addresses.chartbot);
         let prometheus = tools.start(folder.path(), &scrape, prometheus).await?;
+        let recipe =
+            Recipe { tools, folder: folder.path().to_owned(), config: scrape, address: addresses.prometheus };
+        let prometheus = Switched::new(switch.clone(), prometheus, recipe);
         let chartbot = start_chartbot(&telegram, &user, addresses.prometheus, chartbot).await?;
         Ok(World {
             nodes,
+            prometheus: switch,
             telegram,
             user,
             addresses,

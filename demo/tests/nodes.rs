@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests, too")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use headlag_demo::chain::{Chain, Lever, Node};
@@ -53,4 +54,26 @@ async fn a_lever_makes_a_node_refuse_hang_and_return() {
     nodes.pull(|levers| _ = levers.remove(&Node::Watched));
     let back = async { while ask().await.is_err() {} };
     tokio::time::timeout(Duration::from_secs(5), back).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_chain_that_halts_goes_on_at_its_old_height() {
+    let wall = Arc::new(AtomicI64::new(NOW));
+    let hands = wall.clone();
+    let clock = Arc::new(move || hands.load(Ordering::Relaxed));
+    let nodes = Nodes::start(Chain::eventful(1, NOW), clock).await.unwrap();
+    let heads = || nodes.answers().map(|(_, answer)| answer.block().unwrap()).collect::<Vec<_>>();
+    let before = heads();
+    nodes.halt(true);
+    nodes.fall_behind(12);
+    wall.fetch_add(420_000, Ordering::Relaxed);
+    assert_eq!(heads(), before, "also where the script would have something happen meanwhile");
+    nodes.halt(false);
+    assert_eq!(heads(), before);
+    wall.fetch_add(60_000, Ordering::Relaxed);
+    let after = heads();
+    for (before, after) in before.iter().zip(&after).take(9) {
+        assert!((28..=32).contains(&(after - before)), "{before} {after}");
+    }
+    assert!((16..=20).contains(&(after[9] - before[9])), "12 fewer, by the lever: {before:?} {after:?}");
 }

@@ -240,7 +240,12 @@ async fn it_can_be_in_trouble_and_recover() {
     bot.telegram.set_trouble(Trouble::Ok);
     let back = async { while me().await.is_err() {} };
     tokio::time::timeout(Duration::from_secs(5), back).await.unwrap();
-    bot.telegram.set_trouble_with("getUpdates", Trouble::Conflict);
-    assert!(bot.call("getUpdates", json!({})).await.unwrap_err().starts_with("Conflict: "));
+    // A poll that waits is struck, too: what is said from then on waits for a better time.
+    let poll = bot.call("getUpdates", json!({"timeout": 50}));
+    let strike = async {
+        bot.telegram.wait_for(|state| state.is_polled().then_some(())).await;
+        bot.telegram.set_trouble_with("getUpdates", Trouble::Conflict);
+    };
+    assert!(tokio::join!(poll, strike).0.unwrap_err().starts_with("Conflict: "));
     assert_eq!(me().await.unwrap()["username"], "headlag_bot");
 }

@@ -8,9 +8,12 @@ use headlag_service::{
 };
 use hyper::{Method, Request, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
-use tokio::time::Instant;
 
-use crate::{page, schedule::Published, snapshot::Snapshot};
+use crate::{
+    page,
+    schedule::Published,
+    snapshot::{Moment, Snapshot},
+};
 
 /// All that an answer is made of. None of it waits for a node.
 #[derive(Debug)]
@@ -48,9 +51,9 @@ impl Paths {
     }
 
     fn page(&self) -> String {
-        let now = Instant::now();
+        let now = Moment::now();
         let newest = self.networks.iter().filter_map(|network| network.load_full());
-        let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now)).collect();
-        page::render(self.version, &shown, self.networks.len() - shown.len())
+        let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now.monotonic)).collect();
+        page::render(self.version, now.unix, &shown, self.networks.len() - shown.len())
     }
 }

@@ -4,18 +4,24 @@
 mod block;
 mod config;
 mod consensus;
+mod history;
 mod http;
 mod metrics;
 mod network;
 mod node;
 mod page;
+mod probe;
 mod round;
 mod schedule;
 mod serve;
 mod snapshot;
 mod verdict;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::{ExitCode, Termination},
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use headlag_service::start::{self, LogOptions};
@@ -51,6 +57,16 @@ struct Flags {
 enum Command {
     /// Check the config file and tell every problem in it; status 0 if there is none, else 2
     CheckConfig,
+    /// Ask every node once and show what is known then; status 0 if all watched nodes are
+    /// ok, 1 if one is not, 3 if that cannot be told for want of a consensus
+    ///
+    /// One round cannot see whether a block rises, so no node is stalled here and no
+    /// network halted.
+    Probe {
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask the running exporter whether it is healthy; status 0 if it is, else 1
     CheckHealth,
 }
@@ -78,18 +94,21 @@ fn main() -> ExitCode {
         ));
         return ExitCode::SUCCESS;
     }
+    if let Some(Command::Probe { json }) = flags.command {
+        return block_on(probe::probe(config, json));
+    }
     block_on(serve::serve(config, flags.listen_address))
 }
 
 /// Runs `work` to its end; a look-up of a name that still hangs then holds nothing up.
-fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+fn block_on<T: Termination>(work: impl Future<Output = anyhow::Result<T>>) -> ExitCode {
     let done = runtime::Builder::new_multi_thread().enable_all().build().map(|runtime| {
         let done = runtime.block_on(work);
         runtime.shutdown_background();
         done
     });
     match done.map_err(Into::into).flatten() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(done) => done.report(),
         Err(error) => {
             start::complain(&format!("headlag-exporter: {error:#}"));
             ExitCode::FAILURE

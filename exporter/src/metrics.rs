@@ -1,5 +1,8 @@
 //! From snapshots to the exposition: the only place with the names of metrics.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::Arc};
 
 use prometheus_client::{
@@ -15,7 +18,7 @@ use crate::{
     node::Reason,
     schedule::Published,
     snapshot::{Durations, NodeSnapshot, Snapshot, UnixTime},
-    verdict::NetworkState,
+    verdict::{NetworkState, NodeState},
 };
 
 /// What does not come from a round.
@@ -129,7 +132,7 @@ fn write_networks(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::R
     )?;
     families.gauge(
         "headlag_network_state",
-        "State of the network: exactly one of the states is 1.",
+        "State of the network: exactly one of the states is 1, the first that holds.",
         snapshots.iter().flat_map(|of| {
             NetworkState::ALL.map(|state| {
                 let labels = [("network", of.network.as_str()), ("state", state.label())];
@@ -179,6 +182,21 @@ fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Resu
         known(|node| Some(node.lag?.blocks())),
     )?;
     families.gauge(
+        "headlag_node_behind_seconds",
+        "At least how long ago the median passed the node's block; 0 when level or ahead, absent when the lag is.",
+        nodes.iter().filter_map(|(labels, node)| Some((*labels, node.behind_for?.as_secs_f64()))),
+    )?;
+    families.gauge(
+        "headlag_node_state",
+        "State of the node: exactly one of the states is 1, the first that holds.",
+        nodes.iter().flat_map(|(labels, node)| {
+            let [network, name, role] = *labels;
+            NodeState::ALL.map(|state| {
+                ([network, name, role, ("state", state.label())], i64::from(node.state == state))
+            })
+        }),
+    )?;
+    families.gauge(
         "headlag_node_last_success_timestamp_seconds",
         "When the node last gave a usable block, in unix time.",
         time(|node| node.last_success),
@@ -198,11 +216,16 @@ fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Resu
         "Rounds without a usable block of the node, by reason.",
         nodes.iter().flat_map(|(labels, node)| {
             let [network, name, role] = *labels;
-            Reason::ALL
+            Reason::LABELS
                 .into_iter()
                 .zip(node.errors)
-                .map(move |(reason, count)| ([network, name, role, ("reason", reason.label())], count))
+                .map(move |(reason, count)| ([network, name, role, ("reason", reason)], count))
         }),
+    )?;
+    families.counter(
+        "headlag_node_regressions",
+        "Usable answers of the node below its previous one.",
+        nodes.iter().map(|(labels, node)| (*labels, node.regressions)),
     )
 }
 
@@ -213,14 +236,10 @@ fn network(snapshot: &Snapshot) -> [(&'static str, &str); 1] {
 }
 
 fn labelled(snapshot: &Snapshot) -> impl Iterator<Item = (NodeLabels<'_>, &NodeSnapshot)> {
-    let roles = [("reference", &snapshot.references), ("watched", &snapshot.watched)];
-    roles.into_iter().flat_map(move |(role, nodes)| {
-        nodes.iter().map(move |node| {
-            let labels =
-                [("network", snapshot.network.as_str()), ("node", node.name.as_str()), ("role", role)];
-            (labels, node)
-        })
-    })
+    let network = snapshot.network.as_str();
+    snapshot
+        .nodes()
+        .map(move |(role, node)| ([("network", network), ("node", node.name.as_str()), ("role", role)], node))
 }
 
 /// Writes families whole; one without a sample is left out.
@@ -284,128 +303,5 @@ impl Families<'_> {
                 None,
             )
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use headlag_service::exposition::{Format, render};
-
-    use super::*;
-    use crate::{
-        block::BlockNumber,
-        config::{Endpoint, Network, NetworkName, NodeName},
-        network,
-        round::{Answer, Round},
-        snapshot::Moment,
-    };
-
-    fn endpoint(name: &str) -> Endpoint {
-        Endpoint {
-            name: NodeName::new(name).unwrap(),
-            url: format!("http://secret.example/{name}/KEY").into(),
-            headers: Default::default(),
-        }
-    }
-
-    fn polygon() -> network::Network {
-        network::Network::new(Network {
-            name: NetworkName::new("polygon").unwrap(),
-            poll_interval: Duration::from_secs(15),
-            timeout: Duration::from_secs(5),
-            threshold_blocks: 5,
-            quorum: 2,
-            references: vec![endpoint("a"), endpoint("b"), endpoint("c")],
-            watched: vec![endpoint("my-node"), endpoint("my-spare")],
-        })
-    }
-
-    fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
-        Answer {
-            head: head.map(|block| BlockNumber::new(block).unwrap()),
-            took: Duration::from_millis(millis),
-        }
-    }
-
-    fn at(unix: UnixTime) -> Moment {
-        Moment { unix, monotonic: Instant::now() }
-    }
-
-    /// Two rounds: all well, then a reference limited and the spare node silent.
-    fn snapshot() -> Snapshot {
-        let mut network = polygon();
-        let round = |references: [Answer; 3], watched: [Answer; 2]| Round {
-            took: Duration::from_millis(250),
-            references: references.into(),
-            watched: watched.into(),
-        };
-        network.fold(
-            at(1_790_000_000.0),
-            &round(
-                [answer(Ok(100), 20), answer(Ok(101), 30), answer(Ok(103), 40)],
-                [answer(Ok(99), 3), answer(Ok(104), 4)],
-            ),
-        );
-        network.fold(
-            at(1_790_000_015.25),
-            &round(
-                [answer(Ok(108), 20), answer(Err(Reason::RateLimited), 30), answer(Ok(111), 40)],
-                [answer(Ok(97), 3), answer(Err(Reason::Timeout), 5_000)],
-            ),
-        )
-    }
-
-    fn render_with(snapshots: &[Snapshot], format: Format) -> String {
-        let constants = Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 };
-        #[derive(Debug)]
-        struct Fixed(Constants, Vec<Snapshot>);
-        impl Collector for Fixed {
-            fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-                write(encoder, &self.0, &self.1)
-            }
-        }
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(Fixed(constants, snapshots.to_vec())));
-        render(&registry, format).unwrap()
-    }
-
-    #[test]
-    fn the_whole_exposition_is_as_the_golden_files_show() {
-        for (format, name) in [(Format::OpenMetrics, "openmetrics"), (Format::Text, "text_0_0_4")] {
-            insta::assert_snapshot!(name, render_with(&[snapshot()], format));
-        }
-    }
-
-    #[test]
-    fn before_the_first_round_and_for_ever_no_url_is_shown() {
-        let registry = registry(
-            Constants { version: "1.2.3", revision: "abc123", config_loaded: 0.0 },
-            vec![Published::default()],
-        );
-        let text = render(&registry, Format::OpenMetrics).unwrap();
-        assert!(text.contains("headlag_build_info{") && !text.contains("network="), "{text}");
-        let text = render_with(&[snapshot()], Format::OpenMetrics);
-        assert!(!text.contains("secret.example") && !text.contains("KEY"), "{text}");
-    }
-
-    #[test]
-    fn an_old_snapshot_shows_no_block_and_nobody_up() {
-        let snapshot = snapshot();
-        let at = |seconds| snapshot.shown_at(snapshot.ended.monotonic + Duration::from_secs(seconds));
-        assert_eq!(at(45).watched[0].block, BlockNumber::new(97));
-        let text = render_with(&[at(46)], Format::Text);
-        for gone in [
-            "headlag_node_block",
-            "headlag_node_lag_blocks",
-            "headlag_max_",
-            "headlag_median_",
-            "_up{network=\"polygon\",node=\"a\",role=\"reference\"} 1",
-        ] {
-            assert!(!text.contains(gone), "{gone} in {text}");
-        }
-        assert!(text.contains("headlag_references_up{network=\"polygon\"} 0"), "{text}");
-        assert!(text.contains("headlag_network_state{network=\"polygon\",state=\"no_consensus\"} 1"));
     }
 }

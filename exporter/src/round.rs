@@ -1,24 +1,14 @@
 //! Every node of one network asked at the same instant.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use reqwest::Client;
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
-    block::BlockNumber,
     config,
-    node::{self, Exchange, Reason},
+    node::{Answer, Node},
 };
-
-/// What one node said in one round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
-    /// Its block, or why there is no usable one.
-    pub head: Result<BlockNumber, Reason>,
-    /// From asking to the answer or the failure.
-    pub took: Duration,
-}
 
 /// All answers of one round, in the order of the config.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,32 +25,36 @@ pub struct Round {
 #[derive(Debug)]
 pub struct Nodes {
     references: usize,
-    exchanges: Vec<Arc<Exchange>>,
+    nodes: Vec<Node>,
 }
 
 impl Nodes {
     /// The nodes of `network`, asked through `client`.
     #[must_use]
     pub fn new(client: &Client, network: &config::Network) -> Self {
-        let nodes = network.references.iter().chain(&network.watched);
-        let exchange = |endpoint| Exchange::new(client.clone(), endpoint, network.timeout);
-        Self { references: network.references.len(), exchanges: nodes.map(exchange).map(Arc::new).collect() }
+        let endpoints = network.references.iter().chain(&network.watched);
+        let node = |endpoint| Node::new(client.clone(), network, endpoint);
+        Self { references: network.references.len(), nodes: endpoints.map(node).collect() }
     }
 
     /// Asks all of them at once; ends when each has answered or failed.
-    pub async fn ask(&self) -> Round {
+    pub async fn ask(&mut self) -> Round {
         let start = Instant::now();
         let mut asked = JoinSet::new();
-        for (index, exchange) in self.exchanges.iter().cloned().enumerate() {
+        for (index, mut node) in self.nodes.drain(..).enumerate() {
             asked.spawn(async move {
-                let head = node::head(&exchange).await;
-                (index, Answer { head, took: start.elapsed() })
+                let answer = node.ask().await;
+                (index, node, answer)
             });
         }
         // A panic in there is a defect: it goes on here and ends the process.
-        let mut answers = asked.join_all().await;
-        answers.sort_by_key(|(index, _)| *index);
-        let mut references: Vec<Answer> = answers.into_iter().map(|(_, answer)| answer).collect();
+        let mut answered = asked.join_all().await;
+        answered.sort_by_key(|(index, ..)| *index);
+        let mut references = Vec::new();
+        for (_, node, answer) in answered {
+            self.nodes.push(node);
+            references.push(answer);
+        }
         let watched = references.split_off(self.references);
         Round { took: start.elapsed(), references, watched }
     }

@@ -1,6 +1,6 @@
 //! Wiring: a loop for each network, one HTTP server, an end at the first signal.
 
-use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
 use headlag_service::{outbound, server, start};
@@ -14,6 +14,7 @@ use crate::{
     network::Network,
     round::Nodes,
     schedule::{self, Published},
+    snapshot::Moment,
 };
 
 /// Of this build.
@@ -36,12 +37,7 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     let address = listener.local_addr().context("could not tell the address served on")?;
     start::raise_open_files();
     let client = outbound::client(outbound::LONGEST).build().context("could not set up HTTP")?;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let constants = Constants {
-        version: VERSION,
-        revision: REVISION,
-        config_loaded: now.map_or(0.0, |now| now.as_secs_f64()),
-    };
+    let constants = Constants { version: VERSION, revision: REVISION, config_loaded: Moment::now().unix };
 
     let mut loops = JoinSet::new();
     let mut networks = Vec::new();

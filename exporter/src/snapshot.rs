@@ -1,6 +1,6 @@
 //! What is published of one network: immutable and whole, all of one round.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::{
     config::{NetworkName, NodeName},
     consensus::Consensus,
     node::Reason,
-    verdict::NetworkState,
+    verdict::{NetworkState, NodeState},
 };
 
 /// Seconds since 1970 in UTC.
@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub poll_interval: Duration,
     /// In one word.
     pub state: NetworkState,
+    /// When it was first seen in that state, without another since.
+    pub state_since: UnixTime,
     /// What the references of the round agree on.
     pub consensus: Consensus,
     /// How many of them gave a usable block.
@@ -51,23 +53,51 @@ pub struct Moment {
     pub monotonic: Instant,
 }
 
+impl Moment {
+    /// This one.
+    #[must_use]
+    pub fn now() -> Self {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Self {
+            // Before 1970 only when the clock was never set.
+            unix: since_1970.map_or(0.0, |since| since.as_secs_f64()),
+            monotonic: Instant::now(),
+        }
+    }
+}
+
 /// One node after the newest round.
 #[derive(Debug, Clone)]
 pub struct NodeSnapshot {
     /// Its name.
     pub name: NodeName,
+    /// In one word.
+    pub state: NodeState,
+    /// When it was first seen in that state, without another since.
+    pub state_since: UnixTime,
+    /// Why it gave no usable block in this round; absent when it gave one.
+    pub failure: Option<Reason>,
     /// Its block; absent when it gave no usable one in this round.
     pub block: Option<BlockNumber>,
     /// How far it is behind the median; absent when either is unknown.
     pub lag: Option<Lag>,
+    /// At least how long ago the median passed its block: no longer than [`Medians`] or the
+    /// newest gap between rounds lets remember. Zero when level or ahead; absent with the lag.
+    ///
+    /// [`Medians`]: crate::history::Medians
+    pub behind_for: Option<Duration>,
     /// When it last gave a usable block; absent before.
     pub last_success: Option<UnixTime>,
     /// When its block was last seen to rise above all before; absent before.
     pub last_advance: Option<UnixTime>,
+    /// How long its answer or failure took in this round.
+    pub took: Duration,
     /// How long its answers and failures took, all rounds together.
     pub durations: Durations,
-    /// Failures by reason, in the order of [`Reason::ALL`].
-    pub errors: [u64; Reason::ALL.len()],
+    /// Failures by reason, in the order of [`Reason::LABELS`].
+    pub errors: [u64; Reason::LABELS.len()],
+    /// How often a usable answer was below the one before.
+    pub regressions: u64,
 }
 
 /// A histogram of how long answers took.
@@ -94,11 +124,17 @@ impl Durations {
 }
 
 impl Snapshot {
-    /// How many intervals a snapshot is good for.
-    const FRESH_INTERVALS: u32 = 3;
+    /// How many intervals a snapshot is good for; a longer time between two rounds is a gap.
+    pub const FRESH_INTERVALS: u32 = 3;
+
+    /// All nodes with their role; first the watched ones, which it is all about.
+    pub fn nodes(&self) -> impl Iterator<Item = (&'static str, &NodeSnapshot)> {
+        let watched = self.watched.iter().map(|node| ("watched", node));
+        watched.chain(self.references.iter().map(|node| ("reference", node)))
+    }
 
     /// This snapshot as it may be shown at `now`: when no round has ended for three
-    /// intervals, nothing is known of any block any more.
+    /// intervals, nothing is known of any block any more, and nobody is known to answer.
     #[must_use]
     pub fn shown_at(&self, now: Instant) -> Self {
         let age = now.saturating_duration_since(self.ended.monotonic);
@@ -106,10 +142,14 @@ impl Snapshot {
         if age > self.poll_interval * Self::FRESH_INTERVALS {
             shown.consensus = Consensus::NoQuorum;
             shown.state = NetworkState::NoConsensus;
+            shown.state_since = self.ended.unix;
             shown.references_up = 0;
             for node in shown.references.iter_mut().chain(&mut shown.watched) {
+                node.state = NodeState::Unreachable;
+                node.state_since = self.ended.unix;
                 node.block = None;
                 node.lag = None;
+                node.behind_for = None;
             }
         }
         shown

@@ -5,7 +5,10 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 
@@ -19,6 +22,10 @@ use tokio::{
 enum Behaviour {
     /// Answers with this status line, further headers and body.
     Says(&'static str, &'static str, &'static str),
+    /// Answers with this block and, when asked for its chain, with this body.
+    Tells(u64, &'static str),
+    /// Is a node of Polygon at block 100; once this is set, one of Ethereum at block 50.
+    Turns(&'static AtomicBool),
     /// Takes the request and says nothing.
     Silent,
     /// Begins an answer and sends one byte a second.
@@ -32,6 +39,8 @@ enum Behaviour {
 use Behaviour::*;
 
 const OK: &str = "200 OK";
+const POLYGON: &str = r#"{"jsonrpc":"2.0","id":1,"result":"0x89"}"#;
+const ETHEREUM: &str = r#"{"jsonrpc":"2.0","id":1,"result":"0x1"}"#;
 
 async fn node(behaviour: Behaviour) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -46,8 +55,21 @@ async fn node(behaviour: Behaviour) -> String {
 
 async fn behave(mut stream: TcpStream, behaviour: Behaviour) {
     let mut request = vec![0; 4096];
-    while let Ok(1..) = stream.read(&mut request).await {
+    while let Ok(length @ 1..) = stream.read(&mut request).await {
+        let behaviour = match behaviour {
+            Turns(turned) if turned.load(Relaxed) => Tells(50, ETHEREUM),
+            Turns(_) => Tells(100, POLYGON),
+            other => other,
+        };
         let _ = match behaviour {
+            Turns(_) => unreachable!("it tells one or the other"),
+            Tells(block, chain) => {
+                let asks_for_chain = String::from_utf8_lossy(&request[..length]).contains("eth_chainId");
+                let head = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"{block:#x}\"}}");
+                let body = if asks_for_chain { chain } else { &head };
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await
+            }
             Says(status, headers, body) => {
                 let length = body.len();
                 let answer = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
@@ -80,6 +102,8 @@ async fn behave(mut stream: TcpStream, behaviour: Behaviour) {
 struct Exporter {
     child: Child,
     url: String,
+    /// What it logged before it told where it serves.
+    first_lines: Vec<String>,
     log: mpsc::Receiver<String>,
 }
 
@@ -87,6 +111,8 @@ impl Exporter {
     fn command(config: &std::path::Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headlag-exporter"));
         command.arg("--config.file").arg(config).args(["--web.listen-address", "127.0.0.1:0"]);
+        // A blank line in an env file is as good as none.
+        command.env("EXPORTER_LOG_LEVEL", "");
         command
     }
 
@@ -98,13 +124,15 @@ impl Exporter {
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (send, log) = mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
+        let mut first_lines = Vec::new();
         let url = loop {
             let line = log.recv_timeout(Duration::from_secs(20)).expect("it tells where it serves");
             if let Some((_, address)) = line.split_once("address=") {
                 break format!("http://{}", address.split_whitespace().next().unwrap());
             }
+            first_lines.push(line);
         };
-        Self { child, url, log }
+        Self { child, url, first_lines, log }
     }
 
     async fn get(&self, path: &str) -> (u16, String) {
@@ -124,9 +152,13 @@ impl Exporter {
 
     fn end(mut self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        // A hang-up ends nothing.
+        for signal in ["-HUP", "-TERM"] {
+            assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        }
         let status = self.child.wait().unwrap();
-        (status, self.log.iter().collect::<Vec<_>>().join("\n"))
+        let first_lines = std::mem::take(&mut self.first_lines);
+        (status, first_lines.into_iter().chain(self.log.iter()).collect::<Vec<_>>().join("\n"))
     }
 }
 
@@ -199,7 +231,7 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
     assert!(took.rsplit(' ').next().unwrap().parse::<f64>().unwrap() < 4.0, "{took}");
 
     let page = exporter.get("/").await.1;
-    assert!(page.contains("mine") && page.contains("7 behind") && page.contains("no answer"), "{page}");
+    assert!(page.contains("mine") && page.contains("7 behind") && page.contains("unreachable"), "{page}");
     let (status, log) = exporter.end();
     assert_eq!(status.code(), Some(0), "{log}");
     for secret in ["KEY", "s3cret", "127.0.0.1:1/", "nobody.invalid"] {
@@ -209,6 +241,87 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
         );
     }
     assert!(log.contains("node=silent reason=timeout"), "{log}");
+    // What a label leaves out the log tells: the status, and the code of a JSON-RPC error.
+    assert!(log.contains("node=fails reason=http_status code=502"), "{log}");
+    assert!(log.contains("node=errors reason=rpc_error code=-32601"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_of_another_chain_and_references_too_far_ahead_are_set_aside() {
+    let refusal = r#"{"error":{"code":-32601,"message":"the method does not exist"}}"#;
+    let yaml = |nodes: &[(&str, String)]| -> String {
+        nodes.iter().map(|(name, url)| format!("  - {{name: {name}, url: '{url}'}}\n")).collect()
+    };
+    let references = yaml(&[
+        ("good", node(Tells(100, POLYGON)).await),
+        ("mute", node(Tells(101, refusal)).await),
+        ("other", node(Tells(102, ETHEREUM)).await),
+        ("rogue", node(Tells(9_000_000, POLYGON)).await),
+    ]);
+    let watched =
+        yaml(&[("mine", node(Tells(93, POLYGON)).await), ("lost", node(Tells(100, ETHEREUM)).await)]);
+    let config = format!(
+        "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  chain_id: 137\n  \
+         references:\n{references}  watched:\n{watched}"
+    );
+    let exporter = Exporter::start(&config);
+    let text = exporter.metrics().await;
+
+    for (name, role, reason, state) in [
+        ("other", "reference", "wrong_chain", "wrong_chain"),
+        ("rogue", "reference", "implausible", "ahead"),
+        ("lost", "watched", "wrong_chain", "wrong_chain"),
+    ] {
+        let labels = format!("network=\"polygon\",node=\"{name}\",role=\"{role}\"");
+        assert_line(&text, &format!("headlag_node_up{{{labels}}} 0"));
+        assert_line(&text, &format!("headlag_node_errors_total{{{labels},reason=\"{reason}\"}} 1"));
+        assert_line(&text, &format!("headlag_node_state{{{labels},state=\"{state}\"}} 1"));
+        for absent in ["headlag_node_block", "headlag_node_lag_blocks", "headlag_node_behind_seconds"] {
+            assert!(!text.contains(&format!("{absent}{{{labels}}}")), "{absent} of {name}");
+        }
+    }
+    assert_line(&text, "headlag_references_up{network=\"polygon\"} 2");
+    assert_line(&text, "headlag_max_block{network=\"polygon\"} 101");
+    assert_line(&text, "headlag_median_block{network=\"polygon\"} 100");
+    let mine = "network=\"polygon\",node=\"mine\",role=\"watched\"";
+    assert_line(&text, &format!("headlag_node_lag_blocks{{{mine}}} 7"));
+    assert_line(&text, &format!("headlag_node_behind_seconds{{{mine}}} 0.0"));
+    let (_, log) = exporter.end();
+    assert_eq!(log.matches("judged by its block alone").count(), 1, "{log}");
+    assert!(log.contains("network=polygon node=mute\n"), "{log}");
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), config).unwrap();
+    for (json, told) in [(None, "mine   watched    behind"), (Some("--json"), "\"state\": \"behind\"")] {
+        let output = Exporter::command(file.path()).arg("probe").args(json).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(table.contains(told) && !table.contains("KEY") && !table.contains('\u{1b}'), "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_block_of_a_node_that_changes_its_chain_is_never_taken_in() {
+    static TURNED: AtomicBool = AtomicBool::new(false);
+    let (reference, mine) = (node(Tells(100, POLYGON)).await, node(Turns(&TURNED)).await);
+    let exporter = Exporter::start(&format!(
+        "poll_interval: 500ms\ntimeout: 400ms\nnetworks:\n- name: polygon\n  protocol: evm\n  chain_id: 137\n  \
+         references:\n  - {{name: a, url: '{reference}'}}\n  watched:\n  - {{name: mine, url: '{mine}'}}\n"
+    ));
+    let labels = "network=\"polygon\",node=\"mine\",role=\"watched\"";
+    let text = exporter.metrics().await;
+    assert_line(&text, &format!("headlag_node_block{{{labels}}} 100"));
+    TURNED.store(true, Relaxed);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let told = loop {
+        let text = exporter.get("/metrics").await.1;
+        if text.contains(&format!("headlag_node_state{{{labels},state=\"wrong_chain\"}} 1")) {
+            break text;
+        }
+        assert!(Instant::now() < deadline, "{text}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_line(&told, &format!("headlag_node_regressions_total{{{labels}}} 0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

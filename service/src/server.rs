@@ -23,9 +23,9 @@ use tokio_io_timeout::TimeoutStream;
 pub type Reply = Response<Full<Bytes>>;
 
 /// Far above what scrapers and people need; a further connection waits in the backlog.
-const MAX_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 1024;
 /// From the connection to the end of the request's headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A client that takes no byte for so long is cut off.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A kept-alive connection that says nothing for so long is closed; longer than any

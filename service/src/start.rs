@@ -1,7 +1,7 @@
 //! How a service starts and ends: flags, environment, logs, signals, limits.
 
 use std::{
-    io,
+    env, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     process::ExitCode,
     time::Duration,
@@ -57,14 +57,17 @@ enum LogFormat {
 }
 
 /// Lets every flag of `command` and its subcommands also come from the environment:
-/// `prefix`, `_`, then the flag in capitals with `.` and `-` as `_`. Values are not
-/// shown in the help, since some are secrets.
+/// `prefix`, `_`, then the flag in capitals with `.` and `-` as `_`. An empty variable is
+/// as good as none: that is what a blank line in an env file gives. Values are not shown in
+/// the help, since some are secrets.
 #[must_use]
 pub fn with_environment(command: Command, prefix: &'static str) -> Command {
     command
         .mut_args(|arg| match variable_of(&arg, prefix) {
-            Some(variable) => arg.env(variable).hide_env_values(true),
-            None => arg,
+            Some(variable) if env::var_os(&variable).is_none_or(|value| !value.is_empty()) => {
+                arg.env(variable).hide_env_values(true)
+            }
+            _ => arg,
         })
         .mut_subcommands(|subcommand| with_environment(subcommand, prefix))
 }
@@ -101,17 +104,23 @@ pub fn log_to_stderr(options: &LogOptions) {
     tracing_subscriber::registry().with(lines).init();
 }
 
-/// A future that is ready at the first SIGTERM or SIGINT, whose name it gives.
+/// A future that is ready at the first SIGTERM or SIGINT, whose name it gives. SIGHUP is
+/// taken from now on, too, and only logged.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
 pub fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return "SIGTERM",
+                _ = interrupt.recv() => return "SIGINT",
+                // Unhandled it would end the process, which nobody expects of a service.
+                _ = hangup.recv() => tracing::warn!("SIGHUP changes nothing; restart to take in a new configuration"),
+            }
         }
     })
 }

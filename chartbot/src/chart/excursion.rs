@@ -42,7 +42,7 @@ impl Run<'_> {
         self.plot.limit(self.first + index)
     }
 
-    fn x(&self, index: usize) -> f32 {
+    pub fn x(&self, index: usize) -> f32 {
         self.plot.middle(self.first + index)
     }
 

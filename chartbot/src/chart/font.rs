@@ -114,15 +114,33 @@ pub fn centred(y: f32, size: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords};
 
     #[test]
     fn every_sign_of_the_pictures_is_in_the_font() {
         let fonts = Fonts::embedded().unwrap();
-        for sign in "azAZ09 ·±−+–…,.:_-/()%абвяЯёЁ".chars() {
+        let signs = "azAZ09 ·±−+–…,.:_-/()%".to_owned();
+        let texts = [CHART_ENGLISH, CHART_RUSSIAN].iter().map(said).collect::<String>();
+        for sign in signs.chars().chain(texts.chars()) {
             for weight in [Weight::Regular, Weight::SemiBold] {
-                assert_ne!(fonts.face(weight).glyph_id(sign).0, 0, "{sign}");
+                assert_ne!(fonts.face(weight).glyph_id(sign).0, 0, "{sign:?}");
             }
         }
+    }
+
+    /// All that a language can put into a picture.
+    fn said(words: &ChartWords) -> String {
+        let mut said = [words.weekdays.concat(), words.months.concat(), words.of_months.concat()].concat();
+        said.extend([words.marks.0, words.marks.1]);
+        for text in [words.unit, words.best, words.no_answer, words.no_consensus, words.not_scraped] {
+            said += text;
+        }
+        said += &(words.outside)(None);
+        said += &(words.outside)(Some("5"));
+        said += &(words.worst)(8, 12);
+        let lengths = (10..120).map(|minutes| (words.last)(minutes * 60));
+        said.extend(lengths.chain((1..60).map(|days| (words.last)(days * 86_400))));
+        said
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Where data is missing: whole gaps over the height of the plot, and marks for what is
-//! missing only in part.
+//! Where data is missing, and the hatching of what is missing entirely.
 
 use std::ops::Range;
 
@@ -22,15 +21,11 @@ pub fn whole(nodes: &[&[Column]], len: usize) -> Vec<Gap> {
     })
 }
 
-/// The columns in which something is missing although something was seen.
-pub fn partial(nodes: &[&[Column]], len: usize) -> Vec<Gap> {
-    joined(len, |i| {
-        let seen = |column: &&[Column]| column.get(i).is_some_and(|it| it.seen.is_some());
-        nodes.iter().any(seen).then(|| {
-            let missing = |column: &&[Column]| column.get(i)?.missing;
-            nodes.iter().filter_map(missing).min()
-        })?
-    })
+/// The columns in which one of the nodes misses something that `counts`, in part or entirely.
+/// Of several causes in one column the loudest counts.
+pub fn missing(nodes: &[&[Column]], len: usize, counts: impl Fn(Cause) -> bool) -> Vec<Gap> {
+    let missing = |column: &&[Column], i: usize| column.get(i)?.missing.filter(|cause| counts(*cause));
+    joined(len, |i| nodes.iter().filter_map(|it| missing(it, i)).min())
 }
 
 fn loudest(nodes: &[&[Column]], i: usize) -> Cause {
@@ -55,9 +50,9 @@ impl Hatch {
     /// or a beat of its own, for those who see no colours.
     pub fn strokes(&self) -> Vec<Line> {
         let (pitch, width, rising, dash) = match self.cause {
-            Cause::NoAnswer => (16.0, 2.0, true, None),
-            Cause::NoConsensus => (22.0, 2.0, false, None),
-            Cause::NotScraped => (20.0, 2.0, true, Some(Dash { on: 3.0, off: 9.0 })),
+            Cause::NoAnswer => (16.0, 3.5, true, None),
+            Cause::NoConsensus => (20.0, 2.5, false, None),
+            Cause::NotScraped => (18.0, 3.0, true, Some(Dash { on: 3.0, off: 7.0 })),
         };
         let Rect { left, top, right, bottom } = self.frame;
         let height = bottom - top;
@@ -113,25 +108,25 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(nodes: &[&str], want_whole: &str, want_partial: &str) {
+    fn check(nodes: &[&str], want_whole: &str, want_missing: &str) {
         let nodes: Vec<_> = nodes.iter().map(|letters| columns(letters)).collect();
         let nodes: Vec<&[Column]> = nodes.iter().map(Vec::as_slice).collect();
         assert_eq!(told(&whole(&nodes, nodes[0].len())), want_whole);
-        assert_eq!(told(&partial(&nodes, nodes[0].len())), want_partial);
+        assert_eq!(told(&missing(&nodes, nodes[0].len(), |_| true)), want_missing);
     }
 
     #[test]
     fn neighbours_of_one_cause_are_one_gap() {
         check(&["...."], "", "");
-        check(&[".aa.s"], "1..3 NoAnswer, 4..5 NotScraped", "");
-        check(&["aacc"], "0..2 NoAnswer, 2..4 NoConsensus", "");
-        check(&[".AAa."], "3..4 NoAnswer", "1..3 NoAnswer");
+        check(&[".aa.s"], "1..3 NoAnswer, 4..5 NotScraped", "1..3 NoAnswer, 4..5 NotScraped");
+        check(&["aacc"], "0..2 NoAnswer, 2..4 NoConsensus", "0..2 NoAnswer, 2..4 NoConsensus");
+        check(&[".AAa."], "3..4 NoAnswer", "1..4 NoAnswer");
     }
 
     #[test]
-    fn a_gap_of_one_node_among_others_is_partial() {
+    fn a_gap_of_one_node_among_others_is_missing_but_not_whole() {
         check(&["..a", "..."], "", "2..3 NoAnswer");
-        check(&[".ac", ".aa"], "1..3 NoAnswer", "");
+        check(&[".ac", ".aa"], "1..3 NoAnswer", "1..3 NoAnswer");
     }
 
     #[test]

@@ -5,16 +5,18 @@ use jiff::tz::TimeZone;
 use super::{
     excursion::Peak,
     font::{self, Fonts, Weight},
+    lane,
     legend::{Entry, Key, Legend},
+    notes,
     plot::{self, Plot},
     ranking::shown,
-    scale::{self, ValueScale},
+    scale::{Numbers, ValueScale},
     shape::{Area, Dash, Hatch, Ink, Label, Line, Point, Rect},
     timeaxis::{self, TimeScale, TimeTick},
     trace::{self, LINE, Style, Trace},
 };
 use crate::{
-    series::{Cause, Envelope, History, Watched},
+    series::{Cause, Column, Envelope, History, Watched},
     text::ChartWords,
 };
 
@@ -32,8 +34,6 @@ const LEGEND_BASELINE: f32 = 128.0;
 const PLOT_BELOW_LEGEND: f32 = 44.0;
 pub const PLOT_BOTTOM: f32 = 712.0;
 const TIME_BASELINE: f32 = 762.0;
-/// The strip at the foot of the plot that tells what is missing in part.
-pub const LANE: f32 = 10.0;
 const MOST_TIMES: usize = 7;
 
 /// As many nodes as there are colours are solid; the ones after them are dashed.
@@ -44,12 +44,15 @@ pub const NODE_COLOURS: usize = 4;
 pub struct Layout {
     pub grid: Vec<Line>,
     pub gaps: Vec<Hatch>,
-    pub lane: Vec<Hatch>,
+    /// What is missing, to the column.
+    pub lane: Vec<Line>,
     pub bands: Vec<Area>,
     pub excursions: Vec<Area>,
     pub corridor: Vec<Line>,
     /// The best reference, then the nodes, then the marks of what left the corridor.
     pub lines: Vec<Line>,
+    /// Data that stand alone.
+    pub dots: Vec<Area>,
     /// Pointing to what lies beyond the scale.
     pub arrows: Vec<Area>,
     pub keys: Vec<Line>,
@@ -73,9 +76,11 @@ impl Layout {
             words,
             fonts,
             value: ValueScale::of(history, &shown),
+            lane: Vec::new(),
             nodes,
             in_legend: Vec::new(),
         };
+        drawing.lane = lane::rows(&drawing.columns(), history.grid.len);
         // A cause whose name finds no place in its gap goes to the legend, which may then
         // need another row: so all is laid out again, once for each cause at most.
         loop {
@@ -93,7 +98,8 @@ impl Layout {
     /// Whether any data, line of the corridor or text lies within `frame`.
     pub fn taken(&self, frame: &Rect) -> bool {
         let mut lines = self.lines.iter().chain(&self.corridor);
-        let mut areas = self.bands.iter().chain(&self.excursions).chain(&self.arrows);
+        let areas = self.bands.iter().chain(&self.excursions);
+        let mut areas = areas.chain(&self.dots).chain(&self.arrows);
         self.labels.iter().any(|it| it.frame.overlaps(frame))
             || lines.any(|it| it.touches(frame))
             || areas.any(|it| it.touches(frame))
@@ -108,6 +114,8 @@ pub struct Drawing<'a> {
     pub fonts: &'a Fonts,
     pub value: ValueScale,
     pub nodes: Vec<&'a Watched>,
+    /// What is missing of these nodes.
+    pub lane: Vec<lane::Row>,
     /// The causes that are named in the legend.
     pub in_legend: Vec<Cause>,
 }
@@ -121,11 +129,22 @@ impl Drawing<'_> {
         self.axes(&plot, &mut layout);
         layout.corridor = plot::corridor(&plot);
         let peaks = self.traces(&plot, &mut layout);
+        let cut = peaks.iter().filter(|(peak, _)| peak.cut);
+        layout.arrows.extend(cut.map(|(peak, _)| notes::arrow(plot.frame, peak)));
         let unnamed = self.gaps(&plot, &mut layout);
         for (peak, node) in peaks {
             self.peak(&plot, peak, node, &mut layout);
         }
         (layout, unnamed)
+    }
+
+    pub fn numbers(&self) -> Numbers {
+        let (thousands, decimal) = self.words.marks;
+        Numbers { thousands, decimal }
+    }
+
+    pub fn columns(&self) -> Vec<&[Column]> {
+        self.nodes.iter().map(|it| it.columns.as_slice()).collect()
     }
 
     pub fn label(&self, text: String, left: f32, baseline: f32, ink: Ink) -> Label {
@@ -153,14 +172,31 @@ impl Drawing<'_> {
         let right = PICTURE.right - MARGIN;
         let seconds = self.history.until - self.history.since;
         let range = (self.words.last)(seconds);
-        let range = self.label_left_of(right, range, TITLE_BASELINE, Ink::Muted);
-        let unit = self.words.unit.to_owned();
-        let unit = self.label_left_of(right, unit, LEGEND_BASELINE, Ink::Muted);
-
+        let muted = |text: String, baseline| self.label_left_of(right, text, baseline, Ink::Muted);
+        let (network, all) = (&self.history.network, self.history.watched.len());
         let name = match self.nodes.as_slice() {
-            [only] => format!("{} · {}", self.history.network, only.node),
-            _ => self.history.network.clone(),
+            [only] => format!("{network} · {}", only.node),
+            some if some.len() < all => format!("{network} · {}", (self.words.worst)(some.len(), all)),
+            _ => network.clone(),
         };
+
+        let legend = |right_of_first| {
+            let edges = (MARGIN, right, right_of_first);
+            Legend::new(&self.entries(), self.fonts, LEGEND_BASELINE, edges)
+        };
+        let unit = muted(self.words.unit.to_owned(), LEGEND_BASELINE);
+        let beside_unit = legend(unit.frame.left - 2.0 * AIR);
+        // The unit alone is no reason for another row: it goes beside the range, when the
+        // title leaves room for it.
+        let both = muted(format!("{} · {range}", self.words.unit), TITLE_BASELINE);
+        let title_fits =
+            MARGIN + self.fonts.width(&name, Weight::SemiBold, TITLE) + 2.0 * AIR <= both.frame.left;
+        let alone = Some(legend(right)).filter(|it| title_fits && it.rows < beside_unit.rows);
+        let (range, unit, legend) = match alone {
+            Some(legend) => (both, None, legend),
+            None => (muted(range, TITLE_BASELINE), Some(unit), beside_unit),
+        };
+
         let (weight, room) = (Weight::SemiBold, range.frame.left - MARGIN - 2.0 * AIR);
         let text = self.fonts.fitted(&name, weight, TITLE, room);
         let width = self.fonts.width(&text, weight, TITLE);
@@ -172,11 +208,8 @@ impl Drawing<'_> {
             ink: Ink::Text,
         };
 
-        let first_right = unit.frame.left - 2.0 * AIR;
-        let edges = (MARGIN, right, first_right);
-        let legend = Legend::new(&self.entries(), self.fonts, LEGEND_BASELINE, edges);
         let height = legend.height();
-        layout.labels.extend([title, range, unit]);
+        layout.labels.extend([title, range].into_iter().chain(unit));
         layout.labels.extend(legend.labels);
         layout.keys = legend.lines;
         layout.key_hatches = legend.hatches;
@@ -196,7 +229,7 @@ impl Drawing<'_> {
         let mut known = self.history.threshold.iter().flatten();
         if let Some(first) = known.next() {
             let same = known.all(|it| it == first);
-            let threshold = same.then(|| scale::plain(*first));
+            let threshold = same.then(|| self.numbers().plain(*first));
             let text = (self.words.outside)(threshold.as_deref());
             entries.push(line(Ink::Outside, text));
         }
@@ -217,13 +250,13 @@ impl Drawing<'_> {
     }
 
     fn plot(&self, top: f32) -> Plot<'_> {
-        let ticks = self.value.ticks.iter();
-        let widest = ticks.map(|tick| self.width(&scale::signed(*tick)));
+        let labels = self.numbers().labels(&self.value.ticks);
+        let widest = labels.iter().map(|label| self.width(label));
         let frame = Rect {
             left: MARGIN + widest.fold(0.0, f32::max) + AIR,
             top,
             right: PICTURE.right - MARGIN,
-            bottom: PLOT_BOTTOM - LANE,
+            bottom: PLOT_BOTTOM - lane::height(&self.lane),
         };
         Plot {
             time: TimeScale {
@@ -245,10 +278,10 @@ impl Drawing<'_> {
             let points = [left, right].map(|x| Point { x, y }).to_vec();
             Line::solid(points, ink, 1.0)
         };
-        for tick in &self.value.ticks {
+        for (tick, text) in self.value.ticks.iter().zip(self.numbers().labels(&self.value.ticks)) {
             let y = plot.y(*tick);
             layout.grid.push(level(y, Ink::Grid));
-            let (text, baseline) = (scale::signed(*tick), font::centred(y, BODY));
+            let baseline = font::centred(y, BODY);
             let label = self.label_left_of(left - AIR, text, baseline, Ink::Text);
             layout.labels.push(label);
         }
@@ -326,6 +359,7 @@ impl Drawing<'_> {
             layout.bands.extend(trace.bands);
             layout.excursions.extend(trace.excursions);
             layout.lines.extend(trace.lines);
+            layout.dots.extend(trace.dots);
             stems.extend(trace.stems);
             for peak in trace.peaks {
                 let same_side = |it: &&mut (Peak, _)| it.0.value.signum() == peak.value.signum();
@@ -342,6 +376,6 @@ impl Drawing<'_> {
 }
 
 /// Nodes after the first four are dashed: the colours begin again.
-fn dash(place: usize) -> Option<Dash> {
+pub fn dash(place: usize) -> Option<Dash> {
     (place >= NODE_COLOURS).then_some(Dash { on: 14.0, off: 7.0 })
 }

@@ -3,55 +3,68 @@
 use super::{
     excursion::Peak,
     font::{self, Weight},
-    gap::{self, Gap},
-    layout::{AIR, BODY, Drawing, LANE, Layout, PLOT_BOTTOM},
+    gap, lane,
+    layout::{AIR, BODY, Drawing, Layout},
     plot::Plot,
-    scale,
     shape::{Area, Hatch, Ink, Label, Point, Rect},
 };
-use crate::series::{Cause, Column};
+use crate::series::Cause;
 
 const ARROW: f32 = 18.0;
+/// Pixels for the name of one of several nodes.
+const NAME_ROOM: f32 = 260.0;
 /// How far a label within the plot keeps hatching and grid away.
 const CLEARED: f32 = 6.0;
-/// A gap and a mark in the lane are at least this wide.
-const LEAST_GAP: f32 = 4.0;
-/// Narrower gaps show no hatching and are marked in the lane as well.
-const HATCHED: f32 = 16.0;
+/// A gap is drawn at least this wide, or nobody would see it on a phone. Data beside it are
+/// drawn over it, and the lane tells how long it really was.
+const LEAST_GAP: f32 = 8.0;
 
 impl Drawing<'_> {
     /// Hatching, marks and their names; a cause that found no place for its name.
     pub fn gaps(&self, plot: &Plot, layout: &mut Layout) -> Option<Cause> {
-        let columns: Vec<&[Column]> = self.nodes.iter().map(|it| it.columns.as_slice()).collect();
-        let frame = |gap: &Gap, top: f32| {
+        layout.lane = lane::marks(plot, &self.lane);
+        let mut named = self.in_legend.clone();
+        for gap in gap::whole(&self.columns(), plot.grid.len) {
             let (left, right) = plot.spread(&gap.columns, LEAST_GAP);
-            Rect { left, top, right, bottom: PLOT_BOTTOM }
-        };
-        let mut unnamed = Vec::new();
-        for gap in gap::partial(&columns, plot.grid.len) {
-            let (frame, cause) = (frame(&gap, PLOT_BOTTOM - LANE), gap.cause);
-            layout.lane.push(Hatch { frame, cause });
-            unnamed.push(cause);
-        }
-        for gap in gap::whole(&columns, plot.grid.len) {
-            let (frame, cause) = (frame(&gap, plot.frame.top), gap.cause);
-            layout.gaps.push(Hatch { frame, cause });
-            if frame.width() < HATCHED {
-                let top = PLOT_BOTTOM - LANE;
-                let frame = Rect { top, ..frame };
-                layout.lane.push(Hatch { frame, cause });
-            }
-            match self.gap_name(frame, self.name(cause), layout) {
-                Some(labels) => {
-                    let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
-                    layout.cleared.extend(frames.reduce(Rect::around));
-                    layout.labels.extend(labels);
-                }
-                None => unnamed.push(cause),
+            let frame = Rect { left, top: plot.frame.top, right, bottom: plot.frame.bottom };
+            layout.gaps.push(Hatch { frame, cause: gap.cause });
+            if let Some(labels) = self.gap_name(frame, self.name(gap.cause), layout) {
+                named.push(gap.cause);
+                let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
+                layout.cleared.extend(frames.reduce(Rect::around));
+                layout.labels.extend(labels);
             }
         }
-        let missing = |it: &&Cause| !self.in_legend.contains(it);
-        unnamed.iter().find(missing).copied()
+        named.extend(self.absence(plot, layout));
+        let causes = self.lane.iter().flat_map(|row| &row.gaps).map(|gap| gap.cause);
+        causes.filter(|it| !named.contains(it)).min()
+    }
+
+    /// Says of the longest mark of one node among several what it means; the cause, when
+    /// there was room for it.
+    fn absence(&self, plot: &Plot, layout: &mut Layout) -> Option<Cause> {
+        let own = self.lane.iter().filter_map(|row| Some((row.node?, row)));
+        let marks = own.flat_map(|(place, row)| row.gaps.iter().map(move |gap| (place, gap)));
+        let (place, gap) = marks.max_by_key(|(_, gap)| gap.columns.len())?;
+        let node = self.nodes.get(place)?;
+        let name = self.fonts.fitted(&node.node, Weight::Regular, BODY, NAME_ROOM);
+        let text = format!("{name}: {}", self.name(gap.cause));
+        let (left, right) = plot.column_edges(&gap.columns);
+        let at = Point { x: (left + right) / 2.0, y: plot.frame.bottom };
+        let frame = self.free_beside(plot, at, self.width(&text), layout)?;
+        let label = Label { text, frame, size: BODY, weight: Weight::Regular, ink: Ink::Text };
+        layout.cleared.push(frame.grown(CLEARED));
+        layout.labels.push(label);
+        Some(gap.cause)
+    }
+
+    /// The place closest to a point for a text so wide, on neither data nor gaps.
+    fn free_beside(&self, plot: &Plot, at: Point, width: f32, layout: &Layout) -> Option<Rect> {
+        beside(plot.frame, at, width, |frame| {
+            let clear = frame.grown(CLEARED);
+            let on_gap = layout.gaps.iter().any(|it| it.frame.overlaps(&clear));
+            !on_gap && !layout.taken(&clear)
+        })
     }
 
     /// The name inside its gap, in one line or one word a line, where nothing else is.
@@ -83,26 +96,19 @@ impl Drawing<'_> {
         })
     }
 
-    /// The number of the worst sample near it, and an arrow when it lies beyond the scale.
+    /// The number of the worst sample near it.
     pub fn peak(&self, plot: &Plot, peak: Peak, node: Option<usize>, layout: &mut Layout) {
-        let up = peak.value > 0.0;
-        if peak.cut {
-            layout.arrows.push(arrow(plot.frame, peak.at.x, up, peak.ink));
-        }
-        let number = scale::signed(peak.value);
+        let ink = if peak.ink == Ink::Outside { Ink::OutsideText } else { Ink::Text };
+        let number = self.numbers().signed(peak.value);
         let name = node
             .filter(|_| self.nodes.len() > 1)
             .and_then(|place| self.nodes.get(place))
-            .map(|node| self.fonts.fitted(&node.node, Weight::SemiBold, BODY, 260.0));
+            .map(|node| self.fonts.fitted(&node.node, Weight::SemiBold, BODY, NAME_ROOM));
         let texts = name.map(|name| format!("{name} {number}"));
         let place = |text: String| {
             let width = self.fonts.width(&text, Weight::SemiBold, BODY);
-            let frame = beside(plot.frame, peak.at, width, |frame| {
-                let clear = frame.grown(CLEARED);
-                let on_gap = layout.gaps.iter().any(|it| it.frame.overlaps(&clear));
-                !on_gap && !layout.taken(&clear)
-            })?;
-            Some(Label { text, frame, size: BODY, weight: Weight::SemiBold, ink: peak.ink })
+            let frame = self.free_beside(plot, peak.at, width, layout)?;
+            Some(Label { text, frame, size: BODY, weight: Weight::SemiBold, ink })
         };
         // Without a free place the caption alone tells the number.
         let label = texts.into_iter().chain([number]).find_map(place);
@@ -141,12 +147,14 @@ fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
     places.into_iter().map(|it| it.1).find(free)
 }
 
-fn arrow(plot: Rect, x: f32, up: bool, ink: Ink) -> Area {
+/// Points to a sample that lies beyond the scale.
+pub fn arrow(plot: Rect, peak: &Peak) -> Area {
+    let up = peak.value > 0.0;
     let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
     let half = ARROW * 0.6;
-    let x = x.clamp(plot.left + half, plot.right - half);
+    let x = peak.at.x.clamp(plot.left + half, plot.right - half);
     Area {
         outline: vec![Point { x, y: tip }, Point { x: x - half, y: foot }, Point { x: x + half, y: foot }],
-        ink,
+        ink: peak.ink,
     }
 }

@@ -35,11 +35,10 @@ pub fn paint(
     }
     brush.areas(&layout.bands)?;
     brush.areas(&layout.excursions)?;
-    for mark in &layout.lane {
-        brush.rect(mark.frame, Ink::Missing(mark.cause))?;
-    }
+    brush.lines(&layout.lane)?;
     brush.lines(&layout.corridor)?;
     brush.lines(&layout.lines)?;
+    brush.areas(&layout.dots)?;
     brush.areas(&layout.arrows)?;
     brush.lines(&layout.keys)?;
     for key in &layout.key_hatches {

@@ -30,10 +30,16 @@ impl Plot<'_> {
         self.time.column(&self.grid, index)
     }
 
-    /// The left and right edge of columns, spread to at least `width` pixels within the plot.
-    pub fn spread(&self, columns: &Range<usize>, width: f32) -> (f32, f32) {
+    /// The left edge of the first column and the right edge of the last.
+    pub fn column_edges(&self, columns: &Range<usize>) -> (f32, f32) {
         let (left, _) = self.column(columns.start);
         let (_, right) = self.column(columns.end.saturating_sub(1));
+        (left, right)
+    }
+
+    /// The left and right edge of columns, spread to at least `width` pixels within the plot.
+    pub fn spread(&self, columns: &Range<usize>, width: f32) -> (f32, f32) {
+        let (left, right) = self.column_edges(columns);
         if right - left >= width {
             return (left, right);
         }

@@ -94,44 +94,79 @@ fn within(low: f64, high: f64, step: f64) -> Vec<f64> {
     (0..count).map(|i| (first + i as f64) * step + 0.0).collect()
 }
 
-/// A number of blocks with its sign, as it stands beside the plot: "−14", "0", "+5",
-/// "−50,000", "+1.2M".
-pub fn signed(blocks: f64) -> String {
-    let rounded = blocks.round();
-    let sign = if rounded < 0.0 {
-        "−"
-    } else if rounded > 0.0 {
-        "+"
-    } else {
-        ""
-    };
-    format!("{sign}{}", plain(rounded.abs()))
+/// Thousands and more are told in these units when they are too long otherwise.
+const UNITS: [(f64, &str); 5] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+/// Numbers from here on are too long.
+const LONG: f64 = 100_000.0;
+
+/// Numbers as a language writes them.
+#[derive(Debug, Clone, Copy)]
+pub struct Numbers {
+    /// Between thousands.
+    pub thousands: char,
+    /// Before tenths.
+    pub decimal: char,
 }
 
-/// A number of blocks without a sign: "5", "2.5", "50,000", "1.2M".
-pub fn plain(blocks: f64) -> String {
-    const LONG: f64 = 100_000.0;
-    if blocks < LONG {
-        let (whole, tenths) = ((blocks * 10.0).round() as u64 / 10, (blocks * 10.0).round() as u64 % 10);
+impl Numbers {
+    /// A number of blocks with its sign: "−14", "0", "+5", "−50,000", "+1.3M".
+    pub fn signed(self, blocks: f64) -> String {
+        let rounded = blocks.round();
+        format!("{}{}", sign(rounded), self.plain(rounded.abs()))
+    }
+
+    /// The labels beside the plot, all in the unit of the largest.
+    pub fn labels(self, ticks: &[f64]) -> Vec<String> {
+        let largest = ticks.iter().map(|it| it.abs()).fold(0.0, f64::max);
+        if largest < LONG {
+            return ticks.iter().map(|it| self.signed(*it)).collect();
+        }
+        let unit = unit(largest);
+        let label = |it: &f64| match *it {
+            0.0 => "0".to_owned(),
+            it => format!("{}{}", sign(it), self.in_unit(it.abs(), unit)),
+        };
+        ticks.iter().map(label).collect()
+    }
+
+    /// A number of blocks without a sign: "5", "2.5", "50,000", "1.2M".
+    pub fn plain(self, blocks: f64) -> String {
+        if blocks >= LONG {
+            return self.in_unit(blocks, unit(blocks));
+        }
+        let tenths = (blocks * 10.0).round() as u64;
+        let (whole, tenths) = (tenths / 10, tenths % 10);
         let mut text = match whole {
             0..1000 => whole.to_string(),
-            _ => format!("{},{:03}", whole / 1000, whole % 1000),
+            _ => format!("{}{}{:03}", whole / 1000, self.thousands, whole % 1000),
         };
         if tenths > 0 {
-            text += &format!(".{tenths}");
+            text += &format!("{}{tenths}", self.decimal);
         }
-        return text;
+        text
     }
-    let (unit, name) = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")]
-        .into_iter()
-        .find(|(unit, _)| blocks >= *unit)
-        .unwrap_or((1e3, "k"));
-    let count = blocks / unit;
-    if count < 10.0 && (count * 10.0).round() % 10.0 != 0.0 {
-        format!("{count:.1}{name}")
-    } else {
-        format!("{count:.0}{name}")
+
+    fn in_unit(self, blocks: f64, (unit, name): (f64, &str)) -> String {
+        let count = blocks / unit;
+        if count < 10.0 && (count * 10.0).round() % 10.0 != 0.0 {
+            let tenths = (count * 10.0).round() as u64;
+            format!("{}{}{}{name}", tenths / 10, self.decimal, tenths % 10)
+        } else {
+            format!("{count:.0}{name}")
+        }
     }
+}
+
+fn sign(blocks: f64) -> &'static str {
+    match blocks {
+        below if below < 0.0 => "−",
+        above if above > 0.0 => "+",
+        _ => "",
+    }
+}
+
+fn unit(blocks: f64) -> (f64, &'static str) {
+    UNITS.into_iter().find(|(unit, _)| blocks >= *unit).unwrap_or((1e3, "k"))
 }
 
 #[cfg(test)]
@@ -172,6 +207,24 @@ mod tests {
         assert!(scale.low <= -50_000.0, "{scale:?}");
     }
 
+    const ENGLISH: Numbers = Numbers { thousands: ',', decimal: '.' };
+
+    #[test]
+    fn labels_share_their_unit() {
+        let labels = ENGLISH.labels(&[-100_000.0, -80_000.0, 0.0, 20_000.0]);
+        assert_eq!(labels, ["−100k", "−80k", "0", "+20k"]);
+        assert_eq!(ENGLISH.labels(&[-1_000_000.0, -500_000.0, 0.0]), ["−1M", "−0.5M", "0"]);
+        assert_eq!(ENGLISH.labels(&[-20_000.0, 0.0]), ["−20,000", "0"]);
+    }
+
+    #[test]
+    fn numbers_are_written_as_the_language_does() {
+        let russian = Numbers { thousands: '\u{a0}', decimal: ',' };
+        assert_eq!(russian.signed(-50_000.0), "−50\u{a0}000");
+        assert_eq!(russian.signed(1_250_000.0), "+1,3M");
+        assert_eq!(russian.plain(2.5), "2,5");
+    }
+
     #[test]
     fn numbers_are_short_and_signed() {
         for (blocks, want) in [
@@ -182,11 +235,11 @@ mod tests {
             (-50_000.0, "−50,000"),
             (-1_234.0, "−1,234"),
             (250_000.0, "+250k"),
-            (-1_250_000.0, "−1.2M"),
+            (-1_250_000.0, "−1.3M"),
             (9_007_199_254_740_992.0, "+9P"),
         ] {
-            assert_eq!(signed(blocks), want);
+            assert_eq!(ENGLISH.signed(blocks), want);
         }
-        assert_eq!(plain(2.5), "2.5");
+        assert_eq!(ENGLISH.plain(2.5), "2.5");
     }
 }

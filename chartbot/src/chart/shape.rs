@@ -97,6 +97,7 @@ pub enum Ink {
     NodeBand(usize),
     Outside,
     OutsideFill,
+    OutsideText,
     Missing(Cause),
     MissingGround(Cause),
 }

@@ -189,7 +189,7 @@ fn weekday(words: &ChartWords, date: Date) -> String {
 
 /// "16 Nov".
 fn day_of_month(words: &ChartWords, date: Date) -> String {
-    format!("{} {}", date.day(), month(words, date))
+    format!("{} {}", date.day(), pick(&words.of_months, date.month() - 1))
 }
 
 /// "Nov".

@@ -10,8 +10,9 @@ use crate::series::Envelope;
 
 /// Width of the lines of watched nodes, in pixels.
 pub const LINE: f32 = 4.0;
-/// A stretch of data is drawn at least this wide, so that a lone column stays visible.
-const LEAST_RUN: f32 = 10.0;
+/// A stretch of data is drawn at least this wide, so that a lone column stays visible: its
+/// line is a dot then.
+const LEAST_RUN: f32 = 12.0;
 /// The line is the mean over this many pixels, or it would be a thicket; what lies beyond
 /// it stays in the band.
 const SMOOTHED: f32 = 15.0;
@@ -25,6 +26,8 @@ pub struct Trace {
     pub bands: Vec<Area>,
     /// The mean; in the ink of excursions outside the corridor.
     pub lines: Vec<Line>,
+    /// The mean where it is too short for a line.
+    pub dots: Vec<Area>,
     /// From the corridor to the samples outside of it.
     pub excursions: Vec<Area>,
     /// Marks at samples outside the corridor where the line tells nothing of them.
@@ -77,20 +80,46 @@ impl Run<'_> {
         for side in [Side::Below, Side::Above] {
             self.note_cut(side, trace);
         }
+        let dot = self.dot(&means);
+        let is_line = dot.is_none();
+        trace.dots.extend(dot);
         if !self.style.judged {
-            trace.lines.push(self.line(&mean, self.style.line));
+            trace.lines.extend(is_line.then(|| self.line(&mean, self.style.line)));
             return;
         }
-        for piece in pieces(&mean) {
-            let outside = self.style.outside.filter(|_| piece.side.is_some());
-            let ink = outside.unwrap_or(self.style.line);
-            trace.lines.push(self.line(&piece.knots, ink));
+        for piece in pieces(&mean).into_iter().filter(|_| is_line) {
+            trace.lines.push(self.line(&piece.knots, self.ink(piece.side)));
         }
         for (edge, side) in [(&low, Side::Below), (&high, Side::Above)] {
             let outside = pieces(edge).into_iter().filter(|it| it.side == Some(side));
             trace.excursions.extend(outside.map(|it| self.fill(&it.knots, side)));
             self.stems(side, &means, trace);
         }
+    }
+
+    /// What the mean is drawn in on a side of the corridor, or inside it.
+    fn ink(&self, side: Option<Side>) -> Ink {
+        self.style.outside.filter(|_| side.is_some()).unwrap_or(self.style.line)
+    }
+
+    /// A disc in place of a line that would be too short to see.
+    fn dot(&self, means: &[f64]) -> Option<Area> {
+        const RADIUS: f32 = 6.5;
+        const CORNERS: usize = 24;
+        let (left, right) = self.plot.column_edges(&(self.first..self.first + self.columns.len()));
+        if right - left >= LEAST_RUN || means.is_empty() {
+            return None;
+        }
+        let value = means.iter().sum::<f64>() / means.len() as f64;
+        let side = Side::of(value, self.limit(0)).filter(|_| self.style.judged);
+        let (left, right) = (self.plot.frame.left, self.plot.frame.right);
+        let center =
+            Point { x: self.x(means.len() / 2).clamp(left + RADIUS, right - RADIUS), y: self.plot.y(value) };
+        let corner = |i| {
+            let (sin, cos) = (i as f32 / CORNERS as f32 * std::f32::consts::TAU).sin_cos();
+            Point { x: center.x + RADIUS * cos, y: center.y + RADIUS * sin }
+        };
+        Some(Area { outline: (0..CORNERS).map(corner).collect(), ink: self.ink(side) })
     }
 
     fn band(&self, ink: Ink) -> Area {
@@ -327,11 +356,17 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_column_is_wide_enough_to_see() {
+    fn a_lone_column_is_a_dot() {
         let mut columns = vec![None; 10];
         columns[9] = seen(-1.0, -1.0, -1.0);
         let trace = drawn(&columns, &[Some(5.0); 10]);
-        let (left, right) = ends(&trace.lines[0]);
+        assert!(trace.lines.is_empty());
+        let dot = &trace.dots[0];
+        assert_eq!(dot.ink, Ink::Node(0));
+        let (left, right) = dot
+            .outline
+            .iter()
+            .fold((f32::MAX, f32::MIN), |(left, right), it| (left.min(it.x), right.max(it.x)));
         assert!(right - left >= LEAST_RUN && right <= 100.0);
     }
 

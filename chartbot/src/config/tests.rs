@@ -10,6 +10,7 @@ fn flags() -> Flags {
         allowed_users: "42".into(),
         prometheus_url: "http://127.0.0.1:9090".into(),
         time_zone: "UTC".into(),
+        theme: Theme::Light,
         listen_address: "127.0.0.1:9918".into(),
     }
 }

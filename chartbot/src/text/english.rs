@@ -1,6 +1,28 @@
 //! What the bot says in English.
 
-use super::{Words, last_in_english};
+use super::{ChartWords, Words, length};
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The words of a chart in English.
+pub const CHART_ENGLISH: ChartWords = ChartWords {
+    weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    months: MONTHS,
+    of_months: MONTHS,
+    marks: (',', '.'),
+    unit: "blocks from the median",
+    best: "best reference",
+    outside: |threshold| match threshold {
+        Some(threshold) => format!("outside ±{threshold}"),
+        None => "outside the corridor".to_owned(),
+    },
+    last,
+    worst: |shown, all| format!("the worst {shown} of {all}"),
+    no_answer: "no answer",
+    no_consensus: "no consensus",
+    not_scraped: "not scraped",
+};
 
 /// What the bot says in English.
 pub const ENGLISH: Words = Words {
@@ -12,6 +34,7 @@ pub const ENGLISH: Words = Words {
         ("status", "How every node is right now"),
         ("help", "What this bot can do"),
     ],
+    chart: &CHART_ENGLISH,
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
         /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
@@ -28,7 +51,7 @@ pub const ENGLISH: Words = Words {
     no_data: |seconds| {
         format!(
             "Prometheus holds no watched node for the {}; check that it scrapes headlag-exporter.",
-            last_in_english(seconds)
+            last(seconds)
         )
     },
     no_such_network: |asked, known| {
@@ -51,7 +74,7 @@ pub const ENGLISH: Words = Words {
     },
     not_drawn: "The chart could not be drawn; the log of headlag-chartbot says why.",
 
-    last: last_in_english,
+    last,
     offset: |offset| match offset {
         offset if offset < 0.0 => format!("{} behind", blocks(-offset)),
         offset if offset > 0.0 => format!("{} ahead", blocks(offset)),
@@ -96,6 +119,17 @@ pub const ENGLISH: Words = Words {
     warning: |words| format!("Prometheus warns: {words}"),
     another_day: |moment| moment.strftime("%a %-d %b, %H:%M").to_string(),
 };
+
+fn last(seconds: i64) -> String {
+    const NAMES: [&str; 3] = ["minute", "hour", "day"];
+    match length(seconds).as_slice() {
+        [(1, unit)] => format!("last {}", NAMES[*unit]),
+        parts => {
+            let parts = parts.iter().map(|(count, unit)| counted(*count, NAMES[*unit]));
+            format!("last {}", parts.collect::<Vec<_>>().join(" "))
+        }
+    }
+}
 
 fn since_when(what: &str, since: Option<&str>) -> String {
     since.map_or_else(|| what.to_owned(), |since| format!("{what} since {since}"))
@@ -144,7 +178,6 @@ fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::CHART_ENGLISH;
 
     #[test]
     fn a_range_is_told_in_its_own_unit() {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::params::Params;
 use super::state::{Call, State};
-use super::trouble::Refusal;
+use super::trouble::{Refusal, Trouble};
 use super::{methods, now};
 use crate::server::{self, Answer};
 
@@ -24,19 +24,12 @@ const GET_UPDATES: &str = "getUpdates";
 
 pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path().to_owned();
-    if path == "/" {
-        return server::answer(StatusCode::OK, "text/html", page(request.headers()));
-    }
     let Some((given, method)) = path.strip_prefix("/bot").and_then(|rest| rest.split_once('/')) else {
         return Refusal::new(404, "Not Found").answer();
     };
     let (authorized, method) = (given == &*token, method.to_owned());
     let lower = method.to_ascii_lowercase();
-    let troubles = {
-        let state = state.borrow();
-        let of_method = state.trouble_with.get(&lower).copied().unwrap_or_default();
-        [state.trouble, of_method]
-    };
+    let troubles = troubles(&state.borrow(), &lower);
     let params = read(request).await;
     for trouble in troubles {
         if trouble.spoils(&lower) {
@@ -51,7 +44,16 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
         _ if !authorized => Err(Refusal::unauthorized()),
         Err(refusal) => Err(refusal),
         Ok(params) if method.eq_ignore_ascii_case(GET_UPDATES) => {
-            let outcome = get_updates(&state, &params).await;
+            let outcome = tokio::select! {
+                outcome = get_updates(&state, &params) => outcome,
+                trouble = struck(&state, &lower) => {
+                    record(&state, GET_UPDATES, params.to_json(), Some(format!("{trouble:?}")));
+                    match trouble.answer(&lower).await {
+                        Some(instead) => return instead,
+                        None => return respond(Ok(json!([]))),
+                    }
+                }
+            };
             record(&state, GET_UPDATES, params.to_json(), refused(&outcome));
             outcome
         }
@@ -59,12 +61,22 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
     })
 }
 
-fn page(headers: &hyper::HeaderMap) -> String {
-    let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("this address");
-    format!(
-        "<!doctype html><title>headlag-demo</title><p>This is the stand-in for the Telegram Bot API \
-         of headlag-demo. The API is at <code>http://{host}/bot&lt;token&gt;/&lt;method&gt;</code>.</p>\n"
-    )
+/// What is wrong with every method, and with this one (in lower case).
+fn troubles(state: &State, method: &str) -> [Trouble; 2] {
+    [state.trouble, state.trouble_with.get(method).copied().unwrap_or_default()]
+}
+
+/// Waits until a trouble comes that ends a long poll too, as a gateway that fails does.
+async fn struck(state: &Shared, method: &str) -> Trouble {
+    let mut changes = state.subscribe();
+    loop {
+        let troubles = troubles(&changes.borrow_and_update(), method);
+        if let Some(trouble) = troubles.into_iter().find(|trouble| trouble.spoils(method)) {
+            return trouble;
+        }
+        // The state lives as long as the poll.
+        let _ = changes.changed().await;
+    }
 }
 
 async fn read(request: Request<Incoming>) -> Result<Params, Refusal> {

@@ -291,6 +291,26 @@ impl State {
         self.polls > 0
     }
 
+    /// Whether the bot has taken a message that was written to it. It confirms
+    /// what it took with its next question for more.
+    pub fn is_delivered(&self, message_id: i64) -> bool {
+        !self.updates.iter().any(|(_, update)| update["message"]["message_id"] == message_id)
+    }
+
+    /// The menu that a user's app shows in the private chat with the bot: of the
+    /// narrowest scope that has one, in the user's language where there is one.
+    pub fn menu(&self, user: &User) -> &[BotCommand] {
+        let scopes = [
+            json!({"type": "chat", "chat_id": user.id}),
+            json!({"type": "all_private_chats"}),
+            json!({"type": "default"}),
+        ];
+        let language = user.language_code.as_deref().unwrap_or_default();
+        let of = |scope: &Value, language: &str| self.commands.get(&(scope.to_string(), language.to_owned()));
+        let found = scopes.iter().find_map(|scope| of(scope, language).or_else(|| of(scope, "")));
+        found.map_or(&[], Vec::as_slice)
+    }
+
     /// Lets the bot write to a chat.
     pub(super) fn meet(&mut self, chat: &Chat) -> &mut Vec<Message> {
         let conversation = self

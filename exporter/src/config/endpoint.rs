@@ -7,7 +7,10 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use headlag_service::auth::read_secret;
 use reqwest::{
     Url,
-    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue},
+    header::{
+        ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
+        HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -18,6 +21,10 @@ use super::{
 
 /// All keys of a node.
 const KEYS: [&str; 5] = ["name", "url", "headers", "bearer_token_file", "basic_auth"];
+
+/// Set by the HTTP client: another value would break every request.
+const OURS: [HeaderName; 9] =
+    [ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE];
 
 /// Whether a node may go by the host of its URL, or must be given a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -138,13 +145,12 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>) -> Option<Header
     for (key, field) in reader.entries(field)? {
         let value = reader.text(&field).and_then(|text| sensitive(reader, &field, &text));
         let name = HeaderName::from_bytes(key.as_bytes()).ok();
-        let ours = [CONTENT_LENGTH, CONTENT_TYPE, HOST];
         match (name, value) {
             (None, _) => {
                 complete = false;
                 reader.problem(field.line, &field.path, "is not the name of an HTTP header");
             }
-            (Some(name), _) if ours.contains(&name) => {
+            (Some(name), _) if OURS.contains(&name) => {
                 complete = false;
                 reader.problem(field.line, &field.path, "is set by headlag itself; take it out");
             }

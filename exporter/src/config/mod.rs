@@ -8,12 +8,20 @@ mod report;
 mod tests;
 mod tree;
 
-use std::{fmt, fs, io::ErrorKind, path::Path, time::Duration};
+use std::{
+    fmt, fs,
+    io::{ErrorKind, Read},
+    path::Path,
+    time::Duration,
+};
 
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 
 use report::{Problem, Report};
+
+/// Far more than thousands of nodes need.
+const LONGEST: u64 = 4 << 20;
 
 /// The whole file, valid.
 #[derive(Debug)]
@@ -27,12 +35,18 @@ pub struct Config {
 pub struct Network {
     /// Unique in the file.
     pub name: NetworkName,
+    /// The chain every node should be on; none is asked for its chain when absent.
+    pub chain_id: Option<u64>,
     /// How often every node is asked.
     pub poll_interval: Duration,
     /// For all that is asked of a node in a round; below `poll_interval`.
     pub timeout: Duration,
     /// Half the height of the corridor in which a node counts as level.
     pub threshold_blocks: u64,
+    /// A block that has not risen for so long stands still.
+    pub stall_after: Duration,
+    /// A reference that leads the median of a round by more is not believed.
+    pub max_lead_blocks: u64,
     /// References that must answer before there is a consensus; from 1 to their number.
     pub quorum: usize,
     /// At least one.
@@ -124,7 +138,9 @@ pub fn load(path: &Path) -> Result<Config, Report> {
         file: file.clone(),
         problems: vec![Problem { line: 0, key: String::new(), what }],
     };
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+    let mut text = String::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    read.map_err(|error| match error.kind() {
         ErrorKind::NotFound => whole(
             "there is no such file; name yours with --config.file, or start from the headlag.yml \
              that comes with headlag"
@@ -133,6 +149,9 @@ pub fn load(path: &Path) -> Result<Config, Report> {
         ErrorKind::InvalidData => whole("it is not UTF-8 text".into()),
         _ => whole(format!("it cannot be read: {error}")),
     })?;
+    if text.len() as u64 > LONGEST {
+        return Err(whole("it is longer than 4 MiB; is it the right file?".into()));
+    }
     let folder = path.parent().unwrap_or(Path::new("."));
     parse::parse(&text, folder, &|name| std::env::var(name).ok())
         .map_err(|problems| Report { file: file.clone(), problems })

@@ -30,6 +30,9 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// For `evm`.
 const THRESHOLD_BLOCKS: u64 = 5;
+/// For `evm`.
+const STALL_AFTER: Duration = Duration::from_secs(60);
+const MAX_LEAD_BLOCKS: u64 = 100;
 /// A count of blocks is exact in a Prometheus sample up to here.
 const MOST_BLOCKS: u64 = 1 << 53;
 
@@ -98,11 +101,12 @@ fn read_network<'a>(
         None => Some(default),
     };
     let threshold_blocks = number("threshold_blocks", 1..=MOST_BLOCKS, THRESHOLD_BLOCKS);
-    number("chain_id", 1..=u64::MAX, 0);
-    number("max_lead_blocks", 1..=MOST_BLOCKS, 0);
-    if let Some(field) = section.get("stall_after") {
-        reader.duration(&field, SHORTEST..=DAY);
-    }
+    let max_lead_blocks = number("max_lead_blocks", 1..=MOST_BLOCKS, MAX_LEAD_BLOCKS);
+    let chain_id = section.get("chain_id").map(|field| reader.number(&field, 1..=u64::MAX));
+    let stall_after = match section.get("stall_after") {
+        Some(field) => reader.duration(&field, SHORTEST..=DAY),
+        None => Some(STALL_AFTER),
+    };
     let references = read_nodes(reader, section, "references", Naming::HostWillDo, folder);
     let watched = read_nodes(reader, section, "watched", Naming::Required, folder);
     check_unique(reader, references.iter().chain(&watched));
@@ -120,9 +124,15 @@ fn read_network<'a>(
     let kept = |nodes: Vec<Node>| nodes.into_iter().filter_map(|node| node.draft.complete()).collect();
     Some(Network {
         name: name?,
+        chain_id: match chain_id {
+            Some(read) => Some(read?),
+            None => None,
+        },
         poll_interval: own_interval.unwrap_or(poll_interval.value),
         timeout: timeout.value,
         threshold_blocks: threshold_blocks?,
+        stall_after: stall_after?,
+        max_lead_blocks: max_lead_blocks?,
         quorum: usize::try_from(quorum?).ok()?,
         references: kept(references),
         watched: kept(watched),

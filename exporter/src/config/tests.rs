@@ -40,6 +40,8 @@ fn a_small_file_gets_the_defaults() {
     assert_eq!(network.name.as_str(), "polygon");
     assert_eq!((network.poll_interval.as_secs(), network.timeout.as_secs()), (15, 5));
     assert_eq!((network.threshold_blocks, network.quorum), (5, 2));
+    assert_eq!((network.stall_after.as_secs(), network.max_lead_blocks), (60, 100));
+    assert_eq!(network.chain_id, None);
     assert_eq!(network.references[1].name.as_str(), "b");
     let one = with("").replace("[http://a, http://b]", "[http://a]");
     assert_eq!(read(&one).unwrap().networks[0].quorum, 1);
@@ -59,6 +61,8 @@ fn everything_can_be_set() {
     .unwrap();
     let network = &config.networks[0];
     assert_eq!((network.poll_interval.as_secs(), network.threshold_blocks, network.quorum), (6, 7, 1));
+    assert_eq!((network.stall_after.as_secs(), network.max_lead_blocks), (90, 50));
+    assert_eq!(network.chain_id, Some(137));
     let watched = &network.watched[0];
     assert_eq!(watched.url.expose_secret(), "http://c/s3cret");
     assert_eq!(watched.headers["x-api-key"], "s3cret");
@@ -208,10 +212,13 @@ fn credentials_stand_once_and_can_be_read() {
         &[&format!(":8: {at}.basic_auth.password_file: is missing; name a file that holds the password")],
     );
     check(
-        &mine("    headers: {\"s3cret header\": x, host: y, Content-Length: 5}\n"),
+        &mine(
+            "    headers: {\"s3cret header\": x, host: y, Content-Length: 5, Transfer-Encoding: chunked}\n",
+        ),
         &[
             &format!(":8: {at}.headers: is not the name of an HTTP header"),
             &format!(":8: {at}.headers.Content-Length: is set by headlag itself; take it out"),
+            &format!(":8: {at}.headers.Transfer-Encoding: is set by headlag itself; take it out"),
             &format!(":8: {at}.headers.host: is set by headlag itself; take it out"),
         ],
     );

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
+use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
 /// A value and the line it begins on, counted from 1.
 #[derive(Debug)]
@@ -59,71 +59,100 @@ pub fn read(text: &str) -> Result<Node, SyntaxError> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Node { line: 1, value: Value::Null });
     }
-    serde_saphyr::from_str_with_options::<Spanned<Value>>(text, options)
-        .map(Node::from)
+    serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options)
+        .map(|raw| node(raw, text))
         .map_err(|error| SyntaxError { line: error.location().map(|at| at.line()).filter(|line| *line > 0) })
 }
 
-impl From<Spanned<Value>> for Node {
-    fn from(spanned: Spanned<Value>) -> Self {
-        Self { line: spanned.referenced.line(), value: spanned.value }
-    }
+/// What the YAML reader makes of a value. It takes `y` for a boolean and `010` for a
+/// number; what a user wrote as a name stays one by going back to the text.
+enum Raw {
+    Null,
+    Text(String),
+    BooleanOrNumber,
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
 }
 
-impl<'de> Deserialize<'de> for Value {
+fn node(raw: Spanned<Raw>, text: &str) -> Node {
+    let line = raw.referenced.line();
+    let value = match raw.value {
+        Raw::Null => Value::Null,
+        Raw::Text(text) => Value::Scalar(text),
+        Raw::BooleanOrNumber => Value::Scalar(written_at(raw.defined, text).to_owned()),
+        Raw::List(items) => Value::List(items.into_iter().map(|item| node(item, text)).collect()),
+        Raw::Map(entries) => {
+            let entry = |(key, value): (Spanned<String>, _)| {
+                (Key { line: key.referenced.line(), name: key.value }, node(value, text))
+            };
+            Value::Map(entries.into_iter().map(entry).collect())
+        }
+    };
+    Node { line, value }
+}
+
+fn written_at(place: Location, text: &str) -> &str {
+    let span = place.span();
+    let bytes = span.byte_offset().zip(span.byte_len()).and_then(|(offset, length)| {
+        let (offset, length) = (usize::try_from(offset).ok()?, usize::try_from(length).ok()?);
+        text.get(offset..offset.checked_add(length)?)
+    });
+    bytes.unwrap_or_default().trim()
+}
+
+impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        deserializer.deserialize_any(RawVisitor)
     }
 }
 
-struct ValueVisitor;
+struct RawVisitor;
 
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any YAML value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
     }
 
-    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
-        Ok(Value::Scalar(v.to_string()))
+    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
+        Ok(Raw::BooleanOrNumber)
     }
 
-    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
-        Ok(Value::Scalar(v.to_string()))
+    fn visit_i64<E>(self, _: i64) -> Result<Raw, E> {
+        Ok(Raw::BooleanOrNumber)
     }
 
-    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
-        Ok(Value::Scalar(v.to_string()))
+    fn visit_u64<E>(self, _: u64) -> Result<Raw, E> {
+        Ok(Raw::BooleanOrNumber)
     }
 
-    fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
-        Ok(Value::Scalar(v.to_string()))
+    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::BooleanOrNumber)
     }
 
-    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
-        Ok(Value::Scalar(v.to_owned()))
+    fn visit_str<E>(self, v: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(v.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = seq.next_element::<Spanned<Value>>()? {
-            list.push(item.into());
+        while let Some(item) = seq.next_element()? {
+            list.push(item);
         }
-        Ok(Value::List(list))
+        Ok(Raw::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
         let mut entries = Vec::new();
-        while let Some((key, value)) = map.next_entry::<Spanned<String>, Spanned<Value>>()? {
-            let key = Key { line: key.referenced.line(), name: key.value };
-            entries.push((key, value.into()));
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
         }
-        Ok(Value::Map(entries))
+        Ok(Raw::Map(entries))
     }
 }
 
@@ -140,6 +169,25 @@ mod tests {
         let Value::List(list) = &entries[1].1.value else { panic!() };
         assert!(matches!(&list[0].value, Value::Scalar(text) if text == "1"));
         assert!(matches!(list[1].value, Value::Null));
+    }
+
+    #[test]
+    fn what_looks_like_a_boolean_or_a_number_is_kept_as_it_was_written() {
+        for written in
+            ["y", "on", "no", "1.10", "010", "0x10", "1e3", "1_000", "0o17", "-5", "+5", "1.", "TRUE"]
+        {
+            for text in [
+                format!("a: {written}\n"),
+                format!("é: [{{x: é}}]\na: {written} # é\n"),
+                format!("a: \"{written}\"\n"),
+            ] {
+                let Value::Map(entries) = read(&text).unwrap().value else { panic!() };
+                let value = &entries.last().unwrap().1.value;
+                assert!(matches!(value, Value::Scalar(kept) if kept == written), "{text}{value:?}");
+            }
+        }
+        let Value::Map(entries) = read("a: &x 1.10\nb: *x\n").unwrap().value else { panic!() };
+        assert!(matches!(&entries[1].1.value, Value::Scalar(kept) if kept == "1.10"), "{entries:?}");
     }
 
     #[test]

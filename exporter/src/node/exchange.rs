@@ -1,7 +1,5 @@
 //! One bounded request to one node over a kept-alive connection.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use headlag_service::outbound::{self, Failure};
 use reqwest::{
@@ -9,6 +7,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap},
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use super::Reason;
 use crate::config::Endpoint;
@@ -22,22 +21,22 @@ pub struct Exchange {
     client: Client,
     url: SecretString,
     headers: HeaderMap,
-    timeout: Duration,
 }
 
 impl Exchange {
-    /// Asks the node at `endpoint`, each time within `timeout`, name look-up included.
+    /// Asks the node at `endpoint`.
     #[must_use]
-    pub fn new(client: Client, endpoint: &Endpoint, timeout: Duration) -> Self {
-        Self { client, url: endpoint.url.clone(), headers: endpoint.headers.clone(), timeout }
+    pub fn new(client: Client, endpoint: &Endpoint) -> Self {
+        Self { client, url: endpoint.url.clone(), headers: endpoint.headers.clone() }
     }
 
-    /// Posts `body` and gives the whole body of the answer with status 200.
-    pub(super) async fn post_json(&self, body: &'static str) -> Result<Bytes, Reason> {
+    /// Posts `body` and gives the whole body of the answer with status 200, when it is
+    /// there before `deadline`, name look-up included.
+    pub(super) async fn post_json(&self, body: &'static str, deadline: Instant) -> Result<Bytes, Reason> {
         let response = self
             .client
             .post(self.url.expose_secret())
-            .timeout(self.timeout)
+            .timeout(deadline.saturating_duration_since(Instant::now()))
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(body)
@@ -47,7 +46,7 @@ impl Exchange {
         match response.status() {
             StatusCode::OK => outbound::read_body(response, MOST_BYTES).await.map_err(reason),
             StatusCode::TOO_MANY_REQUESTS => Err(Reason::RateLimited),
-            _ => Err(Reason::HttpStatus),
+            status => Err(Reason::HttpStatus(status.as_u16())),
         }
     }
 }

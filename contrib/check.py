@@ -1,0 +1,93 @@
+"""Checks what nobody compiles: compose.yaml and all it mounts, and the dashboards.
+
+Run with a Python that has ruamel.yaml (check-jsonschema brings it), from anywhere.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parent.parent
+problems = []
+
+
+def expect(truth, problem):
+    if not truth:
+        problems.append(problem)
+
+
+def load(path):
+    text = path.read_text()
+    return json.loads(text) if path.suffix == ".json" else YAML(typ="safe").load(text)
+
+
+def check_mount(name, source):
+    """What is mounted comes with the repository, and can be read as what it is."""
+    path = ROOT / source
+    files = [path] if path.is_file() else sorted(path.rglob("*.*"))
+    expect(files, f"{name} mounts {source}, which is not there or empty")
+    for file in files:
+        try:
+            load(file)
+        except Exception as error:
+            problems.append(f"{file.relative_to(ROOT)}: {error}")
+
+
+def check_service(name, service):
+    expect(service.get("read_only"), f"{name} can write to its root")
+    expect(service.get("cap_drop") == ["ALL"], f"{name} keeps capabilities")
+    expect("no-new-privileges:true" in service.get("security_opt", []), f"{name} may gain privileges")
+    expect(re.fullmatch(r"[1-9]\d*:\d+", service.get("user", "")), f"{name} may run as root")
+    expect("healthcheck" in service, f"{name} has no health check")
+    if "build" in service:
+        stage = service["build"]["target"]
+        stages = re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.M)
+        expect(stage in stages, f"{name} is built from {stage}, which the Dockerfile does not have")
+    else:
+        expect(re.search(r":v?\d+\.\d+\.\d+$", service["image"]), f"{name} has no pinned version")
+    for port in service.get("ports", []):
+        expect(port.startswith("127.0.0.1:"), f"{name} is published beyond this host: {port}")
+    for volume in service.get("volumes", []):
+        source, target = volume.split(":")[:2]
+        if source.startswith("."):
+            expect(volume.endswith(":ro"), f"{name} may write to {source}")
+            check_mount(name, source)
+        else:
+            expect(source in compose["volumes"], f"{name} mounts {source}, which is not a volume")
+
+
+def check_dashboard(file):
+    for panel in load(file)["panels"]:
+        if panel["type"] == "row":
+            continue
+        name = f"{file.name}: {panel.get('title') or panel['id']}"
+        expect(panel.get("title") and panel.get("description"), f"{name} lacks a title or a description")
+        expect(panel["fieldConfig"]["defaults"].get("unit"), f"{name} has no unit")
+        for part in [panel, *panel["targets"]]:
+            expect(part["datasource"]["uid"] == "${datasource}", f"{name} names a data source")
+
+
+compose = load(ROOT / "compose.yaml")
+for name, service in compose["services"].items():
+    check_service(name, service)
+published = sorted(name for name, service in compose["services"].items() if "ports" in service)
+expect(published == ["grafana", "prometheus"], f"published are {published}")
+
+ignored = (ROOT / ".gitignore").read_text().split()
+for name, secret in compose["secrets"].items():
+    expect(secret["file"].startswith("./secrets/") and "/secrets" in ignored, f"{name} could be committed")
+explained = re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.M)
+for variable in re.findall(r"\$\{(\w+)", json.dumps(compose)):
+    expect(variable in explained, f"{variable} is not explained in .env.example")
+
+dashboards = sorted((ROOT / "grafana/dashboards").glob("*.json"))
+for file in dashboards:
+    check_dashboard(file)
+
+for problem in problems:
+    print(problem, file=sys.stderr)
+print(f"services: {len(compose['services'])}, dashboards: {len(dashboards)}, problems: {len(problems)}")
+sys.exit(1 if problems else 0)

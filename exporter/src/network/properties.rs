@@ -1,0 +1,93 @@
+//! What holds whatever the nodes answer.
+
+use proptest::{collection::vec, prelude::*};
+use tokio::time::Instant;
+
+use super::{
+    scenarios::{answer, network},
+    *,
+};
+
+const NODES: usize = 5;
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        8 => (1000_u64..1020).prop_map(Ok),
+        2 => (0..=BlockNumber::MAX).prop_map(Ok),
+        1 => prop::sample::select(&[Reason::Timeout, Reason::HttpStatus(502), Reason::WrongChain][..]).prop_map(Err),
+    ]
+    .prop_map(answer)
+}
+
+/// Rounds of five references and five watched nodes.
+pub fn any_rounds() -> impl Strategy<Value = Vec<Round>> {
+    let round = (vec(any_answer(), NODES), vec(any_answer(), NODES));
+    let round = round.prop_map(|(references, watched)| Round { took: Duration::ZERO, references, watched });
+    vec(round, 1..12)
+}
+
+/// What is known after each.
+pub fn play(rounds: &[Round]) -> Vec<Snapshot> {
+    let (mut network, start) = (network(NODES, NODES), Instant::now());
+    let fold = |(index, round): (usize, &Round)| {
+        let seconds = 15 * index as u64;
+        let now = Moment { unix: seconds as f64, monotonic: start + Duration::from_secs(seconds) };
+        network.fold(now, round)
+    };
+    rounds.iter().enumerate().map(fold).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_failed_node_has_no_block_and_no_lag_and_a_state_that_says_so(rounds in any_rounds()) {
+        for (snapshot, round) in play(&rounds).iter().zip(&rounds) {
+            let answers = round.watched.iter().chain(&round.references);
+            for ((role, node), answer) in snapshot.nodes().zip(answers) {
+                let has_median = snapshot.consensus.median().is_some();
+                prop_assert_eq!(node.block.is_some(), node.failure.is_none());
+                prop_assert_eq!(node.lag.is_some(), node.block.is_some() && has_median);
+                prop_assert_eq!(node.behind_for.is_some(), node.lag.is_some());
+                let has_failed = answer.head.is_err() || node.failure == Some(Reason::Implausible);
+                prop_assert_eq!(node.block.is_none(), has_failed);
+                prop_assert!(role == "reference" || node.failure != Some(Reason::Implausible));
+                let is_judged = !matches!(
+                    node.state,
+                    NodeState::Unreachable | NodeState::WrongChain | NodeState::Unknown
+                );
+                prop_assert_eq!(is_judged, has_median && (node.block.is_some() || node.failure == Some(Reason::Implausible)));
+            }
+            prop_assert_eq!(
+                snapshot.references_up,
+                snapshot.references.iter().filter(|node| node.block.is_some()).count()
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_depends_on_the_order_of_the_nodes(
+        rounds in any_rounds(),
+        order in Just([0, 1, 2, 3, 4]).prop_shuffle(),
+    ) {
+        let shuffle = |answers: &[Answer]| order.iter().map(|index| answers[*index]).collect::<Vec<_>>();
+        let shuffled: Vec<Round> = rounds
+            .iter()
+            .map(|round| Round {
+                took: round.took,
+                references: shuffle(&round.references),
+                watched: shuffle(&round.watched),
+            })
+            .collect();
+        for (plain, shuffled) in play(&rounds).iter().zip(play(&shuffled)) {
+            prop_assert_eq!(plain.state, shuffled.state);
+            prop_assert_eq!(plain.consensus, shuffled.consensus);
+            let told = |nodes: &[NodeSnapshot], index: usize| {
+                let node = &nodes[index];
+                (node.state, node.block, node.lag, node.behind_for, node.errors, node.regressions)
+            };
+            for (place, index) in order.iter().enumerate() {
+                prop_assert_eq!(told(&plain.references, *index), told(&shuffled.references, place));
+                prop_assert_eq!(told(&plain.watched, *index), told(&shuffled.watched, place));
+            }
+        }
+    }
+}

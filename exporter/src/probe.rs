@@ -1,0 +1,214 @@
+//! `probe`: one round, told on the terminal.
+
+use std::{
+    env,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use headlag_service::{outbound, start};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::{
+    config::Config,
+    network::Network,
+    round::Nodes,
+    snapshot::{Moment, NodeSnapshot, Snapshot},
+    verdict::{NetworkState, NodeState},
+};
+
+/// Asks every node once, prints what is known then, and tells by the status whether all
+/// watched nodes are ok: 0 they are, 1 one is not, 3 could not tell.
+///
+/// # Errors
+/// When HTTP cannot be set up.
+pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
+    start::raise_open_files();
+    let client = outbound::client(outbound::LONGEST).build().context("could not set up HTTP")?;
+    let mut rounds = JoinSet::new();
+    for (index, network) in config.networks.into_iter().enumerate() {
+        let mut nodes = Nodes::new(&client, &network);
+        rounds.spawn(async move {
+            let round = nodes.ask().await;
+            (index, Network::new(network).fold(Moment::now(), &round))
+        });
+    }
+    let mut ended = rounds.join_all().await;
+    ended.sort_by_key(|(index, _)| *index);
+    let snapshots: Vec<Snapshot> = ended.into_iter().map(|(_, snapshot)| snapshot).collect();
+    let told =
+        if as_json { format!("{:#}\n", as_value(&snapshots)) } else { table(&snapshots, wants_colours()) };
+    // Whoever closed the pipe has read enough; the status still tells.
+    let _ = io::stdout().write_all(told.as_bytes());
+    Ok(ExitCode::from(status(&snapshots)))
+}
+
+/// Only for people; <https://no-color.org> is honoured.
+fn wants_colours() -> bool {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+fn status(snapshots: &[Snapshot]) -> u8 {
+    let states = || snapshots.iter().flat_map(|of| &of.watched).map(|node| node.state);
+    if states().any(|state| ![NodeState::Ok, NodeState::Unknown].contains(&state)) {
+        1
+    } else if states().any(|state| state == NodeState::Unknown) {
+        3
+    } else {
+        0
+    }
+}
+
+fn as_value(snapshots: &[Snapshot]) -> Value {
+    let node = |(role, node): (&str, &NodeSnapshot)| {
+        json!({
+            "node": node.name.as_str(),
+            "role": role,
+            "state": node.state.label(),
+            "block": node.block.map(|block| block.get()),
+            "lag_blocks": node.lag.map(|lag| lag.blocks()),
+            "took_seconds": node.took.as_secs_f64(),
+            "error": node.failure.map(|reason| reason.label()),
+            "error_code": node.failure.and_then(|reason| reason.code()),
+        })
+    };
+    let network = |of: &Snapshot| {
+        json!({
+            "network": of.network.as_str(),
+            "state": of.state.label(),
+            "max_block": of.consensus.max().map(|block| block.get()),
+            "median_block": of.consensus.median().map(|block| block.get()),
+            "threshold_blocks": of.threshold_blocks,
+            "references": of.references.len(),
+            "references_up": of.references_up,
+            "nodes": of.nodes().map(node).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "networks": snapshots.iter().map(network).collect::<Vec<_>>() })
+}
+
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+const RED: &str = "31";
+
+fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
+    let networks = snapshots.iter().map(|of| {
+        let median = of.consensus.median().map(|median| format!(", median {}", median.get()));
+        let heading = format!(
+            "{}: {}{}, {} of {} references up\n",
+            of.network,
+            paint(of.state.label(), colour_of_network(of.state), in_colours),
+            median.unwrap_or_default(),
+            of.references_up,
+            of.references.len(),
+        );
+        heading + &rows(of, in_colours)
+    });
+    networks.collect::<Vec<_>>().join("\n")
+}
+
+fn rows(of: &Snapshot, in_colours: bool) -> String {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+    let cells = |(role, node): (&str, &NodeSnapshot)| {
+        [
+            node.name.to_string(),
+            role.into(),
+            state_with_reason(node),
+            or_dash(node.block.map(|block| block.get().to_string())),
+            or_dash(node.lag.map(|lag| lag.to_string())),
+            format!("{} ms", node.took.as_millis()),
+        ]
+    };
+    let heads = ["node", "role", "state", "block", "lag", "took"].map(str::to_owned);
+    let nodes: Vec<_> = of.nodes().map(cells).collect();
+    let [name, role, state, block, lag, took] = [0, 1, 2, 3, 4, 5]
+        .map(|column| nodes.iter().chain([&heads]).map(|cells| cells[column].len()).max().unwrap_or(0));
+    let row = |cells: &[String; 6], colour: Option<&str>| {
+        let [a, b, c, d, e, f] = cells;
+        // Padded before it is painted: the codes of colours count as letters.
+        let c = paint(&format!("{c:state$}"), colour.unwrap_or_default(), in_colours && colour.is_some());
+        format!("  {a:name$}  {b:role$}  {c}  {d:>block$}  {e:>lag$}  {f:>took$}\n")
+    };
+    let painted = of.nodes().zip(&nodes);
+    let painted = painted.map(|((_, node), cells)| row(cells, Some(colour_of_node(node.state))));
+    row(&heads, None) + &painted.collect::<String>()
+}
+
+fn paint(text: &str, colour: &str, in_colours: bool) -> String {
+    if in_colours { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.into() }
+}
+
+fn colour_of_network(state: NetworkState) -> &'static str {
+    match state {
+        NetworkState::Ok => GREEN,
+        NetworkState::Split | NetworkState::Halted => YELLOW,
+        NetworkState::NoConsensus => RED,
+    }
+}
+
+fn colour_of_node(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Ok => GREEN,
+        NodeState::Unknown | NodeState::Behind | NodeState::Ahead => YELLOW,
+        NodeState::Unreachable | NodeState::WrongChain | NodeState::Stalled => RED,
+    }
+}
+
+/// The state, and the reason where the state alone does not tell it.
+fn state_with_reason(node: &NodeSnapshot) -> String {
+    let state = node.state.label();
+    match node.failure.filter(|reason| reason.label() != state) {
+        None => state.into(),
+        Some(reason) => match reason.code() {
+            Some(code) => format!("{state} ({} {code})", reason.label()),
+            None => format!("{state} ({})", reason.label()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        network::scenarios::{answer, network},
+        node::Reason,
+        round::Round,
+    };
+
+    fn snapshot(references: &[Result<u64, Reason>], watched: &[Result<u64, Reason>]) -> Snapshot {
+        let answers = |heads: &[_]| heads.iter().copied().map(answer).collect();
+        let round =
+            Round { took: Default::default(), references: answers(references), watched: answers(watched) };
+        network(references.len(), watched.len()).fold(Moment::now(), &round)
+    }
+
+    #[test]
+    fn the_table_says_it_all_with_and_without_colours() {
+        let references = [Ok(72_000_105), Ok(72_000_105), Err(Reason::RateLimited), Ok(99_000_000)];
+        let one = snapshot(&references, &[Ok(72_000_093), Err(Reason::WrongChain)]);
+        let other = snapshot(&[Ok(5), Err(Reason::Timeout)], &[Ok(5)]);
+        insta::assert_snapshot!("table", table(&[one.clone(), other.clone()], false));
+        let painted = table(&[one], true);
+        assert!(painted.contains("\u{1b}[33mbehind                    \u{1b}[0m"), "{painted}");
+        insta::assert_snapshot!("json", format!("{:#}", as_value(&[other])));
+    }
+
+    #[test]
+    fn the_status_tells_whether_the_watched_nodes_are_ok() {
+        let (two, one) = ([Ok(100), Ok(100)], [Ok(100), Err(Reason::Timeout)]);
+        for (references, watched, want) in [
+            (two, &[Ok(100), Ok(95)][..], 0),
+            (two, &[Ok(100), Ok(94)], 1),
+            (two, &[Ok(100), Err(Reason::Connect)], 1),
+            (one, &[Ok(100)], 3),
+            (one, &[Ok(100), Err(Reason::WrongChain)], 1),
+        ] {
+            assert_eq!(status(&[snapshot(&references, watched)]), want, "{watched:?}");
+        }
+        let both = [snapshot(&two, &[Ok(100)]), snapshot(&one, &[Ok(100)])];
+        assert_eq!(status(&both), 3);
+    }
+}
