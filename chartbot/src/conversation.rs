@@ -154,6 +154,7 @@ mod tests {
     use super::*;
     use crate::{
         access::{Sender, User},
+        chart::Theme,
         prometheus::Prometheus,
         stand::{Server, answer},
         text::Language,
@@ -175,7 +176,7 @@ mod tests {
             tokio::spawn(server::serve(listener, answer, pending()));
         }
         let prometheus = Prometheus::new(&Url::parse(&url).unwrap()).unwrap();
-        let painter = Painter::new(prometheus, TimeZone::UTC, crate::chart::Theme::Light, Metrics::default());
+        let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, Metrics::default());
         let access = Access::new(vec![User::Id(42), User::Name("alice".into())]);
         Conversation::new(access, painter, Metrics::default())
     }

@@ -109,7 +109,7 @@ pub struct Painter {
 }
 
 impl Painter {
-    /// Asks `prometheus`, and tells all times in `zone`.
+    /// Asks `prometheus`, tells all times in `zone`, and draws in the colours of `theme`.
     #[must_use]
     pub fn new(prometheus: Prometheus, zone: TimeZone, theme: Theme, metrics: Metrics) -> Self {
         let processors = available_parallelism().map_or(1, NonZero::get);
@@ -142,14 +142,14 @@ impl Painter {
             words,
         });
         let (history, zone, theme) = (known.history, self.zone.clone(), self.theme);
-        let chart_words = words.chart;
+        let in_words = words.chart;
         // The semaphore is never closed; the place is kept until the drawing itself ended.
         let place = self.places.clone().acquire_owned().await.ok();
         let metrics = self.metrics.clone();
         let drawn = spawn_blocking(move || {
             let _place = place;
             let begin = Instant::now();
-            let drawn = chart::draw(&history, &zone, theme, chart_words);
+            let drawn = chart::draw(&history, &zone, theme, in_words);
             metrics.drawn(begin.elapsed());
             drawn
         });

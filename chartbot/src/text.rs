@@ -5,12 +5,10 @@ mod russian;
 
 use jiff::Zoned;
 
-#[cfg(test)]
-pub use english::CHART as CHART_ENGLISH;
 pub use english::ENGLISH;
-#[cfg(test)]
-pub use russian::CHART as CHART_RUSSIAN;
 pub use russian::RUSSIAN;
+#[cfg(test)]
+pub use {english::CHART_ENGLISH, russian::CHART_RUSSIAN};
 
 // --- The chart ---
 
@@ -40,6 +38,28 @@ pub struct ChartWords {
     pub no_consensus: &'static str,
     /// Prometheus holds nothing.
     pub not_scraped: &'static str,
+}
+
+/// The units in which a range is told, from the smallest.
+const UNITS: [i64; 3] = [60, 3_600, 86_400];
+
+/// A range in the one or two units that it reads best in, as counts of minutes, hours and
+/// days, in the order of the reading; each with its place in [`UNITS`].
+fn length(seconds: i64) -> Vec<(u64, usize)> {
+    let [_, hour, day] = UNITS;
+    // A day reads as hours, and the smaller unit is told where something is left for it.
+    let (large, small) = if seconds >= 2 * day {
+        (2, 1)
+    } else if seconds % hour == 0 || seconds > 2 * hour {
+        (1, 0)
+    } else {
+        (0, 0)
+    };
+    let rounded = (seconds + UNITS[small] / 2) / UNITS[small] * UNITS[small];
+    let count = |seconds: i64, unit: usize| ((seconds / UNITS[unit]).unsigned_abs(), unit);
+    let mut parts = vec![count(rounded, large), count(rounded % UNITS[large], small)];
+    parts.retain(|(count, _)| *count > 0);
+    parts
 }
 
 // --- The conversation ---
@@ -74,10 +94,10 @@ impl Language {
 
 /// What the bot says, in one language.
 pub struct Words {
-    /// What is written into a picture.
-    pub chart: &'static ChartWords,
     /// The commands as Telegram shows them: name and description.
     pub commands: &'static [(&'static str, &'static str)],
+    /// The words drawn into a chart.
+    pub chart: &'static ChartWords,
     /// What the bot can do.
     pub help: &'static str,
     /// To what it does not understand.

@@ -1,10 +1,31 @@
 //! What the bot says in English.
 
-use super::{ChartWords, Words};
+use super::{ChartWords, Words, length};
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The words of a chart in English.
+pub const CHART_ENGLISH: ChartWords = ChartWords {
+    weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    months: MONTHS,
+    of_months: MONTHS,
+    marks: (',', '.'),
+    unit: "blocks from the median",
+    best: "best reference",
+    outside: |threshold| match threshold {
+        Some(threshold) => format!("outside ±{threshold}"),
+        None => "outside the corridor".to_owned(),
+    },
+    last,
+    worst: |shown, all| format!("the worst {shown} of {all}"),
+    no_answer: "no answer",
+    no_consensus: "no consensus",
+    not_scraped: "not scraped",
+};
 
 /// What the bot says in English.
 pub const ENGLISH: Words = Words {
-    chart: &CHART,
     commands: &[
         ("hour", "The lag over the last hour"),
         ("day", "The lag over the last day"),
@@ -13,6 +34,7 @@ pub const ENGLISH: Words = Words {
         ("status", "How every node is right now"),
         ("help", "What this bot can do"),
     ],
+    chart: &CHART_ENGLISH,
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
         /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
@@ -98,50 +120,14 @@ pub const ENGLISH: Words = Words {
     another_day: |moment| moment.strftime("%a %-d %b, %H:%M").to_string(),
 };
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// The words of a chart in English.
-pub const CHART: ChartWords = ChartWords {
-    weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-    months: MONTHS,
-    of_months: MONTHS,
-    marks: (',', '.'),
-    unit: "blocks from the median",
-    best: "best reference",
-    outside: |threshold| match threshold {
-        Some(threshold) => format!("outside ±{threshold}"),
-        None => "outside the corridor".to_owned(),
-    },
-    last,
-    worst: |shown, all| format!("the worst {shown} of {all}"),
-    no_answer: "no answer",
-    no_consensus: "no consensus",
-    not_scraped: "not scraped",
-};
-
-/// A range in the units that it reads best in.
 fn last(seconds: i64) -> String {
-    const MINUTE: i64 = 60;
-    const HOUR: i64 = 60 * MINUTE;
-    const DAY: i64 = 24 * HOUR;
-    let round_to = |unit: i64| (seconds + unit / 2) / unit * unit;
-    // A day reads as hours; the smaller unit is told only where something is left for it.
-    let (seconds, (unit, name), (smaller, rest)) = if seconds >= 2 * DAY {
-        (round_to(HOUR), (DAY, "day"), (HOUR, "hour"))
-    } else if seconds % HOUR == 0 || seconds > 2 * HOUR {
-        (round_to(MINUTE), (HOUR, "hour"), (MINUTE, "minute"))
-    } else {
-        (round_to(MINUTE), (MINUTE, "minute"), (1, ""))
-    };
-    let counted = |count: i64, name: &str| match count {
-        1 => format!("1 {name}"),
-        count => format!("{count} {name}s"),
-    };
-    match (seconds / unit, seconds % unit / smaller) {
-        (1, 0) => format!("last {name}"),
-        (count, 0) => format!("last {}", counted(count, name)),
-        (count, left) => format!("last {} {}", counted(count, name), counted(left, rest)),
+    const NAMES: [&str; 3] = ["minute", "hour", "day"];
+    match length(seconds).as_slice() {
+        [(1, unit)] => format!("last {}", NAMES[*unit]),
+        parts => {
+            let parts = parts.iter().map(|(count, unit)| counted(*count, NAMES[*unit]));
+            format!("last {}", parts.collect::<Vec<_>>().join(" "))
+        }
     }
 }
 
@@ -206,7 +192,7 @@ mod tests {
             (23_400, "last 6 hours 30 minutes"),
             (3 * 86_400 + 3_600, "last 3 days 1 hour"),
         ] {
-            assert_eq!((ENGLISH.last)(seconds), want);
+            assert_eq!((CHART_ENGLISH.last)(seconds), want);
         }
     }
 

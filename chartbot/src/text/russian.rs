@@ -1,10 +1,32 @@
 //! What the bot says in Russian.
 
-use super::{ChartWords, Words};
+use super::{ChartWords, Words, length};
+
+/// After the number of a day.
+const OF_MONTHS: [&str; 12] =
+    ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"];
+
+/// The words of a chart in Russian.
+pub const CHART_RUSSIAN: ChartWords = ChartWords {
+    weekdays: ["пн", "вт", "ср", "чт", "пт", "сб", "вс"],
+    months: ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
+    of_months: OF_MONTHS,
+    marks: ('\u{a0}', ','),
+    unit: "блоков от медианы",
+    best: "лучший эталон",
+    outside: |threshold| match threshold {
+        Some(threshold) => format!("вне ±{threshold}"),
+        None => "вне коридора".to_owned(),
+    },
+    last: last_in_chart,
+    worst: |shown, all| format!("худшие {shown} из {all}"),
+    no_answer: "нет ответа",
+    no_consensus: "нет консенсуса",
+    not_scraped: "не опрошено",
+};
 
 /// What the bot says in Russian.
 pub const RUSSIAN: Words = Words {
-    chart: &CHART,
     commands: &[
         ("hour", "Отставание за последний час"),
         ("day", "Отставание за последние сутки"),
@@ -13,6 +35,7 @@ pub const RUSSIAN: Words = Words {
         ("status", "Состояние всех нод"),
         ("help", "Что умеет этот бот"),
     ],
+    chart: &CHART_RUSSIAN,
     help: "Показываю, насколько ноды отстают от медианы эталонных нод.\n\
         /hour, /day, /week: график за час, сутки, неделю\n\
         /chart 6h, /chart 30d polygon: любой период от 10m до 365d и сеть, если их несколько\n\
@@ -92,28 +115,9 @@ pub const RUSSIAN: Words = Words {
     partial: "Неполно: часть хранилища за Prometheus не ответила.",
     warning: |words| format!("Prometheus предупреждает: {words}"),
     another_day: |moment| {
-        let month = CHART.of_months[usize::from(moment.month().unsigned_abs()).clamp(1, 12) - 1];
+        let month = OF_MONTHS[usize::from(moment.month().unsigned_abs()).clamp(1, 12) - 1];
         format!("{} {month}, {}", moment.day(), moment.strftime("%H:%M"))
     },
-};
-
-/// The words of a chart in Russian.
-pub const CHART: ChartWords = ChartWords {
-    weekdays: ["пн", "вт", "ср", "чт", "пт", "сб", "вс"],
-    months: ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
-    of_months: ["янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
-    marks: ('\u{a0}', ','),
-    unit: "блоков от медианы",
-    best: "лучший эталон",
-    outside: |threshold| match threshold {
-        Some(threshold) => format!("вне ±{threshold}"),
-        None => "вне коридора".to_owned(),
-    },
-    last: |seconds| last(seconds).trim_start_matches("за ").to_owned(),
-    worst: |shown, all| format!("худшие {shown} из {all}"),
-    no_answer: "нет ответа",
-    no_consensus: "нет консенсуса",
-    not_scraped: "не опрошено",
 };
 
 const MINUTES: [&str; 3] = ["минута", "минуты", "минут"];
@@ -152,30 +156,29 @@ fn since_when(what: &str, since: Option<&str>) -> String {
     }
 }
 
-/// «За последние …», in the two largest units; the accusative differs for one minute only.
-fn last(seconds: i64) -> String {
-    const DAY: u64 = 86_400;
-    const HOUR: u64 = 3_600;
-    let whole = seconds.unsigned_abs();
-    let minutes = |count: u64| counted(count, ["минуту", "минуты", "минут"]);
-    let (count, rest) = if whole >= 2 * DAY {
-        let hours = (whole + HOUR / 2) / HOUR;
-        (
-            counted(hours / 24, DAYS),
-            Some(hours % 24).filter(|rest| *rest > 0).map(|rest| counted(rest, HOURS)),
-        )
-    } else if whole == HOUR {
-        return "за последний час".to_owned();
-    } else if whole.is_multiple_of(HOUR) || whole > 2 * HOUR {
-        let all = (whole + 30) / 60;
-        (counted(all / 60, HOURS), Some(all % 60).filter(|rest| *rest > 0).map(minutes))
-    } else {
-        (minutes((whole + 30) / 60), None)
-    };
-    match rest {
-        Some(rest) => format!("за последние {count} {rest}"),
-        None => format!("за последние {count}"),
+/// The title of a chart: «последние …».
+fn last_in_chart(seconds: i64) -> String {
+    const ONE: [&str; 3] = ["последняя минута", "последний час", "последний день"];
+    match length(seconds).as_slice() {
+        [(1, unit)] => ONE[*unit].to_owned(),
+        parts => format!("последние {}", told(parts, [MINUTES, HOURS, DAYS])),
     }
+}
+
+/// In a sentence: «за последние …». The accusative differs for one minute only.
+fn last(seconds: i64) -> String {
+    const ONE: [&str; 3] = ["за последнюю минуту", "за последний час", "за последний день"];
+    match length(seconds).as_slice() {
+        [(1, unit)] => ONE[*unit].to_owned(),
+        parts => {
+            format!("за последние {}", told(parts, [["минуту", "минуты", "минут"], HOURS, DAYS]))
+        }
+    }
+}
+
+fn told(parts: &[(u64, usize)], names: [[&str; 3]; 3]) -> String {
+    let parts = parts.iter().map(|(count, unit)| counted(*count, names[*unit]));
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// A length of time in its largest unit, in few characters.
@@ -248,7 +251,19 @@ mod tests {
         ] {
             assert_eq!(last(seconds), want);
         }
-        assert_eq!((CHART.last)(7 * 86_400), "последние 7 дней");
+        for (seconds, want) in [
+            (600, "последние 10 минут"),
+            (42 * 60, "последние 42 минуты"),
+            (3_600, "последний час"),
+            (11 * 3_600, "последние 11 часов"),
+            (21 * 3_600, "последние 21 час"),
+            (86_400, "последние 24 часа"),
+            (7 * 86_400, "последние 7 дней"),
+            (112 * 86_400, "последние 112 дней"),
+            (363 * 86_400, "последние 363 дня"),
+        ] {
+            assert_eq!((CHART_RUSSIAN.last)(seconds), want);
+        }
         for (seconds, want) in [
             (15.0, "15 секунд"),
             (61.0, "1 минута"),
