@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     chart,
-    history::Tally,
+    history::{Tally, Worst},
     series::{History, Watched},
     survey::{Network, NetworkState, Node, State},
     text::{self, Words},
@@ -118,7 +118,7 @@ impl Told<'_> {
     /// How it was over the whole range.
     fn past(&self) -> String {
         let Story { history, words, .. } = self.story;
-        let Some((offset, when)) = worst(self.watched, history) else {
+        let Some(Worst { offset, when, .. }) = self.tally.worst else {
             return words.nothing_seen.to_owned();
         };
         let bounded = history.threshold.iter().any(Option::is_some);
@@ -149,25 +149,9 @@ impl Told<'_> {
 
     /// The worst comes first: by state, then by how far it ever was from the median.
     fn badness(&self) -> ((u8, f64), f64) {
-        let worst = worst(self.watched, self.story.history).map_or(0.0, |(offset, _)| offset.abs());
+        let worst = self.tally.worst.map_or(0.0, |worst| worst.offset.abs());
         (self.now.badness(), worst)
     }
-}
-
-/// The sample farthest from the median, of equals the newest, and the middle of its
-/// column; absent when there is no sample.
-fn worst(watched: &Watched, history: &History) -> Option<(f64, f64)> {
-    let mut worst: Option<(f64, f64)> = None;
-    for (i, column) in watched.columns.iter().enumerate() {
-        let Some(seen) = column.seen else { continue };
-        let offset = if -seen.min >= seen.max { seen.min } else { seen.max };
-        if worst.is_none_or(|(farthest, _)| offset.abs() >= farthest.abs()) {
-            let step = f64::from(history.grid.step);
-            let middle = history.grid.start as f64 + step * (i as f64 + 0.5);
-            worst = Some((offset, middle.clamp(history.since as f64, history.until as f64)));
-        }
-    }
-    worst
 }
 
 fn joined<const N: usize>(with: &str, parts: [Option<String>; N]) -> String {
@@ -230,7 +214,10 @@ mod tests {
             spacing: 15,
             newest: None,
         };
-        let tallies: Vec<_> = nodes.iter().map(|(.., tally)| *tally).collect();
+        let worst =
+            |columns: &[Column]| crate::history::worst(columns, history.grid, (history.since, history.until));
+        let tallies: Vec<_> =
+            nodes.iter().map(|(.., columns, tally)| Tally { worst: worst(columns), ..*tally }).collect();
         let caption = write(Story {
             network: &network,
             history: &history,
@@ -246,7 +233,7 @@ mod tests {
     #[test]
     fn one_node() {
         let spike = Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None };
-        let tally = Tally { outside: 840.0, missing: 180.0, missing_since: None };
+        let tally = Tally { outside: 840.0, missing: 180.0, ..Tally::default() };
         check(
             &[("my-node", (State::Behind, Some(-12.0)), [spike, SEEN], tally)],
             &["Prometheus warns: a store is away".into()],
@@ -259,7 +246,7 @@ mod tests {
                 "8 of 9 references up, times in UTC",
             ],
         );
-        let tally = Tally { outside: 0.0, missing: 1_800.0, missing_since: Some(86_700.0) };
+        let tally = Tally { outside: 0.0, missing: 1_800.0, missing_since: Some(86_700.0), worst: None };
         check(
             &[("my-node", (State::Unreachable, None), [SEEN, GONE], tally)],
             &[],
@@ -324,7 +311,7 @@ mod tests {
                 &format!("d: no consensus among the references; {PAST}"),
                 &format!("c: 6 blocks ahead; {PAST}"),
                 &format!("a: 1 block behind; {PAST}"),
-                "b: not scraped; no data at all",
+                "b: not scraped; not one block in this range",
                 up,
             ],
         );
@@ -344,7 +331,7 @@ mod tests {
                 &level("g"),
                 &level("h"),
                 // It gave no answer, so it is one of the worst that the chart shows.
-                "b: not scraped; no data at all",
+                "b: not scraped; not one block in this range",
                 "and 1 node more",
                 up,
             ],

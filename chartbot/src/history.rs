@@ -11,8 +11,7 @@ use crate::{
 
 /// How long a node was where, within the range asked for.
 ///
-/// Told by the samples, not by whole columns; only a hole in the scraping itself is known
-/// no finer than to a column.
+/// Told by the samples, not by whole columns.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Tally {
     /// Seconds outside the corridor.
@@ -22,6 +21,28 @@ pub struct Tally {
     /// Since when there is no value for the cause that holds at the end, in unix seconds;
     /// absent while there is a value, and when there was none in the whole range.
     pub missing_since: Option<f64>,
+    /// The sample farthest from the median, of equals the newest; absent without any.
+    pub worst: Option<Worst>,
+}
+
+/// A sample of a node that is worth telling of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Worst {
+    /// Its block minus the median: below zero is behind.
+    pub offset: f64,
+    /// When it was, in unix seconds; as long as nobody asked for the very sample, the
+    /// middle of its column.
+    pub when: f64,
+    /// The column it fell into.
+    pub column: usize,
+}
+
+impl Worst {
+    /// Takes the time of the very sample, the newest of equals, from those of its column.
+    pub fn pin_down(&mut self, samples: &[Series]) {
+        let alike = samples.iter().flat_map(|series| &series.samples).filter(|(_, lag)| -lag == self.offset);
+        self.when = alike.map(|(time, _)| *time).reduce(f64::max).unwrap_or(self.when);
+    }
 }
 
 /// The history of `network` with its watched `nodes`, and a tally for each of them.
@@ -35,6 +56,7 @@ pub fn build(
     let grid = plan.grid;
     let unheld = by_label("network", &found.threshold, grid, &[]);
     let scraped: Vec<_> = (0..grid.len).map(|i| value(&unheld, network, i).is_some()).collect();
+    let counts = by_label("node", &found.scraped, grid, &[]);
     let held = between_samples(&scraped, grid.step);
     let by_node = |found| by_label("node", found, grid, &held);
     let by_network = |found| by_label("network", found, grid, &held);
@@ -43,6 +65,7 @@ pub fn build(
         lag_mean: by_node(&found.lag_mean),
         lag_max: by_node(&found.lag_max),
         up: by_node(&found.up),
+        scraped: counts.into_iter().map(|(node, counts)| (node, unscraped_shares(&counts))).collect(),
         known: by_node(&found.known),
         outside: by_node(&found.outside),
         best_min: by_network(&found.best_min),
@@ -131,6 +154,26 @@ fn hold(row: &mut [Option<f64>], held: &[bool]) {
     }
 }
 
+/// How far to look around for how many samples a column of that time holds.
+const AROUND: usize = 4;
+
+/// What share of each column nobody scraped, from how many samples each holds: fewer by two
+/// or more than the fullest close by, on both sides where there are samples on both; so a
+/// changed scrape interval is no gap. One fewer is only a scrape that came a little late.
+/// The last column is not whole yet.
+fn unscraped_shares(counts: &[Option<f64>]) -> Vec<Option<f64>> {
+    let whole = counts.len().saturating_sub(1);
+    let share = |i: usize| {
+        let count = counts[i].filter(|_| i < whole)?;
+        let before = &counts[i.saturating_sub(AROUND)..i];
+        let after = &counts[i + 1..(i + 1 + AROUND).min(whole).max(i + 1)];
+        let fullest = |side: &[Option<f64>]| side.iter().flatten().copied().reduce(f64::max);
+        let full = [before, after].into_iter().filter_map(fullest).reduce(f64::min)?;
+        (full - count >= 2.0).then(|| (full - count) / full)
+    };
+    (0..counts.len()).map(share).collect()
+}
+
 /// Which column a query that was evaluated at `time` speaks of: the one that ends there.
 fn column_at(grid: Grid, time: f64) -> Option<usize> {
     let ends = (time - grid.start as f64) / f64::from(grid.step);
@@ -154,7 +197,8 @@ fn column(table: &PerColumn<Rows>, node: &str, i: usize) -> Column {
         (_, Some(true)) => Some(Cause::NoAnswer),
         (None, Some(false)) => Some(Cause::NoConsensus),
         (None, None) => Some(Cause::NotScraped),
-        (Some(_), _) => in_part.then_some(Cause::NoConsensus),
+        (Some(_), _) if in_part => Some(Cause::NoConsensus),
+        (Some(_), _) => at(&table.scraped).map(|_| Cause::NotScraped),
     };
     Column { seen, missing }
 }
@@ -176,7 +220,10 @@ fn tally(
         let width = (end - begin).max(0) as f64;
         let share = |rows: &Rows| value(rows, node, i);
         let known = match column.seen {
-            Some(_) => width * share(&table.known).unwrap_or(1.0),
+            Some(_) => {
+                let scraped = 1.0 - share(&table.scraped).unwrap_or(0.0);
+                width * scraped * share(&table.known).unwrap_or(1.0)
+            }
             None => 0.0,
         };
         tally.outside += known * share(&table.outside).unwrap_or(0.0);
@@ -192,7 +239,21 @@ fn tally(
     if columns.iter().all(|column| column.seen.is_none()) {
         tally.missing_since = None;
     }
+    tally.worst = worst(columns, grid, (since, until));
     tally
+}
+
+/// The sample farthest from the median, of equals the newest, as far as columns can tell.
+pub fn worst(columns: &[Column], grid: Grid, (since, until): (i64, i64)) -> Option<Worst> {
+    let mut worst: Option<Worst> = None;
+    for (column, seen) in columns.iter().enumerate().filter_map(|(i, column)| Some((i, column.seen?))) {
+        let offset = if -seen.min >= seen.max { seen.min } else { seen.max };
+        if worst.is_none_or(|worst| offset.abs() >= worst.offset.abs()) {
+            let middle = grid.start as f64 + f64::from(grid.step) * (column as f64 + 0.5);
+            worst = Some(Worst { offset, when: middle.clamp(since as f64, until as f64), column });
+        }
+    }
+    worst
 }
 
 #[cfg(test)]
@@ -224,6 +285,7 @@ mod tests {
             lag_mean: node(&[NONE, 0.0, 1.0, NONE, NONE, 2.0]),
             lag_max: node(&[NONE, 0.0, 8.0, NONE, NONE, 2.0]),
             up: node(&[NONE, 1.0, 1.0, 1.0, 0.0, 0.0]),
+            scraped: node(&[NONE, 2.0, 2.0, 2.0, 2.0, 2.0]),
             known: node(&[NONE, 1.0, 0.5, NONE, NONE, 0.5]),
             outside: node(&[NONE, 0.0, 0.5, NONE, NONE, 0.0]),
             best_min: network(&[NONE, 0.0, 0.0, NONE, 0.0, 0.0]),
@@ -258,8 +320,24 @@ mod tests {
         // A quarter of the third column was outside; missing are three whole columns
         // and two halves.
         assert_eq!(tallies[0].outside, 150.0);
+        assert_eq!(tallies[0].worst, Some(Worst { offset: -8.0, when: 1_500.0, column: 2 }));
         assert_eq!(tallies[0].missing, 2_400.0);
         assert_eq!(tallies[0].missing_since, None);
+    }
+
+    #[test]
+    fn scrapes_missing_within_a_column_are_counted_and_late_ones_are_not() {
+        let shares = |counts: &[f64]| {
+            let counts: Vec<_> = counts.iter().map(|count| Some(*count).filter(|it| !it.is_nan())).collect();
+            unscraped_shares(&counts).into_iter().map(|share| share.unwrap_or(0.0)).collect::<Vec<_>>()
+        };
+        assert_eq!(shares(&[10.0, 10.0, 5.0, 10.0, 10.0]), [0.0, 0.0, 0.5, 0.0, 0.0]);
+        assert_eq!(shares(&[10.0, 9.0, 11.0, 10.0]), [0.0; 4]);
+        // At the edges of a gap; the last column is only just beginning.
+        assert_eq!(shares(&[10.0, 10.0, 8.0, NONE, 2.0, 10.0, 1.0]), [0.0, 0.0, 0.2, 0.0, 0.8, 0.0, 0.0]);
+        // A longer interval in the past is no gap.
+        let changed = [vec![5.0; 9], vec![12.0], vec![20.0; 9]].concat();
+        assert_eq!(shares(&changed), [0.0; 19]);
     }
 
     #[test]

@@ -76,7 +76,7 @@ enum Task {
         /// The network to draw; without it, the one in the worst state
         #[arg(long, value_name = "NETWORK")]
         network: Option<String>,
-        /// The PNG file to write
+        /// The PNG file to write; - writes to stdout
         #[arg(long, value_name = "FILE", default_value = "chart.png")]
         output: PathBuf,
     },
@@ -133,10 +133,14 @@ async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Pat
     let painted =
         painter(&charts, &Metrics::default())?.paint(range, network, Timestamp::now(), &ENGLISH).await;
     let picture = painted.map_err(|trouble| anyhow::anyhow!(trouble.sentence(range, &ENGLISH)))?;
-    fs::write(output, &picture.png)
-        .with_context(|| format!("cannot write the chart to {}", output.display()))?;
-    // A closed stdout is no reason to fail: the file is there.
-    let _ = writeln!(io::stdout(), "{}\n\nwritten to {}", picture.caption, output.display());
+    if output == Path::new("-") {
+        io::stdout().write_all(&picture.png).context("cannot write the chart to stdout")?;
+    } else {
+        fs::write(output, &picture.png)
+            .with_context(|| format!("cannot write the chart to {}", output.display()))?;
+    }
+    // Beside the picture, never into it.
+    start::complain(&picture.caption);
     Ok(())
 }
 

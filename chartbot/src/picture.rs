@@ -188,7 +188,12 @@ impl Painter {
         let found =
             columns.ask(|promql| async move { questions.query_range(&promql, times, step).await }).await?;
         let nodes: Vec<_> = network.nodes.iter().map(|node| node.name.as_str()).collect();
-        let (history, tallies) = history::build(&network.name, &nodes, &plan, &found);
+        let (history, mut tallies) = history::build(&network.name, &nodes, &plan, &found);
+        for place in chart::shown(&history) {
+            let Some((node, worst)) = nodes.get(place).zip(tallies[place].worst.as_mut()) else { continue };
+            let (samples, end) = plan.samples(&network.name, node, worst.column);
+            worst.pin_down(&questions.query(&samples, end).await?);
+        }
         Ok(Known { network, networks, history, tallies, notes: questions.notes(words) })
     }
 }

@@ -101,6 +101,8 @@ questions! {
         lag_max,
         /// 0 when an answer of the node was missing, else 1, by node.
         up,
+        /// How many samples there are, answered or not, by node.
+        scraped,
         /// Share of the samples that have a lag, above 0 and up to 1, by node.
         known,
         /// Share of those that are outside the corridor, 0 to 1, by node.
@@ -193,15 +195,29 @@ impl Plan {
         (first, self.grid.start + step * self.grid.len as i64)
     }
 
+    /// Which samples of a node a column holds, and when to ask for them: at its end.
+    #[must_use]
+    pub fn samples(&self, network: &str, node: &str, column: usize) -> (String, i64) {
+        let (network, node) = (quoted(network), quoted(node));
+        let window = self.window();
+        let step = i64::from(self.grid.step);
+        let end = self.grid.start + step * (column as i64 + 1);
+        (format!("{LAG}{{role=\"watched\",network={network},node={node}}}{window}"), end)
+    }
+
+    /// A range selector takes both its ends, up to Prometheus 2; a millisecond less keeps a
+    /// sample that lies between two columns out of the second.
+    fn window(&self) -> String {
+        format!("[{}ms]", u64::from(self.grid.step) * 1_000 - 1)
+    }
+
     /// The questions about `network`, each to be evaluated for every column.
     #[must_use]
     pub fn queries(&self, network: &str) -> PerColumn<String> {
         let network = quoted(network);
         let of_node = format!("{{role=\"watched\",network={network}}}");
         let of_network = format!("{{network={network}}}");
-        // A range selector takes both its ends, up to Prometheus 2; a millisecond less
-        // keeps a sample that lies between two columns out of the second.
-        let window = format!("[{}ms]", u64::from(self.grid.step) * 1_000 - 1);
+        let window = self.window();
         let samples = format!("[{}ms:{}s]", u64::from(self.grid.step) * 1_000 - 1, self.spacing);
         let by_node = |choose: &str, over: &str, metric: &str| {
             format!("{choose} by (node) ({over}_over_time({metric}{of_node}{window}))")
@@ -216,6 +232,7 @@ impl Plan {
             lag_mean: by_node("max", "avg", LAG),
             lag_max: by_node("max", "max", LAG),
             up: by_node("min", "min", UP),
+            scraped: by_node("max", "count", UP),
             known: format!(
                 "min by (node) (count_over_time({LAG}{of_node}{window}) \
                  / count_over_time({UP}{of_node}{window}))"

@@ -131,6 +131,15 @@ impl Telegram {
             }
             _ => self.persist(|| self.send_once(chat, reply)).await,
         };
+        let delivered = match (delivered, reply) {
+            // The picture surely did not arrive, so its numbers go without it.
+            (Err(fault @ Fault::Rejected(_)), Reply::Photo(photo)) => {
+                tracing::warn!(chat, reason = fault.reason(), %fault, "a picture could not be sent; its caption follows");
+                let caption = Reply::Text(photo.caption.clone());
+                self.persist(|| self.send_once(chat, &caption)).await
+            }
+            (delivered, _) => delivered,
+        };
         if let Err(fault) = delivered {
             tracing::warn!(chat, reason = fault.reason(), %fault, "an answer could not be sent");
         }

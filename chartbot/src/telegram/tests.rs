@@ -287,6 +287,18 @@ async fn a_reply_is_sent_again_only_when_it_surely_did_not_arrive() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_picture_that_is_refused_leaves_its_numbers() {
+    let stand = Stand::new().await;
+    stand.say("sendphoto", no(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"));
+    stand.say("getupdates", Say::Ok(json!([update(1, 7, "/hour")])));
+    let running = Running::at(&stand);
+    let photo = stand.hears("sendphoto", 1).await;
+    let told = stand.hears("sendmessage", 1).await;
+    running.stop().await;
+    assert!(photo[0].contains("my-node") && told[0].contains("my-node"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_taken_is_confirmed_when_it_stops() {
     let stand = Stand::new().await;
     stand.say("getupdates", Say::Ok(json!([update(41, 7, "/help")])));

@@ -109,7 +109,7 @@ pub const ENGLISH: Words = Words {
         seconds if seconds < 0.5 => "no data missing".to_owned(),
         _ => format!("{} without data", duration(seconds)),
     },
-    nothing_seen: "no data at all",
+    nothing_seen: "not one block in this range",
     corridor: |threshold| format!("corridor of {} either way", blocks(threshold)),
     watched: |nodes| counted(nodes as u64, "watched node"),
     more_nodes: |nodes| format!("and {} more", counted(nodes as u64, "node")),

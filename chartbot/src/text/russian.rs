@@ -106,7 +106,7 @@ pub const RUSSIAN: Words = Words {
         seconds if seconds < 0.5 => "без пропусков в данных".to_owned(),
         _ => format!("{} без данных", duration(seconds)),
     },
-    nothing_seen: "данных нет",
+    nothing_seen: "ни одного блока за этот период",
     corridor: |threshold| format!("коридор ±{}", blocks(threshold)),
     watched: |nodes| counted(nodes as u64, ["отслеживаемая нода", "отслеживаемые ноды", "отслеживаемых нод"]),
     more_nodes: |nodes| format!("и ещё {}", counted(nodes as u64, ["нода", "ноды", "нод"])),
