@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::Args;
-use headlag_service::auth;
+use headlag_service::{auth, start};
 use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use secrecy::SecretString;
@@ -239,13 +239,8 @@ impl Flags {
     }
 
     fn listen_address(&self) -> Result<SocketAddr, String> {
-        self.listen_address.parse().map_err(|_| {
-            format!(
-                "--web.listen-address {:?} is not an address and port; give one such as \
-                 127.0.0.1:9918 or [::]:9918",
-                self.listen_address
-            )
-        })
+        start::listen_address(&self.listen_address)
+            .map_err(|problem| format!("--web.listen-address {:?}: {problem}", self.listen_address))
     }
 }
 

@@ -24,15 +24,13 @@ mod text;
 use std::{
     env, fs,
     io::{self, Write},
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use headlag_service::{outbound, start};
+use headlag_service::start;
 use jiff::Timestamp;
 
 use self::{
@@ -108,7 +106,7 @@ async fn main() -> ExitCode {
             }
         }
         Some(Task::CheckHealth) => match cli.flags.to_check_health() {
-            Ok(address) => check_health(address).await,
+            Ok(address) => start::check_health(address).await,
             Err(problems) => return start::misuse(&problems.to_string()),
         },
     };
@@ -147,26 +145,4 @@ async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Pat
 fn painter(charts: &Charts, metrics: &Metrics) -> anyhow::Result<Painter> {
     let prometheus = Prometheus::new(&charts.prometheus_url).context("cannot set up TLS")?;
     Ok(Painter::new(prometheus, charts.zone.clone(), charts.theme, metrics.clone()))
-}
-
-async fn check_health(mut address: SocketAddr) -> anyhow::Result<()> {
-    if address.ip().is_unspecified() {
-        // Listening everywhere includes the loopback of the same family.
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    let client = outbound::client(Duration::from_secs(3)).build();
-    let client = client.context("cannot set up an HTTP client")?;
-    let asked = client.get(format!("http://{address}/-/healthy")).send().await;
-    let response = asked.map_err(|error| {
-        let failure = outbound::classify(&error);
-        anyhow::anyhow!("the service at {address} is not healthy: {failure}")
-    })?;
-    if !response.status().is_success() {
-        let status = response.status().as_u16();
-        bail!("the service at {address} is not healthy: it answered with status {status}");
-    }
-    Ok(())
 }

@@ -88,7 +88,7 @@ fn what_is_wrong_is_told_without_secrets() {
             flags.api_url = "user:s3cret".into();
             flags.proxy_url = "ftp://user:s3cret@proxy".into();
             flags.time_zone = "Mars/Olympus".into();
-            flags.listen_address = ":9918".into();
+            flags.listen_address = "9918".into();
         },
         None,
         &[
@@ -102,8 +102,7 @@ fn what_is_wrong_is_told_without_secrets() {
              http://127.0.0.1:9090",
             "--chart.time-zone \"Mars/Olympus\" is not a known time zone; give an IANA name \
              such as UTC or Europe/Berlin",
-            "--web.listen-address \":9918\" is not an address and port; give one such as \
-             127.0.0.1:9918 or [::]:9918",
+            "--web.listen-address \"9918\": must be host:port, for instance 127.0.0.1:9918",
         ],
     );
 }
