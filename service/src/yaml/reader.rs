@@ -1,5 +1,5 @@
 //! Walks the tree and collects what is wrong with it: how to take a mapping, a list, a
-//! text, a number out of it. Knows nothing of networks and nodes.
+//! text, a number out of it.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -41,17 +41,21 @@ pub struct Field<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Fills in `${VAR}` from `environment`.
+    #[must_use]
     pub fn new(environment: Environment<'a>) -> Self {
         Self { environment, problems: Vec::new() }
     }
 
     /// All problems so far, by line.
+    #[must_use]
     pub fn into_problems(mut self) -> Vec<Problem> {
         self.problems.sort();
         self.problems.dedup();
         self.problems
     }
 
+    /// A problem of what stands on `line` behind `key`.
     pub fn problem(&mut self, line: u64, key: &str, what: impl Into<String>) {
         self.problems.push(Problem { line, key: key.to_owned(), what: what.into() });
     }
