@@ -126,6 +126,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The text at `field` as it stands there, where a `${` is nothing special. Not to be
+    /// shown: it may be a secret.
+    pub fn verbatim(&mut self, field: &Field<'_>) -> Option<String> {
+        match &field.node.value {
+            Value::Scalar(text) if !text.trim().is_empty() => Some(text.clone()),
+            Value::Scalar(_) | Value::Null => self.wrong(field, "is empty; give it a value"),
+            Value::List(_) | Value::Map(_) => self.wrong(field, "must be a single value"),
+        }
+    }
+
     fn fill_in(&mut self, field: &Field<'_>, text: &str) -> Option<String> {
         let mut filled = String::new();
         let mut rest = text;
