@@ -1,5 +1,7 @@
 //! Flags -> a [`Config`] that cannot be wrong; all problems are told at once.
 
+mod http_file;
+
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::Args;
@@ -8,6 +10,7 @@ use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 
+pub use self::http_file::HttpConfig;
 use crate::{access::User, chart::Theme};
 
 /// The environment variable that may hold the token itself.
@@ -57,6 +60,10 @@ pub struct Flags {
         help_heading = "Charts"
     )]
     prometheus_url: String,
+    /// File with what goes along with every question to Prometheus, in the format of
+    /// promtool's --http.config.file: authorization, basic_auth, tls_config, http_headers
+    #[arg(long = "prometheus.http-config-file", value_name = "FILE", global = true, help_heading = "Charts")]
+    prometheus_http: Option<PathBuf>,
     /// Zone of all times, an IANA name such as Europe/Berlin
     #[arg(
         long = "chart.time-zone",
@@ -107,6 +114,8 @@ pub struct Config {
 pub struct Charts {
     /// The Prometheus, its path without a trailing slash.
     pub prometheus_url: Url,
+    /// What goes along with every question to it.
+    pub prometheus_http: HttpConfig,
     /// The zone of all times.
     pub zone: TimeZone,
     /// The colours.
@@ -141,6 +150,7 @@ impl Flags {
         let proxy = problems.keep(proxy(&self.proxy_url));
         let allowed_users = problems.keep(self.allowed_users());
         let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
+        let prometheus_http = problems.keep(self.prometheus_http());
         let zone = problems.keep(self.zone());
         let listen_address = problems.keep(self.listen_address());
         let config = || {
@@ -149,7 +159,12 @@ impl Flags {
                 api_url: api_url?,
                 proxy: proxy?,
                 allowed_users: allowed_users?,
-                charts: Charts { prometheus_url: prometheus_url?, zone: zone?, theme: self.theme },
+                charts: Charts {
+                    prometheus_url: prometheus_url?,
+                    prometheus_http: prometheus_http?,
+                    zone: zone?,
+                    theme: self.theme,
+                },
                 listen_address: listen_address?,
             })
         };
@@ -163,8 +178,16 @@ impl Flags {
     pub fn to_draw(&self) -> Result<Charts, Problems> {
         let mut problems = Problems(Vec::new());
         let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
+        let prometheus_http = problems.keep(self.prometheus_http());
         let zone = problems.keep(self.zone());
-        let charts = || Some(Charts { prometheus_url: prometheus_url?, zone: zone?, theme: self.theme });
+        let charts = || {
+            Some(Charts {
+                prometheus_url: prometheus_url?,
+                prometheus_http: prometheus_http?,
+                zone: zone?,
+                theme: self.theme,
+            })
+        };
         charts().ok_or(problems)
     }
 
@@ -226,6 +249,15 @@ impl Flags {
              5 to 32 letters, digits and underscores",
             wrong.join(", ")
         ))
+    }
+
+    fn prometheus_http(&self) -> Result<HttpConfig, String> {
+        match self.prometheus_http.as_ref().filter(|file| !file.as_os_str().is_empty()) {
+            Some(file) => {
+                http_file::load(file).map_err(|report| format!("--prometheus.http-config-file {report}"))
+            }
+            None => Ok(HttpConfig::default()),
+        }
     }
 
     fn zone(&self) -> Result<TimeZone, String> {

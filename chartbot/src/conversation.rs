@@ -155,6 +155,7 @@ mod tests {
     use crate::{
         access::{Sender, User},
         chart::Theme,
+        config::HttpConfig,
         prometheus::Prometheus,
         stand::{Server, answer},
         text::Language,
@@ -175,7 +176,7 @@ mod tests {
             let answer = move |request| answer(server, request);
             tokio::spawn(server::serve(listener, answer, pending()));
         }
-        let prometheus = Prometheus::new(&Url::parse(&url).unwrap()).unwrap();
+        let prometheus = Prometheus::new(&Url::parse(&url).unwrap(), &HttpConfig::default()).unwrap();
         let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, Metrics::default());
         let access = Access::new(vec![User::Id(42), User::Name("alice".into())]);
         Conversation::new(access, painter, Metrics::default())

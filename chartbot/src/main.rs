@@ -143,6 +143,7 @@ async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Pat
 }
 
 fn painter(charts: &Charts, metrics: &Metrics) -> anyhow::Result<Painter> {
-    let prometheus = Prometheus::new(&charts.prometheus_url).context("cannot set up TLS")?;
+    let prometheus =
+        Prometheus::new(&charts.prometheus_url, &charts.prometheus_http).context("cannot set up TLS")?;
     Ok(Painter::new(prometheus, charts.zone.clone(), charts.theme, metrics.clone()))
 }

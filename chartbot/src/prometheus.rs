@@ -16,7 +16,7 @@ use headlag_service::outbound::{self, Failure};
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 
-use crate::text::Words;
+use crate::{config::HttpConfig, text::Words};
 
 /// How long Prometheus may work on one query; it gives up by itself then.
 const QUERY_TIMEOUT: &str = "8s";
@@ -97,18 +97,18 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// The server at `base`, whose path has no trailing slash.
+    /// The server at `base`, whose path has no trailing slash, asked as `http` says.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(base: &Url) -> reqwest::Result<Self> {
+    pub fn new(base: &Url, http: &HttpConfig) -> reqwest::Result<Self> {
         let endpoint = |name| {
             let mut url = base.clone();
             url.set_path(&format!("{}/api/v1/{name}", base.path().trim_end_matches('/')));
             url
         };
         Ok(Self {
-            client: outbound::client(TIMEOUT).build()?,
+            client: http.apply(outbound::client(TIMEOUT)).build()?,
             query: endpoint("query"),
             query_range: endpoint("query_range"),
         })

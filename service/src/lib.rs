@@ -8,3 +8,4 @@ pub mod outbound;
 pub mod process;
 pub mod server;
 pub mod start;
+pub mod yaml;

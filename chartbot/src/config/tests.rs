@@ -9,6 +9,7 @@ fn flags() -> Flags {
         proxy_url: String::new(),
         allowed_users: "42".into(),
         prometheus_url: "http://127.0.0.1:9090".into(),
+        prometheus_http: None,
         time_zone: "UTC".into(),
         theme: Theme::Light,
         listen_address: "127.0.0.1:9918".into(),

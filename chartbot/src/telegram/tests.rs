@@ -23,6 +23,7 @@ use super::*;
 use crate::{
     access::{Access, User},
     chart::Theme,
+    config::HttpConfig,
     picture::Painter,
     prometheus::Prometheus,
     stand,
@@ -151,7 +152,7 @@ impl Running {
 
     pub(super) fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
         let metrics = Metrics::default();
-        let prometheus = Prometheus::new(&stand.url).unwrap();
+        let prometheus = Prometheus::new(&stand.url, &HttpConfig::default()).unwrap();
         let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, metrics.clone());
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
         let conversation = Conversation::new(access, painter, metrics.clone());

@@ -2,11 +2,8 @@
 
 mod endpoint;
 mod parse;
-mod reader;
-mod report;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 use std::{
     fmt, fs,
@@ -15,10 +12,13 @@ use std::{
     time::Duration,
 };
 
+use headlag_service::yaml::{
+    reader,
+    report::{self, Problem, Report},
+    tree,
+};
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
-
-use report::{Problem, Report};
 
 /// Far more than thousands of nodes need.
 const LONGEST: u64 = 4 << 20;

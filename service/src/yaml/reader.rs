@@ -1,5 +1,5 @@
 //! Walks the tree and collects what is wrong with it: how to take a mapping, a list, a
-//! text, a number out of it. Knows nothing of networks and nodes.
+//! text, a number out of it.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -41,17 +41,21 @@ pub struct Field<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Fills in `${VAR}` from `environment`.
+    #[must_use]
     pub fn new(environment: Environment<'a>) -> Self {
         Self { environment, problems: Vec::new() }
     }
 
     /// All problems so far, by line.
+    #[must_use]
     pub fn into_problems(mut self) -> Vec<Problem> {
         self.problems.sort();
         self.problems.dedup();
         self.problems
     }
 
+    /// A problem of what stands on `line` behind `key`.
     pub fn problem(&mut self, line: u64, key: &str, what: impl Into<String>) {
         self.problems.push(Problem { line, key: key.to_owned(), what: what.into() });
     }
@@ -117,6 +121,16 @@ impl<'a> Reader<'a> {
     pub fn text(&mut self, field: &Field<'_>) -> Option<String> {
         match &field.node.value {
             Value::Scalar(text) if !text.trim().is_empty() => self.fill_in(field, text),
+            Value::Scalar(_) | Value::Null => self.wrong(field, "is empty; give it a value"),
+            Value::List(_) | Value::Map(_) => self.wrong(field, "must be a single value"),
+        }
+    }
+
+    /// The text at `field` as it stands there, where a `${` is nothing special. Not to be
+    /// shown: it may be a secret.
+    pub fn verbatim(&mut self, field: &Field<'_>) -> Option<String> {
+        match &field.node.value {
+            Value::Scalar(text) if !text.trim().is_empty() => Some(text.clone()),
             Value::Scalar(_) | Value::Null => self.wrong(field, "is empty; give it a value"),
             Value::List(_) | Value::Map(_) => self.wrong(field, "must be a single value"),
         }

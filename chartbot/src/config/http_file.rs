@@ -1,0 +1,348 @@
+//! `--prometheus.http-config-file`: what goes along with every request, in the format of
+//! promtool's `--http.config.file`.
+//!
+//! Source: <https://prometheus.io/docs/prometheus/latest/configuration/promtool/>.
+
+use std::{fs, path::Path};
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use headlag_service::{
+    auth::read_secret,
+    yaml::{
+        reader::{Field, Reader, Section},
+        report::{Problem, Report},
+        tree,
+    },
+};
+use reqwest::{
+    Certificate, ClientBuilder, Identity,
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+const KEYS: [&str; 4] = ["authorization", "basic_auth", "tls_config", "http_headers"];
+const TLS_KEYS: [&str; 5] = ["ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify"];
+
+/// What goes along with every request to a server.
+#[derive(Debug, Clone, Default)]
+pub struct HttpConfig {
+    /// Values are sensitive, so that no log shows them.
+    headers: HeaderMap,
+    tls: Tls,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Tls {
+    /// Trusted instead of the usual ones; absent when those are.
+    roots: Option<Vec<Certificate>>,
+    identity: Option<Identity>,
+    skip_verify: bool,
+}
+
+impl HttpConfig {
+    /// A client that does as the file says.
+    pub fn apply(&self, client: ClientBuilder) -> ClientBuilder {
+        let mut client = client.default_headers(self.headers.clone());
+        if let Some(roots) = &self.tls.roots {
+            client = client.tls_built_in_root_certs(false);
+            client = roots.iter().fold(client, |client, root| client.add_root_certificate(root.clone()));
+        }
+        if let Some(identity) = &self.tls.identity {
+            client = client.identity(identity.clone());
+        }
+        if self.tls.skip_verify { client.danger_accept_invalid_certs(true) } else { client }
+    }
+}
+
+/// Reads a file; relative names of files in it start at its folder.
+///
+/// # Errors
+/// Every problem of the file in one report, without the value of a secret.
+pub fn load(path: &Path) -> Result<HttpConfig, Report> {
+    let report = |problems| Report { file: path.display().to_string(), problems };
+    let text = fs::read_to_string(path).map_err(|error| {
+        let what = format!("it cannot be read: {error}");
+        report(vec![Problem { line: 0, key: String::new(), what }])
+    })?;
+    parse(&text, path.parent().unwrap_or(Path::new("."))).map_err(report)
+}
+
+fn parse(text: &str, folder: &Path) -> Result<HttpConfig, Vec<Problem>> {
+    let tree = tree::read(text).map_err(|error| {
+        let what = "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab";
+        vec![Problem { line: error.line.unwrap_or(0), key: String::new(), what: what.into() }]
+    })?;
+    let root = Field::root(&tree);
+    if root.is_null() {
+        return Ok(HttpConfig::default());
+    }
+    let mut reader = Reader::new(&|_| None);
+    let config = read(&mut reader, &root, folder);
+    let problems = reader.into_problems();
+    config.filter(|_| problems.is_empty()).ok_or(problems)
+}
+
+fn read<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Option<HttpConfig> {
+    let top = reader.section(root, &KEYS)?;
+    let headers = top.get("http_headers").map(|field| read_headers(reader, &field, folder));
+    let tls = top.get("tls_config").map(|field| read_tls(reader, &field, folder));
+    let authorization = top.get("authorization").map(|field| read_authorization(reader, &field, folder));
+    let basic = top.get("basic_auth").map(|field| read_basic(reader, &field, folder));
+    if let (Some(field), Some(_)) = (top.get("basic_auth"), &authorization) {
+        reader.problem(field.line, &field.path, "stands beside authorization; keep one of the two");
+    }
+    let mut headers = headers.unwrap_or_default();
+    if let Some(value) = authorization.or(basic).flatten()
+        && headers.insert(AUTHORIZATION, value).is_some()
+    {
+        reader.problem(root.line, "http_headers", "holds Authorization beside other credentials; keep one");
+    }
+    Some(HttpConfig { headers, tls: tls.unwrap_or_default() })
+}
+
+/// A secret that stands in the file itself or in a file that it names.
+fn read_either<'a>(
+    reader: &mut Reader<'a>,
+    section: &Section<'a>,
+    (inside, beside): (&str, &str),
+    folder: &Path,
+) -> Option<SecretString> {
+    match (section.get(inside), section.get(beside)) {
+        (Some(_), Some(file)) => reader.wrong(&file, format!("stands beside {inside}; keep one of the two")),
+        (Some(field), None) => reader.verbatim(&field).map(SecretString::from),
+        (None, Some(field)) => {
+            let path = folder.join(reader.verbatim(&field)?);
+            let read = read_secret(&path);
+            read.map_err(|error| {
+                reader.problem(field.line, &field.path, format!("the file it names: {error}"));
+            })
+            .ok()
+        }
+        (None, None) => {
+            section.require(reader, beside, &format!("or write it as {inside}"));
+            None
+        }
+    }
+}
+
+fn read_authorization<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Option<HeaderValue> {
+    let section = reader.section(field, &["type", "credentials", "credentials_file"])?;
+    let kind = match section.get("type") {
+        Some(kind) => reader.verbatim(&kind)?,
+        None => "Bearer".to_owned(),
+    };
+    if kind.eq_ignore_ascii_case("basic") {
+        return reader.wrong(field, "has the type Basic; write basic_auth instead");
+    }
+    let secret = read_either(reader, &section, ("credentials", "credentials_file"), folder)?;
+    sensitive(reader, field, &format!("{} {}", kind.trim(), secret.expose_secret()))
+}
+
+/// RFC 7617: base64 of `username:password`.
+fn read_basic<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Option<HeaderValue> {
+    let section = reader.section(field, &["username", "password", "password_file"])?;
+    let username = section.require(reader, "username", "write the user's name");
+    let username = username.and_then(|field| reader.verbatim(&field));
+    let password = read_either(reader, &section, ("password", "password_file"), folder);
+    let pair = format!("{}:{}", username?, password?.expose_secret());
+    sensitive(reader, field, &format!("Basic {}", BASE64.encode(pair)))
+}
+
+/// Each header has any number of `values`, of `secrets`, and of `files` with one each.
+fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (key, field) in reader.entries(field).unwrap_or_default() {
+        let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else {
+            reader.problem(field.line, &field.path, "is not the name of an HTTP header");
+            continue;
+        };
+        let Some(section) = reader.section(&field, &["values", "secrets", "files"]) else { continue };
+        for kind in ["values", "secrets", "files"] {
+            let items = section.get(kind).and_then(|field| reader.list(&field)).unwrap_or_default();
+            for item in items {
+                let Some(text) = reader.verbatim(&item) else { continue };
+                let text = if kind == "files" {
+                    match read_secret(&folder.join(&text)) {
+                        Ok(secret) => secret.expose_secret().to_owned(),
+                        Err(error) => {
+                            reader.problem(item.line, &item.path, format!("the file it names: {error}"));
+                            continue;
+                        }
+                    }
+                } else {
+                    text
+                };
+                if let Some(value) = sensitive(reader, &item, &text) {
+                    headers.append(&name, value);
+                }
+            }
+        }
+    }
+    headers
+}
+
+fn sensitive(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Option<HeaderValue> {
+    match HeaderValue::from_str(text) {
+        Ok(mut value) => {
+            value.set_sensitive(true);
+            Some(value)
+        }
+        Err(_) => reader.wrong(field, "holds characters that an HTTP header cannot carry"),
+    }
+}
+
+fn read_tls<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Tls {
+    let Some(section) = reader.section(field, &TLS_KEYS) else { return Tls::default() };
+    if let Some(field) = section.get("server_name") {
+        reader.problem(
+            field.line,
+            &field.path,
+            "is not known to this program; put the name of the certificate into --prometheus.url",
+        );
+    }
+    let skip_verify =
+        section.get("insecure_skip_verify").is_some_and(|field| match reader.verbatim(&field).as_deref() {
+            Some("true") => true,
+            Some("false") | None => false,
+            Some(_) => {
+                reader.problem(field.line, &field.path, "must be true or false");
+                false
+            }
+        });
+    let roots = section.get("ca_file").and_then(|field| {
+        let pem = read_pem(reader, &field, folder)?;
+        let roots = Certificate::from_pem_bundle(&pem).ok().filter(|roots| !roots.is_empty());
+        roots.or_else(|| reader.wrong(&field, "the file it names holds no certificates in PEM"))
+    });
+    let cert = section.get("cert_file").and_then(|field| read_pem(reader, &field, folder));
+    let key = section.get("key_file").and_then(|field| read_pem(reader, &field, folder));
+    let identity = match (section.get("cert_file"), section.get("key_file")) {
+        (Some(field), None) => reader.wrong(&field, "stands without key_file; a certificate needs its key"),
+        (None, Some(field)) => reader.wrong(&field, "stands without cert_file; a key needs its certificate"),
+        (None, None) => None,
+        (Some(field), Some(_)) => cert.zip(key).and_then(|(mut pem, key)| {
+            pem.push(b'\n');
+            pem.extend(key);
+            Identity::from_pem(&pem)
+                .ok()
+                .or_else(|| reader.wrong(&field, "with its key_file is no certificate and key in PEM"))
+        }),
+    };
+    Tls { roots, identity, skip_verify }
+}
+
+fn read_pem(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Option<Vec<u8>> {
+    let path = folder.join(reader.verbatim(field)?);
+    match fs::read(path) {
+        Ok(pem) => Some(pem),
+        Err(error) => reader.wrong(field, format!("the file it names: cannot read it: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use headlag_service::{outbound, server};
+    use hyper::{Request, StatusCode, body::Incoming};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("token"), "s3cret\n").unwrap();
+        fs::write(folder.path().join("no.pem"), "no certificate").unwrap();
+        folder
+    }
+
+    #[track_caller]
+    fn sent(text: &str) -> String {
+        let folder = folder();
+        let config = parse(text, folder.path()).unwrap();
+        assert!(!format!("{config:?}").contains("s3cret"));
+        let headers = config.headers.iter();
+        let headers: Vec<_> =
+            headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        headers.join("\n")
+    }
+
+    #[test]
+    fn what_is_right() {
+        assert_eq!(sent(""), "");
+        assert_eq!(sent("authorization: {credentials_file: token}"), "authorization: Bearer s3cret");
+        assert_eq!(
+            sent("authorization: {type: Token, credentials: 's3cret${X}'}"),
+            "authorization: Token s3cret${X}"
+        );
+        assert_eq!(
+            sent(
+                "basic_auth:\n  username: me\n  password_file: token\ntls_config:\n  insecure_skip_verify: true\n"
+            ),
+            "authorization: Basic bWU6czNjcmV0"
+        );
+        assert_eq!(
+            sent(
+                "http_headers:\n  X-Scope-OrgID: {values: [a, b]}\n  X-Key: {secrets: [s3cret], files: [token]}\n"
+            ),
+            "x-scope-orgid: a\nx-scope-orgid: b\nx-key: s3cret\nx-key: s3cret"
+        );
+    }
+
+    #[track_caller]
+    fn check(text: &str, want: &[&str]) {
+        let folder = folder();
+        let problems = parse(text, folder.path()).unwrap_err();
+        let told: Vec<_> = problems
+            .iter()
+            .map(|problem| format!("{}: {}: {}", problem.line, problem.key, problem.what))
+            .collect();
+        assert!(!told.join("\n").contains("s3cret"), "{told:?}");
+        assert_eq!(told, want);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once_and_without_secrets() {
+        check(
+            "authorization:\n  type: Basic\n  credentials: s3cret\nbasic_auth:\n  username: me\n\
+             bearer_token: s3cret\ntls_config:\n  ca_file: no.pem\n  cert_file: no.pem\n  server_name: x\n  \
+             insecure_skip_verify: maybe\n",
+            &[
+                "1: authorization: has the type Basic; write basic_auth instead",
+                "4: basic_auth: stands beside authorization; keep one of the two",
+                "4: basic_auth.password_file: is missing; or write it as password",
+                "6: bearer_token: unknown key; known here: authorization, basic_auth, tls_config, http_headers",
+                "8: tls_config.ca_file: the file it names holds no certificates in PEM",
+                "9: tls_config.cert_file: stands without key_file; a certificate needs its key",
+                "10: tls_config.server_name: is not known to this program; put the name of the certificate \
+                 into --prometheus.url",
+                "11: tls_config.insecure_skip_verify: must be true or false",
+            ],
+        );
+        check(
+            "authorization: {credentials: s3cret, credentials_file: token}\nhttp_headers:\n  'a b': {values: [x]}\n  \
+             X-Key: {files: [nowhere], secrets: [\"s3cret\\n\"]}\n",
+            &[
+                "1: authorization.credentials_file: stands beside credentials; keep one of the two",
+                "3: http_headers: is not the name of an HTTP header",
+                "4: http_headers.X-Key.files[0]: the file it names: cannot read it: No such file or directory \
+                 (os error 2)",
+                "4: http_headers.X-Key.secrets[0]: holds characters that an HTTP header cannot carry",
+            ],
+        );
+    }
+
+    #[tokio::test]
+    async fn it_goes_along_with_every_request() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let answer = |request: Request<Incoming>| async move {
+            let sent = request.headers().get("x-key").cloned();
+            server::plain(StatusCode::OK, sent.map_or(Vec::new(), |value| value.as_bytes().to_vec()))
+        };
+        tokio::spawn(server::serve(listener, answer, pending()));
+        let config = parse("http_headers: {X-Key: {secrets: [s3cret]}}", Path::new(".")).unwrap();
+        let client = config.apply(outbound::client(std::time::Duration::from_secs(5))).build().unwrap();
+        assert_eq!(client.post(url).send().await.unwrap().text().await.unwrap(), "s3cret");
+    }
+}
