@@ -44,21 +44,27 @@ async fn get(url: &str) -> String {
     reqwest::get(url).await.unwrap().text().await.unwrap()
 }
 
-/// A real EVM node of the chain 137 that makes a block a second.
+/// A real EVM node that makes a block a second.
 struct Anvil {
     process: Process,
     url: String,
 }
 
 impl Anvil {
+    /// One of Polygon's chain.
     async fn start(name: &'static str) -> Self {
+        Self::of_chain(137, name).await
+    }
+
+    async fn of_chain(id: u64, name: &'static str) -> Self {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/node_modules/@foundry-rs");
         let package = format!("anvil-linux-{}", if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" });
         let program = root.join(package).join("bin/anvil");
         assert!(program.is_file(), "no {}; `make test` installs it", program.display());
         let address = free_port().hand_over();
         let mut command = Command::new(program);
-        command.args(["--chain-id", "137", "--block-time", "1", "--prune-history", "10", "--quiet"]);
+        command.args(["--block-time", "1", "--prune-history", "10", "--quiet"]);
+        command.arg("--chain-id").arg(id.to_string());
         command.arg("--port").arg(address.port().to_string());
         let node =
             Self { process: Process::start(name, &mut command).unwrap(), url: format!("http://{address}") };
@@ -70,6 +76,11 @@ impl Anvil {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let answer = reqwest::Client::new().post(&self.url).json(&body).send().await.ok()?;
         Some(answer.json::<Value>().await.unwrap()["result"].clone())
+    }
+
+    async fn height(&self) -> u64 {
+        let height = self.call("eth_blockNumber", json!([])).await.unwrap();
+        u64::from_str_radix(height.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
     }
 }
 
@@ -168,6 +179,38 @@ async fn a_node_that_stops_is_seen_to_fall_behind_and_a_dead_one_to_be_gone() {
     for process in [chartbot, prometheus, exporter] {
         process.stop().await.unwrap();
     }
+}
+
+/// Waits until the exporter shows this very line.
+async fn shown(metrics: SocketAddr, line: &str) {
+    let url = format!("http://{metrics}/metrics");
+    eventually(line, || async { get(&url).await.lines().any(|shown| shown == line).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_of_another_chain_is_set_aside_and_a_rollback_is_counted() {
+    let (one, other) = (Anvil::start("reference-0").await, Anvil::start("reference-1").await);
+    let (foreign, mine) = (Anvil::of_chain(1, "reference-2").await, Anvil::start("my-node").await);
+    let folder = tempfile::tempdir().unwrap();
+    let urls = [&*one.url, &*other.url, &*foreign.url];
+    let (exporter, metrics) = start_exporter(&folder, &urls, &mine.url).await;
+    let foreign = "network=\"polygon\",node=\"reference-2\",role=\"reference\"";
+    shown(metrics, &format!("headlag_node_state{{{foreign},state=\"wrong_chain\"}} 1")).await;
+    shown(metrics, &format!("headlag_node_up{{{foreign}}} 0")).await;
+    shown(metrics, "headlag_references_up{network=\"polygon\"} 2").await;
+
+    let mine_is = "network=\"polygon\",node=\"my-node\",role=\"watched\"";
+    shown(metrics, &format!("headlag_node_state{{{mine_is},state=\"ok\"}} 1")).await;
+    let enough = || async { Some(mine.height().await).filter(|height| *height > 3) };
+    eventually("enough blocks to take some back", enough).await;
+    // No new block hides the fall before the next round.
+    mine.call("anvil_setIntervalMining", json!([0])).await.unwrap();
+    let block = mine.height().await;
+    shown(metrics, &format!("headlag_node_block{{{mine_is}}} {block}")).await;
+    mine.call("anvil_rollback", json!([3])).await.unwrap();
+    shown(metrics, &format!("headlag_node_block{{{mine_is}}} {}", block - 3)).await;
+    shown(metrics, &format!("headlag_node_regressions_total{{{mine_is}}} 1")).await;
+    exporter.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
