@@ -48,15 +48,22 @@ pub fn write(story: Story) -> String {
         .zip(story.tallies)
         .map(|((now, watched), tally)| Told { now, watched, tally, story })
         .collect();
+    let state = match network.state {
+        Some(NetworkState::Split) => Some(words.split.to_owned()),
+        Some(NetworkState::Halted) => Some(words.halted.to_owned()),
+        Some(NetworkState::NoConsensus | NetworkState::Ok) | None => None,
+    };
     let mut lines = Vec::new();
     if let [node] = nodes.as_slice() {
         let name = &node.watched.node;
-        lines.push(format!("{} · {name}: {}", network.name, node.now()));
+        let now = joined("; ", [Some(node.now()), state]);
+        lines.push(format!("{} · {name}: {now}", network.name));
         lines.push(joined(", ", [Some(last), corridor]));
         lines.extend(notes);
         lines.push(node.past());
     } else {
         let watched = (words.watched)(nodes.len());
+        let watched = joined("; ", [Some(watched), state]);
         lines.push(format!("{} · {watched}", network.name));
         lines.push(joined(", ", [Some(last), corridor]));
         lines.extend(notes);
@@ -74,16 +81,10 @@ pub fn write(story: Story) -> String {
             lines.push((words.more_nodes)(more));
         }
     }
-    let state = match network.state {
-        Some(NetworkState::Split) => Some(words.split.to_owned()),
-        Some(NetworkState::Halted) => Some(words.halted.to_owned()),
-        Some(NetworkState::NoConsensus | NetworkState::Ok) | None => None,
-    };
     let references = network.references_up.zip(network.references);
     lines.push(joined(
         ", ",
         [
-            state,
             references.map(|(up, all)| (words.references)(up, all)),
             Some((words.times_in)(story.zone.iana_name().unwrap_or("UTC"))),
         ],
@@ -263,28 +264,22 @@ mod tests {
     #[test]
     fn what_the_exporter_says_of_node_and_network() {
         let tally = Tally::default();
-        let past = "at worst 2 blocks behind (00:15); never outside the corridor; no data missing";
+        let past = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; no data missing";
         let last = "last hour, corridor of 5 blocks either way";
-        for (network, now, first, end) in [
-            (NetworkState::Halted, (State::Ok, Some(0.0)), "level with the median", "the chain has halted, "),
+        for (network, now, first) in [
+            (NetworkState::Halted, (State::Ok, Some(0.0)), "level with the median; the chain has halted"),
             (
                 NetworkState::Split,
                 (State::Stalled, Some(-40.0)),
-                "stalled, 40 blocks behind",
-                "the references are split, ",
+                "stalled, 40 blocks behind; the references are split",
             ),
-            (NetworkState::Ok, (State::WrongChain, None), "answers for another chain", ""),
+            (NetworkState::Ok, (State::WrongChain, None), "answers for another chain"),
         ] {
             check_in(
                 Some(network),
                 &[("my-node", now, [SEEN; 2], tally)],
                 &[],
-                &[
-                    &format!("polygon · my-node: {first}"),
-                    last,
-                    past,
-                    &format!("{end}8 of 9 references up, times in UTC"),
-                ],
+                &[&format!("polygon · my-node: {first}"), last, past, "8 of 9 references up, times in UTC"],
             );
         }
     }
@@ -298,7 +293,7 @@ mod tests {
             ("c", (State::Ahead, Some(6.0)), [SEEN; 2], Tally::default()),
             ("d", (State::NoConsensus, None), [SEEN; 2], Tally::default()),
         ];
-        const PAST: &str = "at worst 2 blocks behind (00:15); never outside the corridor; \
+        const PAST: &str = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; \
             no data missing";
         let last = "last hour, corridor of 5 blocks either way";
         let up = "8 of 9 references up, times in UTC";

@@ -146,10 +146,11 @@ impl Flags {
     pub fn to_serve(&self, token: Option<String>) -> Result<Config, Problems> {
         let mut problems = Problems(Vec::new());
         let token = problems.keep(self.token(token));
-        let api_url = problems.keep(url("--telegram.api-url", &self.api_url));
+        let api_url = problems.keep(url("--telegram.api-url", &self.api_url, "https://api.telegram.org"));
         let proxy = problems.keep(proxy(&self.proxy_url));
         let allowed_users = problems.keep(self.allowed_users());
-        let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
+        let prometheus_url =
+            problems.keep(url("--prometheus.url", &self.prometheus_url, "http://127.0.0.1:9090"));
         let prometheus_http = problems.keep(self.prometheus_http());
         let zone = problems.keep(self.zone());
         let listen_address = problems.keep(self.listen_address());
@@ -177,7 +178,8 @@ impl Flags {
     /// Everything that is wrong.
     pub fn to_draw(&self) -> Result<Charts, Problems> {
         let mut problems = Problems(Vec::new());
-        let prometheus_url = problems.keep(url("--prometheus.url", &self.prometheus_url));
+        let prometheus_url =
+            problems.keep(url("--prometheus.url", &self.prometheus_url, "http://127.0.0.1:9090"));
         let prometheus_http = problems.keep(self.prometheus_http());
         let zone = problems.keep(self.zone());
         let charts = || {
@@ -303,9 +305,8 @@ fn proxy(text: &str) -> Result<Option<Proxy>, String> {
 }
 
 /// Reads the URL of a server. It is never shown: it may hold a password.
-fn url(flag: &str, text: &str) -> Result<Url, String> {
-    let wrong =
-        |what: &str| format!("{flag} {what}; give the server's address such as http://127.0.0.1:9090");
+fn url(flag: &str, text: &str, example: &str) -> Result<Url, String> {
+    let wrong = |what: &str| format!("{flag} {what}; give the server's address such as {example}");
     let mut url = Url::parse(text.trim()).map_err(|_| wrong("is not a URL"))?;
     if !["http", "https"].contains(&url.scheme()) {
         return Err(wrong("is neither http nor https"));

@@ -21,7 +21,7 @@ pub struct Tally {
     /// Since when there is no value for the cause that holds at the end, in unix seconds;
     /// absent while there is a value, and when there was none in the whole range.
     pub missing_since: Option<f64>,
-    /// The sample farthest from the median, of equals the newest; absent without any.
+    /// The sample farthest from the median, of equals the first; absent without any.
     pub worst: Option<Worst>,
 }
 
@@ -38,10 +38,10 @@ pub struct Worst {
 }
 
 impl Worst {
-    /// Takes the time of the very sample, the newest of equals, from those of its column.
+    /// Takes the time of the very sample, the first of equals, from those of its column.
     pub fn pin_down(&mut self, samples: &[Series]) {
         let alike = samples.iter().flat_map(|series| &series.samples).filter(|(_, lag)| -lag == self.offset);
-        self.when = alike.map(|(time, _)| *time).reduce(f64::max).unwrap_or(self.when);
+        self.when = alike.map(|(time, _)| *time).reduce(f64::min).unwrap_or(self.when);
     }
 }
 
@@ -243,12 +243,12 @@ fn tally(
     tally
 }
 
-/// The sample farthest from the median, of equals the newest, as far as columns can tell.
+/// The sample farthest from the median, of equals the first, as far as columns can tell.
 pub fn worst(columns: &[Column], grid: Grid, (since, until): (i64, i64)) -> Option<Worst> {
     let mut worst: Option<Worst> = None;
     for (column, seen) in columns.iter().enumerate().filter_map(|(i, column)| Some((i, column.seen?))) {
         let offset = if -seen.min >= seen.max { seen.min } else { seen.max };
-        if worst.is_none_or(|worst| offset.abs() >= worst.offset.abs()) {
+        if worst.is_none_or(|worst| offset.abs() > worst.offset.abs()) {
             let middle = grid.start as f64 + f64::from(grid.step) * (column as f64 + 0.5);
             worst = Some(Worst { offset, when: middle.clamp(since as f64, until as f64), column });
         }

@@ -49,6 +49,7 @@ pub async fn serve(
     let address = config.listen_address;
     let bind = TcpListener::bind(address).await;
     let listener = bind.map_err(|error| Ended::Bind(address, error))?;
+    let address = listener.local_addr().unwrap_or(address);
     let registry = Arc::new(metrics.registry());
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);

@@ -16,9 +16,16 @@ use headlag_service::{
 };
 use reqwest::{
     Certificate, ClientBuilder, Identity,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    header::{
+        ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
+        HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
+
+/// Set by the HTTP client: another value would break every query.
+const OURS: [HeaderName; 9] =
+    [ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE];
 
 const KEYS: [&str; 4] = ["authorization", "basic_auth", "tls_config", "http_headers"];
 const TLS_KEYS: [&str; 5] = ["ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify"];
@@ -95,7 +102,8 @@ fn read<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Option<
     if let Some(value) = authorization.or(basic).flatten()
         && headers.insert(AUTHORIZATION, value).is_some()
     {
-        reader.problem(root.line, "http_headers", "holds Authorization beside other credentials; keep one");
+        let line = top.get("http_headers").map_or(root.line, |field| field.line);
+        reader.problem(line, "http_headers", "holds Authorization beside other credentials; keep one");
     }
     Some(HttpConfig { headers, tls: tls.unwrap_or_default() })
 }
@@ -119,7 +127,7 @@ fn read_either<'a>(
             .ok()
         }
         (None, None) => {
-            section.require(reader, beside, &format!("or write it as {inside}"));
+            section.require(reader, beside, &format!("name one, or write {inside} itself"));
             None
         }
     }
@@ -153,9 +161,14 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -
     let mut headers = HeaderMap::new();
     for (key, field) in reader.entries(field).unwrap_or_default() {
         let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else {
-            reader.problem(field.line, &field.path, "is not the name of an HTTP header");
+            reader.problem(field.line, &field.path, "holds a name that no HTTP header can have");
             continue;
         };
+        if OURS.contains(&name) {
+            reader.problem(field.line, &field.path, "is set by headlag itself; take it out");
+            continue;
+        }
+        let mut lines = Vec::new();
         let Some(section) = reader.section(&field, &["values", "secrets", "files"]) else { continue };
         for kind in ["values", "secrets", "files"] {
             let items = section.get(kind).and_then(|field| reader.list(&field)).unwrap_or_default();
@@ -172,10 +185,17 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -
                 } else {
                     text
                 };
-                if let Some(value) = sensitive(reader, &item, &text) {
-                    headers.append(&name, value);
+                if sensitive(reader, &item, &text).is_some() {
+                    lines.push(text);
                 }
             }
+        }
+        // Several lines of one header are the same as one line with commas (RFC 9110, 5.3),
+        // and one line is what the HTTP client keeps.
+        if let Some(value) =
+            (!lines.is_empty()).then(|| sensitive(reader, &field, &lines.join(", "))).flatten()
+        {
+            headers.insert(name, value);
         }
     }
     headers
@@ -285,7 +305,7 @@ mod tests {
             sent(
                 "http_headers:\n  X-Scope-OrgID: {values: [a, b]}\n  X-Key: {secrets: [s3cret], files: [token]}\n"
             ),
-            "x-scope-orgid: a\nx-scope-orgid: b\nx-key: s3cret\nx-key: s3cret"
+            "x-scope-orgid: a, b\nx-key: s3cret, s3cret"
         );
     }
 
@@ -310,7 +330,7 @@ mod tests {
             &[
                 "1: authorization: has the type Basic; write basic_auth instead",
                 "4: basic_auth: stands beside authorization; keep one of the two",
-                "4: basic_auth.password_file: is missing; or write it as password",
+                "4: basic_auth.password_file: is missing; name one, or write password itself",
                 "6: bearer_token: unknown key; known here: authorization, basic_auth, tls_config, http_headers",
                 "8: tls_config.ca_file: the file it names holds no certificates in PEM",
                 "9: tls_config.cert_file: stands without key_file; a certificate needs its key",
@@ -321,13 +341,14 @@ mod tests {
         );
         check(
             "authorization: {credentials: s3cret, credentials_file: token}\nhttp_headers:\n  'a b': {values: [x]}\n  \
-             X-Key: {files: [nowhere], secrets: [\"s3cret\\n\"]}\n",
+             X-Key: {files: [nowhere], secrets: [\"s3cret\\n\"]}\n  Host: {values: [x]}\n",
             &[
                 "1: authorization.credentials_file: stands beside credentials; keep one of the two",
-                "3: http_headers: is not the name of an HTTP header",
+                "3: http_headers: holds a name that no HTTP header can have",
                 "4: http_headers.X-Key.files[0]: the file it names: cannot read it: No such file or directory \
                  (os error 2)",
                 "4: http_headers.X-Key.secrets[0]: holds characters that an HTTP header cannot carry",
+                "5: http_headers.Host: is set by headlag itself; take it out",
             ],
         );
     }

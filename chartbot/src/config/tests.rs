@@ -95,7 +95,7 @@ fn what_is_wrong_is_told_without_secrets() {
         &[
             NO_TOKEN,
             "--telegram.api-url is neither http nor https; give the server's address such \
-             as http://127.0.0.1:9090",
+             as https://api.telegram.org",
             "--telegram.proxy-url is not the address of a proxy; give one such as \
              http://127.0.0.1:3128 or socks5://127.0.0.1:1080",
             NOBODY,

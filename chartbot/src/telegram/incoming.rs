@@ -65,9 +65,10 @@ fn incoming(chat: &Chat, from: &User, text: &str) -> Incoming {
 #[must_use]
 pub fn newest_of_each_chat(requests: Vec<Request>) -> Vec<Request> {
     let count = requests.len();
-    let mut newest: BTreeMap<i64, Request> = BTreeMap::new();
+    let mut newest: BTreeMap<(i64, bool), Request> = BTreeMap::new();
     for request in requests {
-        let chat = request.incoming.chat;
+        // A press changes an old message; it takes no answer away from what was typed.
+        let chat = (request.incoming.chat, request.press.is_some());
         let is_command = |request: &Request| Command::is_meant(&request.incoming.text);
         if is_command(&request) || newest.get(&chat).is_none_or(|kept| !is_command(kept)) {
             newest.insert(chat, request);

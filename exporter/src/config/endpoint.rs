@@ -148,7 +148,7 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>) -> Option<Header
         match (name, value) {
             (None, _) => {
                 complete = false;
-                reader.problem(field.line, &field.path, "is not the name of an HTTP header");
+                reader.problem(field.line, &field.path, "holds a name that no HTTP header can have");
             }
             (Some(name), _) if OURS.contains(&name) => {
                 complete = false;

@@ -244,20 +244,17 @@ fn check_unique<'n>(reader: &mut Reader<'_>, nodes: impl Iterator<Item = &'n Nod
     let mut names = HashMap::new();
     let mut urls = HashMap::new();
     for Node { line, path, draft } in nodes {
-        if let Some(name) = &draft.name {
-            let first = *names.entry(name).or_insert(line);
-            if first != line {
-                let what =
-                    format!("is named {name} like the node on line {first}; give it a name of its own");
-                reader.problem(*line, path, what);
-            }
+        if let Some(name) = &draft.name
+            && let Some(first) = names.insert(name, line)
+        {
+            let what = format!("is named {name} like the node on line {first}; give it a name of its own");
+            reader.problem(*line, path, what);
         }
-        if let Some(url) = &draft.url {
-            let first = *urls.entry(url).or_insert(line);
-            if first != line {
-                let what = format!("has the same url as the node on line {first}; keep one of the two");
-                reader.problem(*line, path, what);
-            }
+        if let Some(url) = &draft.url
+            && let Some(first) = urls.insert(url, line)
+        {
+            let what = format!("has the same url as the node on line {first}; keep one of the two");
+            reader.problem(*line, path, what);
         }
     }
 }

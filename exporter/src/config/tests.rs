@@ -159,6 +159,17 @@ fn names_are_fit_for_a_label_and_unique() {
 }
 
 #[test]
+fn nodes_on_one_line_are_told_apart_too() {
+    check(
+        &with("").replace("[http://a, http://b]", "[http://a, http://a]"),
+        &[
+            ":4: networks[0].references[1]: has the same url as the node on line 4; keep one of the two",
+            ":4: networks[0].references[1]: is named a like the node on line 4; give it a name of its own",
+        ],
+    );
+}
+
+#[test]
 fn a_url_is_http_unique_and_never_shown() {
     let rule = "must be an address such as http://10.0.0.5:8545 or https://node.example/";
     for wrong in ["ws://c/s3cret", "c:8545", "s3cret", "http://", "http://s3cret:port"] {
@@ -216,7 +227,7 @@ fn credentials_stand_once_and_can_be_read() {
             "    headers: {\"s3cret header\": x, host: y, Content-Length: 5, Transfer-Encoding: chunked}\n",
         ),
         &[
-            &format!(":8: {at}.headers: is not the name of an HTTP header"),
+            &format!(":8: {at}.headers: holds a name that no HTTP header can have"),
             &format!(":8: {at}.headers.Content-Length: is set by headlag itself; take it out"),
             &format!(":8: {at}.headers.Transfer-Encoding: is set by headlag itself; take it out"),
             &format!(":8: {at}.headers.host: is set by headlag itself; take it out"),
