@@ -7,7 +7,9 @@ use std::{fmt, sync::Arc};
 
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, NoLabelSet},
+    encoding::{
+        DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, MetricEncoder, NoLabelSet,
+    },
     metrics::MetricType,
     registry::Registry,
 };
@@ -257,12 +259,7 @@ impl Families<'_> {
         help: &str,
         samples: impl IntoIterator<Item = (L, V)>,
     ) -> fmt::Result {
-        let mut samples = samples.into_iter().peekable();
-        if samples.peek().is_none() {
-            return Ok(());
-        }
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        samples.try_for_each(|(labels, value)| family.encode_family(&labels)?.encode_gauge(&value))
+        self.family((name, help, MetricType::Gauge), samples, |mut sample, value| sample.encode_gauge(&value))
     }
 
     fn counter<L: EncodeLabelSet, V: EncodeCounterValue>(
@@ -271,13 +268,8 @@ impl Families<'_> {
         help: &str,
         samples: impl IntoIterator<Item = (L, V)>,
     ) -> fmt::Result {
-        let mut samples = samples.into_iter().peekable();
-        if samples.peek().is_none() {
-            return Ok(());
-        }
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        samples.try_for_each(|(labels, value)| {
-            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&value, None)
+        self.family((name, help, MetricType::Counter), samples, |mut sample, value| {
+            sample.encode_counter::<NoLabelSet, _, f64>(&value, None)
         })
     }
 
@@ -287,21 +279,24 @@ impl Families<'_> {
         help: &str,
         samples: impl IntoIterator<Item = (L, Durations)>,
     ) -> fmt::Result {
+        self.family((name, help, MetricType::Histogram), samples, |mut sample, Durations { counts, sum }| {
+            let bounds = Durations::BOUNDS.into_iter().chain([f64::INFINITY]);
+            let buckets: Vec<(f64, u64)> = bounds.zip(counts).collect();
+            sample.encode_histogram::<NoLabelSet>(sum, counts.iter().sum(), &buckets, None)
+        })
+    }
+
+    fn family<L: EncodeLabelSet, V>(
+        &mut self,
+        (name, help, kind): (&str, &str, MetricType),
+        samples: impl IntoIterator<Item = (L, V)>,
+        write: impl Fn(MetricEncoder<'_>, V) -> fmt::Result,
+    ) -> fmt::Result {
         let mut samples = samples.into_iter().peekable();
         if samples.peek().is_none() {
             return Ok(());
         }
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
-        samples.try_for_each(|(labels, durations)| {
-            let bounds = Durations::BOUNDS.into_iter().chain([f64::INFINITY]);
-            let buckets: Vec<(f64, u64)> = bounds.zip(durations.counts).collect();
-            let count = durations.counts.iter().sum();
-            family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
-                durations.sum,
-                count,
-                &buckets,
-                None,
-            )
-        })
+        let mut family = self.0.encode_descriptor(name, help, None, kind)?;
+        samples.try_for_each(|(labels, value)| write(family.encode_family(&labels)?, value))
     }
 }

@@ -9,6 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use headlag_service::{
     auth::read_secret,
     yaml::{
+        header,
         reader::{Field, Reader, Section},
         report::{Problem, Report},
         tree,
@@ -16,16 +17,9 @@ use headlag_service::{
 };
 use reqwest::{
     Certificate, ClientBuilder, Identity,
-    header::{
-        ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
-        HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
-    },
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
-
-/// Set by the HTTP client: another value would break every query.
-const OURS: [HeaderName; 9] =
-    [ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE];
 
 const KEYS: [&str; 4] = ["authorization", "basic_auth", "tls_config", "http_headers"];
 const TLS_KEYS: [&str; 5] = ["ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify"];
@@ -143,7 +137,7 @@ fn read_authorization<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &P
         return reader.wrong(field, "has the type Basic; write basic_auth instead");
     }
     let secret = read_either(reader, &section, ("credentials", "credentials_file"), folder)?;
-    sensitive(reader, field, &format!("{} {}", kind.trim(), secret.expose_secret()))
+    header::sensitive(reader, field, &format!("{} {}", kind.trim(), secret.expose_secret()))
 }
 
 /// RFC 7617: base64 of `username:password`.
@@ -153,21 +147,14 @@ fn read_basic<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> 
     let username = username.and_then(|field| reader.verbatim(&field));
     let password = read_either(reader, &section, ("password", "password_file"), folder);
     let pair = format!("{}:{}", username?, password?.expose_secret());
-    sensitive(reader, field, &format!("Basic {}", BASE64.encode(pair)))
+    header::sensitive(reader, field, &format!("Basic {}", BASE64.encode(pair)))
 }
 
 /// Each header has any number of `values`, of `secrets`, and of `files` with one each.
 fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (key, field) in reader.entries(field).unwrap_or_default() {
-        let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else {
-            reader.problem(field.line, &field.path, "holds a name that no HTTP header can have");
-            continue;
-        };
-        if OURS.contains(&name) {
-            reader.problem(field.line, &field.path, "is set by headlag itself; take it out");
-            continue;
-        }
+        let Some(name) = header::name(reader, &field, key) else { continue };
         let mut lines = Vec::new();
         let Some(section) = reader.section(&field, &["values", "secrets", "files"]) else { continue };
         for kind in ["values", "secrets", "files"] {
@@ -185,7 +172,7 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -
                 } else {
                     text
                 };
-                if sensitive(reader, &item, &text).is_some() {
+                if header::sensitive(reader, &item, &text).is_some() {
                     lines.push(text);
                 }
             }
@@ -193,22 +180,12 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -
         // Several lines of one header are the same as one line with commas (RFC 9110, 5.3),
         // and one line is what the HTTP client keeps.
         if let Some(value) =
-            (!lines.is_empty()).then(|| sensitive(reader, &field, &lines.join(", "))).flatten()
+            (!lines.is_empty()).then(|| header::sensitive(reader, &field, &lines.join(", "))).flatten()
         {
             headers.insert(name, value);
         }
     }
     headers
-}
-
-fn sensitive(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Option<HeaderValue> {
-    match HeaderValue::from_str(text) {
-        Ok(mut value) => {
-            value.set_sensitive(true);
-            Some(value)
-        }
-        Err(_) => reader.wrong(field, "holds characters that an HTTP header cannot carry"),
-    }
 }
 
 fn read_tls<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Tls {

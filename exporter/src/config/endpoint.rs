@@ -3,14 +3,10 @@
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-
-use headlag_service::auth::read_secret;
+use headlag_service::{auth::read_secret, yaml::header};
 use reqwest::{
     Url,
-    header::{
-        ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
-        HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
-    },
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -21,10 +17,6 @@ use super::{
 
 /// All keys of a node.
 const KEYS: [&str; 5] = ["name", "url", "headers", "bearer_token_file", "basic_auth"];
-
-/// Set by the HTTP client: another value would break every request.
-const OURS: [HeaderName; 9] =
-    [ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE];
 
 /// Whether a node may go by the host of its URL, or must be given a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,37 +135,19 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>) -> Option<Header
     let mut headers = HeaderMap::new();
     let mut complete = true;
     for (key, field) in reader.entries(field)? {
-        let value = reader.text(&field).and_then(|text| sensitive(reader, &field, &text));
-        let name = HeaderName::from_bytes(key.as_bytes()).ok();
-        match (name, value) {
-            (None, _) => {
-                complete = false;
-                reader.problem(field.line, &field.path, "holds a name that no HTTP header can have");
-            }
-            (Some(name), _) if OURS.contains(&name) => {
-                complete = false;
-                reader.problem(field.line, &field.path, "is set by headlag itself; take it out");
-            }
-            (Some(name), Some(value)) => {
+        let value = reader.text(&field).and_then(|text| header::sensitive(reader, &field, &text));
+        let name = header::name(reader, &field, key);
+        match name.zip(value) {
+            Some((name, value)) => {
                 if headers.insert(name, value).is_some() {
                     complete = false;
                     reader.problem(field.line, &field.path, "stands here twice; keep one");
                 }
             }
-            (Some(_), None) => complete = false,
+            None => complete = false,
         }
     }
     complete.then_some(headers)
-}
-
-fn sensitive(reader: &mut Reader<'_>, field: &Field<'_>, text: &str) -> Option<HeaderValue> {
-    match HeaderValue::from_str(text) {
-        Ok(mut value) => {
-            value.set_sensitive(true);
-            Some(value)
-        }
-        Err(_) => reader.wrong(field, "holds characters that an HTTP header cannot carry"),
-    }
 }
 
 fn read_file(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Option<SecretString> {
@@ -185,7 +159,7 @@ fn read_file(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Optio
 
 fn read_bearer(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Option<HeaderValue> {
     let token = read_file(reader, field, folder)?;
-    sensitive(reader, field, &format!("Bearer {}", token.expose_secret()))
+    header::sensitive(reader, field, &format!("Bearer {}", token.expose_secret()))
 }
 
 /// RFC 7617: base64 of `username:password`.
@@ -199,5 +173,5 @@ fn read_basic<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> 
         .require(reader, "password_file", "name a file that holds the password")
         .and_then(|field| read_file(reader, &field, folder));
     let pair = format!("{}:{}", username?, password?.expose_secret());
-    sensitive(reader, field, &format!("Basic {}", BASE64.encode(pair)))
+    header::sensitive(reader, field, &format!("Basic {}", BASE64.encode(pair)))
 }
