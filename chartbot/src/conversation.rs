@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::{
@@ -10,43 +9,10 @@ use crate::{
     command::{Command, Range, RangeError},
     metrics::Metrics,
     picture::{Painter, Picture, Trouble},
+    reply::{Photo, Reply, buttons},
     status,
     text::Words,
 };
-
-/// Names are up to 32 characters, and a phone is narrow.
-const NETWORKS_IN_A_ROW: usize = 2;
-/// More would push the chart out of sight.
-const NETWORK_BUTTONS: usize = 20;
-
-/// What goes back to the chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    /// Plain text, at most 4,096 characters.
-    Text(String),
-    /// A picture.
-    Photo(Photo),
-}
-
-/// A picture with what stands below it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Photo {
-    /// A PNG file.
-    pub png: Bytes,
-    /// Plain text, at most 1,024 characters.
-    pub caption: String,
-    /// Rows of buttons.
-    pub buttons: Vec<Vec<Button>>,
-}
-
-/// A button and the command that it stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Button {
-    /// What it says.
-    pub text: String,
-    /// What comes back when it is pressed, at most 64 bytes.
-    pub data: String,
-}
 
 /// Answers whom it may.
 pub struct Conversation {
@@ -115,25 +81,6 @@ impl Conversation {
             Err(trouble) => without(&trouble, range, words),
         }
     }
-}
-
-/// The buttons under a chart of `range` and `network`: the usual ranges and the same again,
-/// then the networks where there are several. What no button can carry is left out.
-fn buttons(range: Range, network: &str, networks: &[String]) -> Vec<Vec<Button>> {
-    let button = |text: &str, range, network: &str| {
-        let data = Command::button(range, network)?;
-        Some(Button { text: text.to_owned(), data })
-    };
-    let ranges = [("1h", Range::HOUR), ("1d", Range::DAY), ("1w", Range::WEEK), ("↻", range)];
-    let ranges = ranges.iter().filter_map(|(text, range)| button(text, *range, network)).collect();
-    let mut rows: Vec<Vec<_>> = vec![ranges];
-    if networks.len() > 1 {
-        let networks = networks.iter().filter_map(|network| button(network, range, network));
-        let networks: Vec<_> = networks.take(NETWORK_BUTTONS).collect();
-        rows.extend(networks.chunks(NETWORKS_IN_A_ROW).map(<[_]>::to_vec));
-    }
-    rows.retain(|row| !row.is_empty());
-    rows
 }
 
 fn without(trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
@@ -238,28 +185,9 @@ mod tests {
         let conversation = conversation_with(Server::Behind).await;
         let reply = conversation.answer(&from_alice("/chart 6h"), "headlag_bot").await;
         let Reply::Photo(photo) = reply else { panic!("{reply:?}") };
-        let told: Vec<_> = photo.buttons[0].iter().map(|button| (&*button.text, &*button.data)).collect();
-        assert_eq!(
-            told,
-            [
-                ("1h", "/chart 1h polygon"),
-                ("1d", "/chart 1d polygon"),
-                ("1w", "/chart 1w polygon"),
-                ("↻", "/chart 6h polygon"),
-            ]
-        );
         assert_eq!(photo.buttons.len(), 1, "there is one network only");
         let pressed = ask(Server::Behind, from_alice(&photo.buttons[0][1].data)).await.unwrap();
         assert!(pressed.contains("last 24 hours"), "{pressed}");
-    }
-
-    #[test]
-    fn buttons_lead_to_the_other_networks() {
-        let networks = ["a", "no button can carry this", "b", "c"].map(str::to_owned);
-        let rows = buttons(Range::DAY, "b", &networks);
-        let rows: Vec<Vec<_>> =
-            rows[1..].iter().map(|row| row.iter().map(|button| &*button.data).collect()).collect();
-        assert_eq!(rows, [vec!["/chart 1d a", "/chart 1d b"], vec!["/chart 1d c"]]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ mod metrics;
 mod picture;
 mod prometheus;
 mod query;
+mod reply;
 mod series;
 mod serve;
 #[cfg(test)]

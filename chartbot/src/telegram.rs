@@ -41,9 +41,10 @@ use self::{
     outage::{Fault, Outage},
 };
 use crate::{
-    conversation::{Button, Conversation, Photo, Reply},
+    conversation::Conversation,
     http::Readiness,
     metrics::Metrics,
+    reply::{Button, Photo, Reply},
     text::{ENGLISH, RUSSIAN},
 };
 

@@ -18,7 +18,7 @@ use super::{
     outage::Fault,
     turns::{Joined, Turn, Turns},
 };
-use crate::conversation::{Conversation, Reply};
+use crate::{conversation::Conversation, reply::Reply};
 
 /// How many answers are worked on at the same time; more wait for their turn.
 const ANSWERS: usize = 16;
