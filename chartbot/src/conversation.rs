@@ -74,7 +74,7 @@ impl Conversation {
         let painted = self.painter.paint(range, network, Timestamp::now(), words);
         match painted.await {
             Ok(picture) => {
-                let buttons = buttons(range, &picture.network, &picture.networks);
+                let buttons = buttons(range, &picture.network, &picture.networks, words);
                 let Picture { png, caption, .. } = picture;
                 (Reply::Photo(Photo { png, caption, buttons }), "ok")
             }
@@ -218,7 +218,7 @@ mod tests {
         for (text, want) in [
             (
                 "/chart",
-                "Tell how far back, and the network if you like: /chart 90m, /chart 6h, /chart 30d polygon.",
+                "Tell me how far back, and the network if you like: /chart 90m, /chart 6h, /chart 30d polygon.",
             ),
             (
                 "/chart 9m",
@@ -260,7 +260,7 @@ mod tests {
             told.starts_with("🟢 polygon: норма (4 с назад)\n🟠 my-node: отстаёт на 12 блоков (24 с)"),
             "{told}"
         );
-        for (text, start) in [("/help", "Показываю"), ("/chart 1s", "График бывает"), ("hi", "Графики:")]
+        for (text, start) in [("/help", "Показываю"), ("/chart 1s", "График можно"), ("hi", "Графики:")]
         {
             let told = in_russian(text).await.unwrap();
             assert!(told.starts_with(start), "{told}");

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use crate::command::{Command, Range};
+use crate::{
+    command::{Command, Range},
+    text::Words,
+};
 
 /// Names are up to 32 characters, and a phone is narrow.
 const NETWORKS_IN_A_ROW: usize = 2;
@@ -41,12 +44,13 @@ pub struct Button {
 /// The buttons under a chart of `range` and `network`: the usual ranges and the same again,
 /// then the networks where there are several. What no button can carry is left out.
 #[must_use]
-pub fn buttons(range: Range, network: &str, networks: &[String]) -> Vec<Vec<Button>> {
+pub fn buttons(range: Range, network: &str, networks: &[String], words: &Words) -> Vec<Vec<Button>> {
     let button = |text: &str, range, network: &str| {
         let data = Command::button(range, network)?;
         Some(Button { text: text.to_owned(), data })
     };
-    let ranges = [("1h", Range::HOUR), ("1d", Range::DAY), ("1w", Range::WEEK), ("↻", range)];
+    let [hour, day, week] = words.ranges;
+    let ranges = [(hour, Range::HOUR), (day, Range::DAY), (week, Range::WEEK), ("↻", range)];
     let ranges = ranges.iter().filter_map(|(text, range)| button(text, *range, network)).collect();
     let mut rows: Vec<Vec<_>> = vec![ranges];
     if networks.len() > 1 {
@@ -61,6 +65,7 @@ pub fn buttons(range: Range, network: &str, networks: &[String]) -> Vec<Vec<Butt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{ENGLISH, RUSSIAN};
 
     #[track_caller]
     fn check(row: &[Button], want: &[(&str, &str)]) {
@@ -69,24 +74,30 @@ mod tests {
     }
 
     #[test]
-    fn to_the_other_ranges() {
-        let rows = buttons(Range::parse("6h").unwrap(), "polygon", &["polygon".to_owned()]);
-        assert_eq!(rows.len(), 1, "there is one network only");
-        check(
-            &rows[0],
-            &[
-                ("1h", "/chart 1h polygon"),
-                ("1d", "/chart 1d polygon"),
-                ("1w", "/chart 1w polygon"),
-                ("↻", "/chart 6h polygon"),
-            ],
-        );
+    fn to_the_other_ranges_in_the_users_language() {
+        let six = Range::parse("6h").unwrap();
+        let alone = ["polygon".to_owned()];
+        for (words, [hour, day, week]) in
+            [(&ENGLISH, ["1h", "1d", "1w"]), (&RUSSIAN, ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"])]
+        {
+            let rows = buttons(six, "polygon", &alone, words);
+            assert_eq!(rows.len(), 1, "there is one network only");
+            check(
+                &rows[0],
+                &[
+                    (hour, "/chart 1h polygon"),
+                    (day, "/chart 1d polygon"),
+                    (week, "/chart 1w polygon"),
+                    ("↻", "/chart 6h polygon"),
+                ],
+            );
+        }
     }
 
     #[test]
     fn to_the_other_networks() {
         let networks = ["a", "no button can carry this", "b", "c"].map(str::to_owned);
-        let rows = buttons(Range::DAY, "b", &networks);
+        let rows = buttons(Range::DAY, "b", &networks, &ENGLISH);
         check(&rows[1], &[("a", "/chart 1d a"), ("b", "/chart 1d b")]);
         check(&rows[2], &[("c", "/chart 1d c")]);
         assert_eq!(rows.len(), 3);

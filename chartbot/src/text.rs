@@ -98,6 +98,8 @@ pub struct Words {
     pub commands: &'static [(&'static str, &'static str)],
     /// The words drawn into a chart.
     pub chart: &'static ChartWords,
+    /// Buttons: the last hour, day, week.
+    pub ranges: [&'static str; 3],
     /// What the bot can do.
     pub help: &'static str,
     /// To what it does not understand.

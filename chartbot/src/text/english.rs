@@ -35,6 +35,7 @@ pub const ENGLISH: Words = Words {
         ("help", "What this bot can do"),
     ],
     chart: &CHART_ENGLISH,
+    ranges: ["1h", "1d", "1w"],
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
         /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
@@ -42,7 +43,7 @@ pub const ENGLISH: Words = Words {
         /help: this text\n\
         Below zero is behind; outside the dashed lines is outside the corridor.",
     hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
-    not_a_range: "Tell how far back, and the network if you like: /chart 90m, /chart 6h, \
+    not_a_range: "Tell me how far back, and the network if you like: /chart 90m, /chart 6h, \
         /chart 30d polygon.",
     out_of_bounds: "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
     too_much: "One range and one network at most, please: /chart 6h, /chart 30d polygon.",

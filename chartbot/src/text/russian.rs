@@ -36,17 +36,18 @@ pub const RUSSIAN: Words = Words {
         ("help", "Что умеет этот бот"),
     ],
     chart: &CHART_RUSSIAN,
-    help: "Показываю, насколько ноды отстают от медианы эталонных нод.\n\
-        /hour, /day, /week: график за час, сутки, неделю\n\
-        /chart 6h, /chart 30d polygon: любой период от 10m до 365d и сеть, если их несколько\n\
-        /status: состояние всех нод\n\
-        /help: эта справка\n\
-        Ниже нуля — отставание; за пунктиром — вне коридора.",
+    ranges: ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"],
+    help: "Показываю, насколько ваши ноды отстают от медианы эталонных.\n\
+        /hour, /day, /week — график за час, сутки, неделю\n\
+        /chart 6h, /chart 30d polygon — любой период от 10m до 365d и сеть, если их несколько\n\
+        /status — состояние всех нод\n\
+        /help — эта справка\n\
+        Ниже нуля — отставание, за пунктиром — выход из коридора.",
     hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; справка: /help.",
     not_a_range: "Нужен период и, по желанию, сеть: /chart 90m, /chart 6h, /chart 30d polygon.",
-    out_of_bounds: "График бывает за период от 10 минут до 365 дней: от /chart 10m до /chart 365d.",
+    out_of_bounds: "График можно построить за период от 10 минут до 365 дней: от /chart 10m до /chart 365d.",
     too_much: "Нужен один период и не больше одной сети: /chart 6h, /chart 30d polygon.",
-    too_fast: "Слишком много сразу: отвечаю на последние запросы и чуть медленнее.",
+    too_fast: "Слишком много запросов сразу: отвечу на последние и чуть медленнее.",
 
     no_data: |seconds| {
         format!(
@@ -55,20 +56,20 @@ pub const RUSSIAN: Words = Words {
             last(seconds)
         )
     },
-    no_such_network: |asked, known| format!("Сети {asked} за этот период нет; есть: {known}."),
-    away: "Prometheus недоступен: стоит проверить, запущен ли он и верен ли --prometheus.url.",
+    no_such_network: |asked, known| format!("Сети «{asked}» за этот период нет; есть: {known}."),
+    away: "Prometheus недоступен: стоит проверить, запущен ли он и верно ли указан --prometheus.url.",
     timeout: "Prometheus не успел ответить; можно повторить через минуту или выбрать период короче.",
     refused: |status| {
         format!("Prometheus отклонил запрос (код {status}): стоит проверить, есть ли у headlag доступ.")
     },
     failed: |status, words| {
         let colon = if words.is_empty() { "" } else { ": " };
-        format!("Prometheus ответил ошибкой (код {status}){colon}{words}")
+        format!("Prometheus вернул ошибку (код {status}){colon}{words}")
     },
     not_prometheus: |status| {
         format!("По адресу --prometheus.url отвечает не Prometheus (код {status}): стоит проверить адрес.")
     },
-    not_drawn: "Нарисовать график не удалось; причина — в журнале headlag-chartbot.",
+    not_drawn: "Построить график не удалось; причина — в журнале headlag-chartbot.",
 
     last,
     offset: |offset| match offset {
@@ -79,7 +80,7 @@ pub const RUSSIAN: Words = Words {
     no_answer: |since| since_when("не отвечает", since),
     no_consensus: |since| since_when("нет консенсуса эталонных нод", since),
     not_scraped: |since| since_when("нет данных в Prometheus", since),
-    wrong_chain: "отвечает за другую сеть",
+    wrong_chain: "нода другой сети",
     stalled: "высота не растёт",
     ok: "норма",
     lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
@@ -89,13 +90,13 @@ pub const RUSSIAN: Words = Words {
     age: short,
     ago: |age| format!(" ({age} назад)"),
     no_news: |age| format!("нет данных уже {age}"),
-    supports: |max, median| format!("на старшем блоке {max}, на медиане {median}"),
+    supports: |max, median| format!("на последнем блоке {max}, на медиане {median}"),
     unknown: "неизвестно",
     halted: "сеть остановилась",
     split: "эталонные ноды разошлись",
     worst: |offset, when| match offset {
-        offset if offset < 0.0 => format!("худшее — отставание на {} ({when})", blocks(-offset)),
-        offset if offset > 0.0 => format!("худшее — опережение на {} ({when})", blocks(offset)),
+        offset if offset < 0.0 => format!("наибольшее отставание — {} ({when})", blocks(-offset)),
+        offset if offset > 0.0 => format!("наибольшее опережение — {} ({when})", blocks(offset)),
         _ => "всё время вровень с медианой".to_owned(),
     },
     outside: |seconds| match seconds {
@@ -112,7 +113,7 @@ pub const RUSSIAN: Words = Words {
     more_nodes: |nodes| format!("и ещё {}", counted(nodes as u64, ["нода", "ноды", "нод"])),
     references: |up, all| format!("эталонных нод на связи {up} из {all}"),
     times_in: |zone| format!("время: {zone}"),
-    partial: "Неполно: часть хранилища за Prometheus не ответила.",
+    partial: "Данные неполные: часть хранилища Prometheus не ответила.",
     warning: |words| format!("Prometheus предупреждает: {words}"),
     another_day: |moment| {
         let month = OF_MONTHS[usize::from(moment.month().unsigned_abs()).clamp(1, 12) - 1];
@@ -229,6 +230,7 @@ mod tests {
         ] {
             assert_eq!((RUSSIAN.offset)(offset), want);
         }
+        assert_eq!((RUSSIAN.worst)(-21.0, "12:04"), "наибольшее отставание — 21 блок (12:04)");
         assert_eq!((RUSSIAN.watched)(21), "21 отслеживаемая нода");
         assert_eq!((RUSSIAN.more_nodes)(3), "и ещё 3 ноды");
         assert_eq!((RUSSIAN.corridor)(5.0), "коридор ±5 блоков");
