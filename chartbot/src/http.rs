@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
 use tokio::time::Instant;
 
-/// Without a word from Telegram for so long the bot is not ready: four times a long poll.
+/// Without a word from Telegram for so long the bot is not ready: some outage, and then a long poll.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whether Telegram answered lately. Clones are one.

@@ -5,28 +5,28 @@
 //! `getUpdates` rather than teloxide's stream of updates: a stream shows no empty answer,
 //! and so neither the end of an outage nor that a rejected token was accepted again.
 //!
-//! A command is answered at most once: what was received is confirmed by the next
-//! `getUpdates`, whatever becomes of the answer, and a reply is sent again only when it
-//! surely did not arrive.
+//! A command is answered at most once, even if the process is killed at any moment: what
+//! was received is worked on once the next `getUpdates` has confirmed it, and a reply is
+//! sent again only when it surely did not arrive.
 
 mod desk;
 mod incoming;
 mod outage;
 mod turns;
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
-use headlag_service::outbound;
+use headlag_service::outbound::{self, Failure};
 use jiff::Timestamp;
 use reqwest::{Proxy, Url};
 use secrecy::{ExposeSecret, SecretString};
 use teloxide::{
     Bot,
     payloads::{EditMessageMediaSetters, GetUpdatesSetters, SendPhotoSetters, SetMyCommandsSetters},
-    requests::Requester,
+    requests::{Request as _, Requester},
     types::{
         AllowedUpdate, BotCommand, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup,
-        InputFile, InputMedia, InputMediaPhoto, MessageId,
+        InputFile, InputMedia, InputMediaPhoto, MessageId, Update,
     },
 };
 use tokio::{
@@ -49,7 +49,10 @@ use crate::{
 };
 
 /// How long Telegram holds `getUpdates` open when there is nothing to tell.
-const POLL: u32 = 30;
+const POLL: u32 = 20;
+/// How much later the answer to a poll may come. On a failure of the server teloxide takes
+/// 10 s to tell of it.
+const POLL_SLACK: Duration = Duration::from_secs(15);
 /// For any request; longer than a poll.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 /// At most so many updates come at once; when they do, more are waiting.
@@ -96,33 +99,17 @@ impl Telegram {
         stop: impl Future<Output = ()>,
     ) -> Result<(), Ended> {
         let mut answers = JoinSet::new();
-        let mut offset = None;
         tokio::select! {
-            ended = self.poll(conversation, ready, &mut answers, &mut offset) => {
-                return Err(ended);
-            }
+            ended = self.poll(conversation, ready, &mut answers) => return Err(ended),
             () = stop => {}
         }
-        let confirmed = async {
-            if let Some(offset) = offset {
-                // What was taken is not to be answered again after a restart.
-                let request = self.bot.get_updates().offset(offset).limit(1).timeout(0);
-                let _ = request.await;
-            }
-        };
         let drained = async { while answers.join_next().await.is_some() {} };
-        let _ = timeout(DRAIN, async { tokio::join!(confirmed, drained) }).await;
+        let _ = timeout(DRAIN, drained).await;
         Ok(())
     }
 
-    /// Receives for ever; gives back why it cannot. `offset` is what has to be confirmed.
-    async fn poll(
-        &self,
-        conversation: Conversation,
-        ready: Readiness,
-        answers: &mut JoinSet<()>,
-        offset: &mut Option<i32>,
-    ) -> Ended {
+    /// Receives for ever; gives back why it cannot.
+    async fn poll(&self, conversation: Conversation, ready: Readiness, answers: &mut JoinSet<()>) -> Ended {
         let mut outage = Outage::new(self.metrics.clone());
         let us = match self.introduce(&mut outage).await {
             Ok(us) => us,
@@ -131,21 +118,19 @@ impl Telegram {
         ready.reached(Instant::now());
         tracing::info!(bot = %us, "Telegram knows the bot; it answers now");
         let desk = Arc::new(Desk::new(self.clone(), conversation, us));
+        let mut offset = None;
+        // Received and not confirmed yet: after a crash Telegram would tell it again.
+        let mut taken = Vec::new();
         let mut was_away = true;
         loop {
-            // The first is short: it tells what waited, and that Telegram is back. Not
-            // so after a conflict, whose end only a whole poll can show.
-            let wait = if was_away && !outage.is_a_conflict() { 0 } else { POLL };
-            let mut poll = self.bot.get_updates().timeout(wait);
-            poll = poll.allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
-            if let Some(offset) = *offset {
-                poll = poll.offset(offset);
-            }
-            let updates = match poll.await {
+            // A short one confirms what was taken, or tells that Telegram is back and what
+            // waited. Not so after a conflict, whose end only a whole poll can show.
+            let short = (was_away || !taken.is_empty()) && !outage.is_a_conflict();
+            let updates = match self.updates(offset, if short { 0 } else { POLL }).await {
                 Ok(updates) => updates,
-                Err(error) => {
+                Err(fault) => {
                     was_away = true;
-                    match outage.failed(&Fault::from(error)) {
+                    match outage.failed(&fault) {
                         Ok(pause) => sleep(pause).await,
                         Err(ended) => return ended,
                     }
@@ -155,21 +140,37 @@ impl Telegram {
             outage.over();
             ready.reached(Instant::now());
             self.metrics.polled(Timestamp::now());
-            *offset = updates.last().map(|last| last.id.as_offset()).or(*offset);
+            offset = updates.last().map(|last| last.id.as_offset()).or(offset);
             let more_waiting = updates.len() >= FULL_BATCH;
-            let mut requests: Vec<_> = updates.into_iter().filter_map(request).collect();
+            let received: Vec<_> = updates.into_iter().filter_map(request).collect();
             if was_away {
-                requests = newest_of_each_chat(requests);
+                taken.extend(received);
+                taken = newest_of_each_chat(taken);
+                was_away = more_waiting;
+                continue;
             }
-            was_away &= more_waiting;
             while let Some(done) = answers.try_join_next() {
                 if done.is_err() {
                     tracing::error!("a task was given up because of a bug; please report it");
                 }
             }
-            for request in requests {
+            for request in mem::replace(&mut taken, received) {
                 desk.receive(request, answers);
             }
+        }
+    }
+
+    /// What was sent to the bot since `offset`; waits so many seconds for it. All before
+    /// `offset` is confirmed: Telegram never tells it again.
+    async fn updates(&self, offset: Option<i32>, wait: u32) -> Result<Vec<Update>, Fault> {
+        let mut poll = self.bot.get_updates().timeout(wait);
+        poll = poll.allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
+        if let Some(offset) = offset {
+            poll = poll.offset(offset);
+        }
+        match timeout(Duration::from_secs(wait.into()) + POLL_SLACK, poll.send()).await {
+            Ok(answered) => Ok(answered?),
+            Err(_) => Err(Fault::Unanswered(Failure::Timeout)),
         }
     }
 
@@ -246,7 +247,5 @@ fn keyboard(photo: &Photo) -> InlineKeyboardMarkup {
     InlineKeyboardMarkup::new(photo.buttons.iter().map(|row| row.iter().map(button)))
 }
 
-#[cfg(test)]
-mod proxies;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,321 @@
+//! A Bot API that misbehaves when it is told to, and the bot in front of it.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt::Debug,
+    future::pending,
+    sync::{Arc, LazyLock, Mutex},
+    time::Duration,
+};
+
+use headlag_service::server::{self, typed};
+use http_body_util::BodyExt;
+use hyper::{Request, StatusCode, body};
+use jiff::tz::TimeZone;
+use reqwest::{Proxy, Url};
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
+use tracing::{Dispatch, Event, Subscriber, field::Field, subscriber::DefaultGuard};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use crate::{
+    access::{Access, User},
+    chart::Theme,
+    config::HttpConfig,
+    conversation::Conversation,
+    http::Readiness,
+    metrics::Metrics,
+    picture::Painter,
+    prometheus::Prometheus,
+    stand,
+    telegram::{Ended, FULL_BATCH, Telegram},
+};
+
+const TOKEN: &str = "123456:s3cret";
+/// Nothing takes longer; it is over at once, since time is paused.
+const PATIENCE: Duration = Duration::from_secs(7_200);
+
+/// What the Bot API answers.
+#[derive(Clone)]
+pub enum Say {
+    Ok(Value),
+    No(u16, Value),
+    Html(u16),
+    Nothing,
+}
+
+pub fn no(status: u16, description: &str) -> Say {
+    Say::No(status, json!({"ok": false, "error_code": status, "description": description}))
+}
+
+pub fn wait(seconds: u32) -> Say {
+    let parameters = json!({"retry_after": seconds});
+    let description = format!("Too Many Requests: retry after {seconds}");
+    Say::No(
+        429,
+        json!({"ok": false, "error_code": 429, "description": description, "parameters": parameters}),
+    )
+}
+
+pub fn conflict() -> Say {
+    no(
+        409,
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+    )
+}
+
+/// A Bot API that first says what it is told to say, then behaves; and a Prometheus, whose
+/// questions count as the method `prometheus`.
+pub struct Stand {
+    pub url: Url,
+    world: watch::Sender<World>,
+}
+
+#[derive(Default)]
+struct World {
+    /// What is said instead of the right answer, once, by method.
+    says: HashMap<String, VecDeque<Say>>,
+    /// What is said to everything else, and until when.
+    away: Option<(Say, Instant)>,
+    /// What was sent to the bot, until it is confirmed.
+    waiting: Vec<Value>,
+    /// Methods and bodies, in order.
+    heard: Vec<(String, String)>,
+}
+
+impl World {
+    fn away(&self) -> Option<Say> {
+        let (say, until) = self.away.clone()?;
+        (Instant::now() < until).then_some(say)
+    }
+}
+
+impl Stand {
+    pub async fn new() -> Arc<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let stand = Arc::new(Self { url, world: watch::Sender::default() });
+        let handler = {
+            let stand = stand.clone();
+            move |request| stand.clone().answer(request)
+        };
+        tokio::spawn(server::serve(listener, handler, pending()));
+        stand
+    }
+
+    pub fn say(&self, method: &str, say: Say) {
+        self.world.send_modify(|world| world.says.entry(method.to_owned()).or_default().push_back(say));
+    }
+
+    /// Says this and nothing else for so long, also to who is waiting now.
+    pub fn be_away(&self, say: Say, time: Duration) {
+        self.world.send_modify(|world| world.away = Some((say, Instant::now() + time)));
+    }
+
+    /// Somebody sends something to the bot.
+    pub fn send(&self, updates: impl IntoIterator<Item = Value>) {
+        self.world.send_modify(|world| world.waiting.extend(updates));
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<body::Incoming>) -> server::Reply {
+        let path = request.uri().path().to_owned();
+        let method = path.strip_prefix(&format!("/bot{TOKEN}/"));
+        if let Some(method) = method.map(str::to_lowercase) {
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            let body = String::from_utf8_lossy(&body).into_owned();
+            let say = match self.hear(&method, &body) {
+                Some(say) => say,
+                None => self.usual(&method, &body).await,
+            };
+            let (status, body) = match say {
+                Say::Ok(result) => (200, json!({"ok": true, "result": result}).to_string()),
+                Say::No(status, body) => (status, body.to_string()),
+                Say::Html(status) => (status, "<html>Bad Gateway</html>".into()),
+                Say::Nothing => pending().await,
+            };
+            return typed(StatusCode::from_u16(status).unwrap(), "application/json", body);
+        }
+        assert!(path.starts_with("/api/"), "{path}");
+        match self.hear("prometheus", "") {
+            Some(_) => pending().await,
+            None => stand::answer(stand::Server::Behind, request).await,
+        }
+    }
+
+    /// Takes note of a request; gives back what is said instead of the right answer.
+    fn hear(&self, method: &str, body: &str) -> Option<Say> {
+        let mut told = None;
+        self.world.send_modify(|world| {
+            world.heard.push((method.to_owned(), body.to_owned()));
+            told = world.says.get_mut(method).and_then(VecDeque::pop_front);
+            told = told.take().or_else(|| world.away().filter(|_| method != "prometheus"));
+        });
+        told
+    }
+
+    async fn usual(&self, method: &str, body: &str) -> Say {
+        Say::Ok(match method {
+            "getme" => json!({
+                "id": 1, "is_bot": true, "first_name": "headlag", "username": "headlag_bot",
+                "can_join_groups": false, "can_read_all_group_messages": false,
+                "supports_inline_queries": false, "has_main_web_app": false,
+            }),
+            "setmycommands" | "answercallbackquery" => json!(true),
+            "getupdates" => return self.updates(&serde_json::from_str(body).unwrap()).await,
+            _ => json!({
+                "message_id": 1, "date": 0, "text": "sent",
+                "chat": {"id": 7, "type": "private", "first_name": "A"},
+            }),
+        })
+    }
+
+    async fn updates(&self, params: &Value) -> Say {
+        let until = Instant::now() + Duration::from_secs(params["timeout"].as_u64().unwrap());
+        let offset = params["offset"].as_i64().unwrap_or_default();
+        self.world.send_modify(|world| world.waiting.retain(|update| id(update) >= offset));
+        let mut world = self.world.subscribe();
+        let news = world.wait_for(|world| world.away().is_some() || !world.waiting.is_empty());
+        match timeout_at(until, news).await {
+            Err(_) => Say::Ok(json!([])),
+            Ok(world) => {
+                let world = world.unwrap();
+                world.away().unwrap_or_else(|| {
+                    Say::Ok(world.waiting.iter().take(FULL_BATCH).cloned().collect::<Value>())
+                })
+            }
+        }
+    }
+
+    /// Waits until so many requests of a method have come; gives back the bodies of all.
+    pub async fn hears(&self, method: &str, count: usize) -> Vec<String> {
+        let of_method = |world: &World| {
+            let bodies = world.heard.iter().filter(|(name, _)| name == method);
+            bodies.map(|(_, body)| body.clone()).collect::<Vec<_>>()
+        };
+        let mut world = self.world.subscribe();
+        let heard = world.wait_for(|world| of_method(world).len() >= count);
+        match timeout(PATIENCE, heard).await {
+            Ok(world) => of_method(&world.unwrap()),
+            Err(_) => panic!("{method} came {} times, not {count}", of_method(&self.world.borrow()).len()),
+        }
+    }
+
+    /// The methods that were asked for, in order.
+    pub fn heard(&self) -> Vec<String> {
+        self.world.borrow().heard.iter().map(|(method, _)| method.clone()).collect()
+    }
+}
+
+fn id(update: &Value) -> i64 {
+    update["update_id"].as_i64().unwrap()
+}
+
+pub fn update(id: u32, chat: i64, text: &str) -> Value {
+    json!({"update_id": id, "message": {
+        "message_id": id, "date": 0, "text": text,
+        "from": {"id": chat, "is_bot": false, "first_name": "A"},
+        "chat": {"id": chat, "type": "private", "first_name": "A"},
+    }})
+}
+
+pub fn press(id: u32, chat: i64, message: i32, data: &str) -> Value {
+    let from = json!({"id": chat, "is_bot": false, "first_name": "A"});
+    json!({"update_id": id, "callback_query": {
+        "id": format!("query-{id}"), "from": from, "chat_instance": "1", "data": data,
+        "message": {
+            "message_id": message, "date": 0, "text": "below which the button is",
+            "chat": {"id": chat, "type": "private", "first_name": "A"},
+        },
+    }})
+}
+
+/// A bot that lets the users 7 and 8 in.
+pub struct Running {
+    pub ready: Readiness,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), Ended>>,
+}
+
+impl Running {
+    pub fn at(stand: &Stand) -> Self {
+        Self::by_way_of(None, stand.url.clone(), stand)
+    }
+
+    pub fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
+        let metrics = Metrics::default();
+        let prometheus = Prometheus::new(&stand.url, &HttpConfig::default()).unwrap();
+        let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, metrics.clone());
+        let access = Access::new(vec![User::Id(7), User::Id(8)]);
+        let conversation = Conversation::new(access, painter, metrics.clone());
+        let telegram = Telegram::new(&TOKEN.into(), api_url, proxy, metrics).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let ready = Readiness::default();
+        let stopped = async { stopped.await.unwrap() };
+        let task = tokio::spawn(telegram.run(conversation, ready.clone(), stopped));
+        Self { ready, stop, task }
+    }
+
+    pub async fn stop(self) {
+        self.stop.send(()).unwrap();
+        assert_eq!(self.task.await.unwrap(), Ok(()));
+    }
+
+    /// As a signal would that nobody can catch.
+    pub async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ends(self) -> String {
+        self.task.await.unwrap().unwrap_err().to_string()
+    }
+}
+
+/// What the bot logs on this thread while this lives, at level info and above.
+pub struct Log {
+    lines: Lines,
+    _here: DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let (level, target) = (*event.metadata().level(), event.metadata().target());
+        if level <= tracing::Level::INFO && target.starts_with("headlag") {
+            let mut line = format!("{level}");
+            event.record(&mut |field: &Field, value: &dyn Debug| {
+                if field.name() == "message" {
+                    line += &format!(" {value:?}");
+                }
+            });
+            self.0.lock().unwrap().push(line);
+        }
+    }
+}
+
+/// While a process has one subscriber only, tracing asks the thread that comes to a log line
+/// first whether anybody wants it, and takes its no for that of all. Not so beside this one.
+static ANOTHER: LazyLock<Dispatch> =
+    LazyLock::new(|| Dispatch::new(tracing_subscriber::registry().with(Lines::default())));
+
+impl Log {
+    pub fn begin() -> Self {
+        LazyLock::force(&ANOTHER);
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::registry().with(lines.clone());
+        Self { lines, _here: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// The lines since this was asked last.
+    pub fn news(&self) -> Vec<String> {
+        std::mem::take(&mut self.lines.0.lock().unwrap())
+    }
+}

@@ -1,0 +1,49 @@
+//! Many users at once: nobody waits for another.
+
+use super::bot_api::{Running, Say, Stand, press, update};
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_chart_holds_up_nobody_else() {
+    // Prometheus is slow to answer, or Telegram to take the picture.
+    for slow in ["prometheus", "sendphoto"] {
+        let stand = Stand::new().await;
+        let running = Running::at(&stand);
+        stand.say(slow, Say::Nothing);
+        stand.send([update(1, 7, "/week")]);
+        stand.hears(slow, 1).await;
+        stand.send([update(2, 7, "/help"), update(3, 8, "/hour"), update(4, 8, "/help")]);
+        let photos = stand.hears("sendphoto", 1 + usize::from(slow == "sendphoto")).await;
+        assert!(photos.last().unwrap().contains("last hour"));
+        let told = stand.hears("sendmessage", 1).await;
+        assert!(told[0].contains("\"chat_id\":8"), "{slow}: {told:?}");
+        // Whoever asked for it is answered in turn.
+        let count = if slow == "prometheus" { 3 } else { 2 };
+        let told = stand.hears("sendmessage", count).await;
+        assert!(told[1..].iter().all(|body| body.contains("\"chat_id\":7")), "{told:?}");
+        assert!(told[count - 1].contains("/hour, /day, /week"));
+        running.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_without_end_is_slowed_and_nobody_else() {
+    let commands = |first: u32, count| (first..first + count).map(|id| update(id, 7, "/help"));
+    let presses = |first: u32| (first..first + 5).map(|id| press(id, 7, id as i32, "/chart 1h polygon"));
+    let stand = Stand::new().await;
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    stand.send(commands(10, 5));
+    stand.hears("sendmessage", 5).await;
+    stand.send(presses(20));
+    stand.hears("editmessagemedia", 5).await;
+    // Too much by now, and the other comes last.
+    stand.send(commands(30, 7).chain([update(40, 8, "/help")]));
+    let told = stand.hears("sendmessage", 12).await;
+    running.stop().await;
+    let to: Vec<_> =
+        told[5..].iter().map(|body| if body.contains("\"chat_id\":8") { 8 } else { 7 }).collect();
+    assert!(to[..2].contains(&8), "{to:?}");
+    let lots = told.iter().filter(|body| body.contains("a lot at once")).count();
+    assert_eq!(lots, 1, "{told:?}");
+    assert_eq!(stand.hears("sendmessage", 0).await.len(), 12, "the newest five and that they were a lot");
+}

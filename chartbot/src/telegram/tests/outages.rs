@@ -1,0 +1,148 @@
+//! Telegram in trouble, and the bot killed.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::bot_api::{Log, Running, Say, Stand, conflict, no, press, update, wait};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[tokio::test(start_paused = true)]
+async fn it_recovers_by_itself_and_answers_once() {
+    for (method, after) in [("getme", 0), ("getupdates", 0), ("getupdates", 1)] {
+        for (trouble, at_least) in [
+            (wait(77), 77),
+            (Say::Html(502), 1),
+            (no(502, "Bad Gateway"), 1),
+            (Say::Html(200), 1),
+            (Say::Nothing, 15),
+            (conflict(), 1),
+            (no(401, "Unauthorized"), 1),
+        ] {
+            let stand = Stand::new().await;
+            for _ in 0..after {
+                stand.say(method, Say::Ok(json!([])));
+            }
+            stand.say(method, trouble);
+            stand.say("getupdates", Say::Ok(json!([update(5, 7, "/help")])));
+            let begin = Instant::now();
+            let running = Running::at(&stand);
+            let sent = stand.hears("sendmessage", 1).await;
+            assert!(begin.elapsed() >= Duration::from_secs(at_least), "{method}");
+            assert!(sent[0].contains("/hour"));
+            assert!(running.ready.is_reached(Instant::now()));
+            let polls = stand.hears("getupdates", 3 + after).await;
+            assert!(polls.last().unwrap().contains("\"offset\":6"));
+            running.stop().await;
+            let sent = stand.hears("sendmessage", 1).await;
+            assert_eq!(sent.len(), 1, "{method}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_nobody_knows_ends_it() {
+    for (method, after) in [("getme", 0), ("getupdates", 0), ("getupdates", 2)] {
+        for refusal in [no(401, "Unauthorized"), no(404, "Not Found")] {
+            let stand = Stand::new().await;
+            for _ in 0..after {
+                stand.say(method, Say::Ok(json!([])));
+            }
+            for _ in 0..3 {
+                stand.say(method, refusal.clone());
+            }
+            let told = Running::at(&stand).ends().await;
+            assert!(told.contains("--telegram.token-file"));
+            assert!(!told.contains("s3cret"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_without_telegram() {
+    for trouble in [Say::Html(502), Say::Nothing, wait(30), conflict()] {
+        let (stand, log) = (Stand::new().await, Log::begin());
+        let running = Running::at(&stand);
+        stand.send([update(1, 7, "/help")]);
+        stand.hears("sendmessage", 1).await;
+        log.news();
+        stand.be_away(trouble, HOUR);
+        stand.send([update(2, 7, "/help"), update(3, 8, "/help"), press(4, 8, 31, "/chart 1d polygon")]);
+        stand.send([update(5, 7, "/nothing"), update(6, 7, "hello?")]);
+        sleep(HOUR).await;
+        assert!(!running.ready.is_reached(Instant::now()));
+        assert_eq!(log.news().len(), 1, "that it is away");
+        stand.hears("editmessagemedia", 1).await;
+        let sent = stand.hears("sendmessage", 3).await;
+        let to = |chat: &str| sent[1..].iter().find(|body| body.contains(chat)).unwrap();
+        assert!(to("\"chat_id\":7").contains("I know /hour"), "the newest command, not the oldest");
+        assert!(to("\"chat_id\":8").contains("/hour, /day, /week"));
+        assert!(running.ready.is_reached(Instant::now()));
+        stand.send([update(7, 7, "/help"), update(8, 7, "/help")]);
+        stand.hears("sendmessage", 5).await;
+        running.stop().await;
+        assert_eq!(stand.hears("sendmessage", 0).await.len(), 5, "nothing is answered twice");
+        assert_eq!(stand.hears("editmessagemedia", 0).await.len(), 1);
+        let back = ["INFO Telegram answers again", "INFO older messages that waited are not answered"];
+        assert_eq!(log.news(), back);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_what_waited_each_chats_newest_command_is_answered() {
+    let stand = Stand::new().await;
+    // More than Telegram tells at once.
+    stand.send((1..250).map(|id| update(id, 7 + i64::from(id % 2), "/help")));
+    stand.send([update(250, 7, "/nothing"), update(251, 7, "hello?")]);
+    let running = Running::at(&stand);
+    stand.hears("sendmessage", 2).await;
+    stand.send([update(252, 7, "/help"), update(253, 7, "/help")]);
+    let sent = stand.hears("sendmessage", 4).await;
+    running.stop().await;
+    let chats = |chat: &str| sent.iter().filter(|body| body.contains(chat)).count();
+    assert_eq!((chats("\"chat_id\":7"), chats("\"chat_id\":8")), (3, 1));
+    assert!(sent[..2].iter().any(|body| body.contains("I know /hour")));
+    assert_eq!(stand.hears("sendmessage", 0).await.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_answered_once_whenever_the_bot_is_killed() {
+    let stand = Stand::new().await;
+    stand.send([update(5, 7, "/help")]);
+    // It learns of the command, but never that Telegram took the confirmation.
+    stand.say("getupdates", Say::Ok(json!([update(5, 7, "/help")])));
+    stand.say("getupdates", Say::Nothing);
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    running.kill().await;
+    assert_eq!(stand.hears("sendmessage", 0).await.len(), 0, "a new start would answer again");
+    let running = Running::at(&stand);
+    stand.hears("sendmessage", 1).await;
+    running.kill().await;
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 8).await;
+    running.stop().await;
+    assert_eq!(stand.hears("sendmessage", 0).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_is_sent_again_only_when_it_surely_did_not_arrive() {
+    for (trouble, attempts) in [
+        (wait(9), 2),
+        (Say::Html(502), 1),
+        (Say::Nothing, 1),
+        (no(403, "Forbidden: bot was blocked by the user"), 1),
+    ] {
+        let stand = Stand::new().await;
+        stand.say("sendmessage", trouble);
+        stand.send([update(1, 7, "/help")]);
+        let running = Running::at(&stand);
+        stand.hears("sendmessage", attempts).await;
+        // Long enough for whatever might still be tried.
+        stand.hears("getupdates", 8).await;
+        running.stop().await;
+        assert_eq!(stand.hears("sendmessage", 0).await.len(), attempts);
+    }
+}
