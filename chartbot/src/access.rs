@@ -8,7 +8,7 @@ use std::{
 
 use crate::text::Language;
 
-/// A message with text, as far as the bot looks at it.
+/// A message, as far as the bot looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
     /// The chat it was sent to, where the answer goes.
@@ -17,7 +17,7 @@ pub struct Incoming {
     pub private: bool,
     /// Who sent it.
     pub sender: Sender,
-    /// Its text.
+    /// Its text; empty where it has none.
     pub text: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use teloxide::types::{Chat, Update, UpdateKind, User};
+use teloxide::types::{Chat, MessageKind, Update, UpdateKind, User};
 
 use crate::{
     access::{Incoming, Sender},
@@ -28,12 +28,16 @@ pub struct Press {
     pub message: i32,
 }
 
-/// A message with text, or a press on one of our buttons; anything else is not for us.
+/// A message of somebody, or a press on one of our buttons; anything else is not for us.
+/// Where a message has no words, such as a sticker or a photo, its text is empty.
 #[must_use]
 pub fn request(update: Update) -> Option<Request> {
     match update.kind {
         UpdateKind::Message(message) => {
-            let incoming = incoming(&message.chat, message.from.as_ref()?, message.text()?);
+            // The others tell of an event: somebody joined, a message was pinned.
+            let (MessageKind::Common(_) | MessageKind::Dice(_)) = message.kind else { return None };
+            let text = message.text().unwrap_or_default();
+            let incoming = incoming(&message.chat, message.from.as_ref()?, text);
             Some(Request { incoming, press: None })
         }
         UpdateKind::CallbackQuery(query) => {

@@ -216,8 +216,13 @@ fn id(update: &Value) -> i64 {
 }
 
 pub fn update(id: u32, chat: i64, text: &str) -> Value {
+    message(id, chat, "text", json!(text))
+}
+
+/// A message that holds something else than a text.
+pub fn message(id: u32, chat: i64, kind: &str, what: Value) -> Value {
     json!({"update_id": id, "message": {
-        "message_id": id, "date": 0, "text": text,
+        "message_id": id, "date": 0, kind: what,
         "from": {"id": chat, "is_bot": false, "first_name": "A"},
         "chat": {"id": chat, "type": "private", "first_name": "A"},
     }})

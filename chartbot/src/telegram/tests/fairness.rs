@@ -1,6 +1,8 @@
 //! Many users at once: nobody waits for another.
 
-use super::bot_api::{Running, Say, Stand, press, update};
+use serde_json::json;
+
+use super::bot_api::{Running, Say, Stand, message, press, update};
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_chart_holds_up_nobody_else() {
@@ -46,4 +48,26 @@ async fn who_asks_without_end_is_slowed_and_nobody_else() {
     let lots = told.iter().filter(|body| body.contains("a lot at once")).count();
     assert_eq!(lots, 1, "{told:?}");
     assert_eq!(stand.hears("sendmessage", 0).await.len(), 12, "the newest five and that they were a lot");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_no_text_gets_a_hint() {
+    let stand = Stand::new().await;
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    let voice = json!({"file_id": "f", "file_unique_id": "u", "duration": 3, "mime_type": "audio/ogg"});
+    let photo = json!([{"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9, "file_size": 99}]);
+    stand.send([
+        message(10, 7, "voice", voice),
+        message(11, 7, "photo", photo),
+        message(12, 7, "dice", json!({"emoji": "🎲", "value": 3})),
+        message(13, 7, "message_auto_delete_timer_changed", json!({"message_auto_delete_time": 9})),
+        message(14, 7, "pinned_message", update(1, 7, "/hour")["message"].clone()),
+        message(15, 7, "new_chat_title", json!("title")),
+        update(16, 7, "/help"),
+    ]);
+    let told = stand.hears("sendmessage", 4).await;
+    running.stop().await;
+    assert!(told[..3].iter().all(|body| body.contains("I know /hour")), "{told:?}");
+    assert!(told[3].contains("/hour, /day, /week"), "{told:?}");
 }
