@@ -1,6 +1,9 @@
 //! Command -> reply, and the conversations that test it.
 
-use std::time::Instant;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
 
 use jiff::Timestamp;
 
@@ -10,6 +13,7 @@ use crate::{
     metrics::Metrics,
     picture::{Painter, Picture, Trouble},
     reply::{Photo, Reply, buttons},
+    said::Said,
     status,
     text::Words,
 };
@@ -19,13 +23,15 @@ pub struct Conversation {
     access: Access,
     painter: Painter,
     metrics: Metrics,
+    /// Why questions could not be answered lately.
+    said: Mutex<Said>,
 }
 
 impl Conversation {
     /// A conversation with those whom `access` lets in, about what `painter` draws.
     #[must_use]
     pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
-        Self { access, painter, metrics }
+        Self { access, painter, metrics, said: Mutex::default() }
     }
 
     /// Whether a message or a press is to be answered at all.
@@ -50,11 +56,11 @@ impl Conversation {
         let (reply, outcome) = match command {
             Command::Chart { range, ref network } => self.chart(range, network.as_deref(), words).await,
             Command::Status => self.status(words).await,
-            Command::Help => said(words.help),
+            Command::Help => (Reply::Text(words.help.to_owned()), "ok"),
             Command::WrongRange(RangeError::NotADuration) => wrong(words.not_a_range),
             Command::WrongRange(RangeError::OutOfBounds) => wrong(words.out_of_bounds),
             Command::TooMuch => wrong(words.too_much),
-            Command::Unknown => said(words.hint),
+            Command::Unknown => wrong(words.hint),
         };
         self.metrics.command(command.name(), outcome);
         reply
@@ -65,8 +71,8 @@ impl Conversation {
         let told = status::tell(&self.painter.prometheus, now, words).await;
         self.metrics.queried(begin.elapsed());
         match told {
-            Ok(lines) => (Reply::Text(lines), "ok"),
-            Err((trouble, looked_at)) => without(&trouble, looked_at, words),
+            Ok(lines) => (self.with(Reply::Text(lines)), "ok"),
+            Err((trouble, looked_at)) => self.without(&trouble, looked_at, words),
         }
     }
 
@@ -76,20 +82,30 @@ impl Conversation {
             Ok(picture) => {
                 let buttons = buttons(range, &picture.network, &picture.networks, words);
                 let Picture { png, caption, .. } = picture;
-                (Reply::Photo(Photo { png, caption, buttons }), "ok")
+                (self.with(Reply::Photo(Photo { png, caption, buttons })), "ok")
             }
-            Err(trouble) => without(&trouble, range, words),
+            Err(trouble) => self.without(&trouble, range, words),
         }
     }
-}
 
-fn without(trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
-    tracing::warn!(%trouble, seconds = range.seconds(), "a question could not be answered");
-    (Reply::Text(trouble.sentence(range, words)), trouble.outcome())
-}
+    fn with(&self, reply: Reply) -> Reply {
+        if self.said.lock().unwrap_or_else(PoisonError::into_inner).ends() {
+            tracing::info!("questions can be answered again");
+        }
+        reply
+    }
 
-fn said(words: &str) -> (Reply, &'static str) {
-    (Reply::Text(words.to_owned()), "ok")
+    fn without(&self, trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
+        let (outcome, seconds) = (trouble.outcome(), range.seconds());
+        if let Trouble::NoSuchNetwork { .. } = trouble {
+            tracing::debug!(%trouble, "a user asked for what there is not");
+        } else if self.said.lock().unwrap_or_else(PoisonError::into_inner).begins(outcome) {
+            tracing::warn!(%trouble, seconds, "a question could not be answered");
+        } else {
+            tracing::debug!(%trouble, seconds, "nor could this one");
+        }
+        (Reply::Text(trouble.sentence(range, words)), outcome)
+    }
 }
 
 fn wrong(words: &str) -> (Reply, &'static str) {

@@ -13,6 +13,7 @@ mod picture;
 mod prometheus;
 mod query;
 mod reply;
+mod said;
 mod series;
 mod serve;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use headlag_service::outbound::{self, Failure};
 use teloxide::{ApiError, RequestError};
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, said::Said};
 
 /// So many rejections of the token in a row end the process.
 const REJECTIONS: u32 = 3;
@@ -124,8 +124,7 @@ fn backoff(failures: u32) -> Duration {
 pub struct Outage {
     failures: u32,
     rejections: u32,
-    /// The kinds that were said.
-    said: Vec<&'static str>,
+    said: Said,
     last: Option<Fault>,
     metrics: Metrics,
 }
@@ -134,7 +133,7 @@ impl Outage {
     /// No failure yet.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
-        Self { failures: 0, rejections: 0, said: Vec::new(), last: None, metrics }
+        Self { failures: 0, rejections: 0, said: Said::default(), last: None, metrics }
     }
 
     /// Another failure; gives back how long to wait before the next attempt.
@@ -144,8 +143,7 @@ impl Outage {
     pub fn failed(&mut self, fault: &Fault) -> Result<Duration, Ended> {
         self.metrics.telegram_error(fault.reason());
         self.last = Some(fault.clone());
-        if !self.said.contains(&fault.reason()) {
-            self.said.push(fault.reason());
+        if self.said.begins(fault.reason()) {
             tracing::warn!(reason = fault.reason(), "cannot receive from Telegram: {fault}; trying again");
         }
         self.rejections = match fault {
@@ -171,10 +169,10 @@ impl Outage {
 
     /// An attempt succeeded.
     pub fn over(&mut self) {
-        if self.last.take().is_some() {
-            self.said.clear();
+        if self.said.ends() {
             tracing::info!(failures = self.failures, "Telegram answers again");
         }
+        self.last = None;
         self.failures = 0;
         self.rejections = 0;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::bot_api::{Running, Say, Stand, message, press, update};
+use super::bot_api::{Log, Running, Say, Stand, message, press, update};
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_chart_holds_up_nobody_else() {
@@ -70,4 +70,26 @@ async fn who_sends_no_text_gets_a_hint() {
     running.stop().await;
     assert!(told[..3].iter().all(|body| body.contains("I know /hour")), "{told:?}");
     assert!(told[3].contains("/hour, /day, /week"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_with_prometheus_is_said_once_and_a_slip_of_a_user_never() {
+    let (stand, log) = (Stand::new().await, Log::begin());
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    log.news();
+    stand.send([update(1, 7, "/chart 1h nowhere"), update(2, 7, "/chart soon"), update(3, 7, "/nothing")]);
+    stand.hears("sendmessage", 3).await;
+    assert_eq!(log.news(), [""; 0]);
+    for (id, command) in [(4, "/hour"), (5, "/status")] {
+        stand.say("prometheus", Say::Nothing);
+        stand.send([update(id, 7, command)]);
+        let told = stand.hears("sendmessage", id as usize).await;
+        assert!(told.last().unwrap().contains("did not answer in time"), "{told:?}");
+    }
+    assert_eq!(log.news(), ["WARN a question could not be answered"]);
+    stand.send([update(6, 7, "/status"), update(7, 7, "/hour")]);
+    stand.hears("sendphoto", 1).await;
+    assert_eq!(log.news(), ["INFO questions can be answered again"]);
+    running.stop().await;
 }
