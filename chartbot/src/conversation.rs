@@ -123,7 +123,10 @@ mod tests {
         stand::{Server, answer},
         text::Language,
     };
-    use headlag_service::server;
+    use headlag_service::{
+        exposition::{Format, render},
+        server,
+    };
     use hyper::StatusCode;
     use jiff::tz::TimeZone;
     use reqwest::Url;
@@ -280,6 +283,32 @@ mod tests {
         {
             let told = in_russian(text).await.unwrap();
             assert!(told.starts_with(start), "{told}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_and_what_came_of_it_is_counted() {
+        let conversation = conversation_with(Server::Behind).await;
+        for text in ["/hour", "/chart 6h", "/chart soon", "/chart 1h nowhere", "/status", "/hourly", "hello"]
+        {
+            let incoming = from_alice(text);
+            assert!(conversation.admits(&incoming));
+            conversation.answer(&incoming, "headlag_bot").await;
+        }
+        let mut stranger = from_alice("/hour");
+        stranger.sender.username = None;
+        assert!(!conversation.admits(&stranger));
+        let text = render(&conversation.metrics.registry(), Format::Text).unwrap();
+        for count in [
+            "commands_total{command=\"hour\",outcome=\"ok\"} 1",
+            "commands_total{command=\"chart\",outcome=\"ok\"} 1",
+            "commands_total{command=\"chart\",outcome=\"wrong\"} 1",
+            "commands_total{command=\"hour\",outcome=\"no_such_network\"} 1",
+            "commands_total{command=\"status\",outcome=\"ok\"} 1",
+            "commands_total{command=\"unknown\",outcome=\"wrong\"} 2",
+            "refused_total{reason=\"stranger\"} 1",
+        ] {
+            assert!(text.contains(&format!("headlag_chartbot_{count}\n")), "{count} in\n{text}");
         }
     }
 
