@@ -5,9 +5,9 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     chart,
-    history::{Tally, Worst},
     series::{History, Watched},
     survey::{Network, NetworkState, Node, State},
+    tally::{Tally, Worst},
     text::{self, Words},
 };
 
@@ -168,8 +168,9 @@ mod tests {
         text::ENGLISH,
     };
 
-    const SEEN: Column = Column { seen: Some(Envelope { min: -2.0, mean: 0.0, max: 1.0 }), missing: None };
-    const GONE: Column = Column { seen: None, missing: Some(Cause::NoAnswer) };
+    const SEEN: Column =
+        Column { seen: Some(Envelope { min: -2.0, mean: 0.0, max: 1.0 }), missing: None, known: 1.0 };
+    const GONE: Column = Column { seen: None, missing: Some(Cause::NoAnswer), known: 0.0 };
 
     type Now = (State, Option<f64>);
 
@@ -215,10 +216,10 @@ mod tests {
             spacing: 15,
             newest: None,
         };
-        let worst =
-            |columns: &[Column]| crate::history::worst(columns, history.grid, (history.since, history.until));
-        let tallies: Vec<_> =
-            nodes.iter().map(|(.., columns, tally)| Tally { worst: worst(columns), ..*tally }).collect();
+        let tallies: Vec<_> = nodes
+            .iter()
+            .map(|(.., columns, tally)| Tally { worst: crate::tally::worst(&history, columns), ..*tally })
+            .collect();
         let caption = write(Story {
             network: &network,
             history: &history,
@@ -233,7 +234,8 @@ mod tests {
 
     #[test]
     fn one_node() {
-        let spike = Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None };
+        let spike =
+            Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None, known: 1.0 };
         let tally = Tally { outside: 840.0, missing: 180.0, ..Tally::default() };
         check(
             &[("my-node", (State::Behind, Some(-12.0)), [spike, SEEN], tally)],
