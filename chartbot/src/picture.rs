@@ -132,16 +132,13 @@ impl Painter {
     ) -> Result<Picture, Trouble> {
         let questions = &Questions::new(&self.prometheus);
         let until = Instant::now() + ASKING;
-        let begin = Instant::now();
-        let known = timeout_at(until, self.columns(questions, range, network, now.as_second())).await;
-        self.metrics.queried(begin.elapsed());
-        let known = known.map_err(|_| prometheus::Error::Timeout)??;
+        let (known, first) = within(until, self.columns(questions, range, network, now.as_second())).await;
+        let known = known.inspect_err(|_| self.metrics.queried(first))?;
         // What only the caption tells is asked for while the chart is drawn.
-        let (drawn, tallies) = join!(
-            self.draw(known.history.clone(), words),
-            timeout_at(until, self.tallies(questions, &known)),
-        );
-        let tallies = tallies.map_err(|_| prometheus::Error::Timeout)??;
+        let (drawn, (tallies, second)) =
+            join!(self.draw(known.history.clone(), words), within(until, self.tallies(questions, &known)),);
+        self.metrics.queried(first + second);
+        let tallies = tallies?;
         let caption = caption::write(Story {
             network: &known.network,
             history: &known.history,
@@ -226,6 +223,16 @@ impl Painter {
         }
         Ok(tallies)
     }
+}
+
+/// Asks until the deadline, and tells how long it took.
+async fn within<T>(
+    until: Instant,
+    asking: impl Future<Output = Result<T, Trouble>>,
+) -> (Result<T, Trouble>, Duration) {
+    let begin = Instant::now();
+    let told = timeout_at(until, asking).await.map_err(|_| prometheus::Error::Timeout.into());
+    (told.flatten(), begin.elapsed())
 }
 
 /// All that is known for one chart.
