@@ -10,6 +10,7 @@ use tokio::{
     task::spawn_blocking,
     time::{Instant, timeout_at},
 };
+use tracing::info;
 
 use crate::{
     caption::{self, Story},
@@ -207,11 +208,13 @@ impl Painter {
         let outside = match tally::straddling(history) {
             Some(columns) => {
                 let (promql, times) = (plan.outside(&history.network), plan.evaluated(columns));
-                questions.query_range(&promql, times, plan.grid.step).await?
+                let asked = questions.query_range(&promql, times, plan.grid.step).await;
+                // Over a year it may be too much for Prometheus: no reason to go without a chart.
+                asked.inspect_err(|error| info!(%error, "the time outside the corridor is not counted")).ok()
             }
-            None => Vec::new(),
+            None => Some(Vec::new()),
         };
-        let mut tallies = tally::tallies(history, &outside);
+        let mut tallies = tally::tallies(history, outside.as_deref());
         for place in chart::shown(history) {
             let node = history.watched.get(place).zip(tallies.get_mut(place));
             let Some((node, worst)) = node.and_then(|(node, tally)| Some((node, tally.worst.as_mut()?)))

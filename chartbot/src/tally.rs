@@ -13,8 +13,9 @@ use crate::{
 /// Told by the samples, not by whole columns.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Tally {
-    /// Seconds outside the corridor.
-    pub outside: f64,
+    /// Seconds outside the corridor; absent when Prometheus was needed to count them and
+    /// could not.
+    pub outside: Option<f64>,
     /// Seconds without a value, whatever the cause.
     pub missing: f64,
     /// Since when there is no value for the cause that holds at the end, in unix seconds;
@@ -59,20 +60,24 @@ pub fn straddling(history: &History) -> Option<RangeInclusive<usize>> {
 }
 
 /// A tally for each watched node, in their order. `found` is the share of samples outside
-/// the corridor, at least for the columns that are [`straddling`].
+/// the corridor, at least for the columns that are [`straddling`]; absent when it could not
+/// be found out.
 #[must_use]
-pub fn tallies(history: &History, found: &[Series]) -> Vec<Tally> {
+pub fn tallies(history: &History, found: Option<&[Series]>) -> Vec<Tally> {
     let tally = |node: &Watched| {
-        let shares = found.iter().find(|series| series.label("node") == node.node);
-        let shares = shares.map(|series| history.grid.row(&series.samples));
-        tally(history, &node.columns, &shares.unwrap_or_default())
+        let shares = found.map(|found| {
+            let shares = found.iter().find(|series| series.label("node") == node.node);
+            shares.map_or_else(Vec::new, |series| history.grid.row(&series.samples))
+        });
+        tally(history, &node.columns, shares.as_deref())
     };
     history.watched.iter().map(tally).collect()
 }
 
-fn tally(history: &History, columns: &[Column], shares: &[Option<f64>]) -> Tally {
+fn tally(history: &History, columns: &[Column], shares: Option<&[Option<f64>]>) -> Tally {
     let mut tally = Tally { worst: worst(history, columns), ..Tally::default() };
-    let mut share = 0.0;
+    let mut seconds_outside = Some(0.0);
+    let mut share = Some(0.0);
     let mut cause = None;
     let mut missing_before = 0.0;
     for (i, column) in columns.iter().enumerate() {
@@ -83,8 +88,9 @@ fn tally(history: &History, columns: &[Column], shares: &[Option<f64>]) -> Tally
         if let Some(seen) = column.seen {
             let clear = outside(seen, corridor(&history.threshold, i));
             // A column between two samples goes on as the one before.
-            share = clear.or(shares.get(i).copied().flatten()).unwrap_or(share);
-            tally.outside += known * share;
+            let asked = || shares.map(|shares| shares.get(i).copied().flatten().or(share));
+            share = clear.or_else(|| asked().flatten());
+            seconds_outside = seconds_outside.zip(share).map(|(sum, share)| sum + known * share);
         }
         tally.missing += width - known;
         let gone = column.missing.filter(|_| column.seen.is_none());
@@ -98,7 +104,7 @@ fn tally(history: &History, columns: &[Column], shares: &[Option<f64>]) -> Tally
     if columns.iter().all(|column| column.seen.is_none()) {
         tally.missing_since = None;
     }
-    tally
+    Tally { outside: seconds_outside, ..tally }
 }
 
 /// The thresholds in force within a column, the smaller first; absent when unknown. It is
@@ -174,7 +180,7 @@ mod tests {
     fn told(history: &History, shares: &[(usize, f64)]) -> Tally {
         let samples = shares.iter().map(|(i, share)| (history.grid.column(*i).1 as f64, *share));
         let labels = BTreeMap::from([("node".to_owned(), "mine".to_owned())]);
-        tallies(history, &[Series { labels, samples: samples.collect() }])[0]
+        tallies(history, Some(&[Series { labels, samples: samples.collect() }]))[0]
     }
 
     #[test]
@@ -183,28 +189,35 @@ mod tests {
         let five = [Some(5.0); 8];
         let calm = history(&clear, &five);
         assert_eq!(straddling(&calm), None);
-        assert_eq!(told(&calm, &[]).outside, 1_200.0);
+        assert_eq!(told(&calm, &[]).outside, Some(1_200.0));
 
         let open = [clear[0], seen(-9.0, 0.0), clear[0], seen(-6.0, 6.0), clear[1]];
         let open = history(&open, &five);
         assert_eq!(straddling(&open), Some(1..=3));
-        assert_eq!(told(&open, &[(1, 0.5), (2, 0.0), (3, 0.25)]).outside, 300.0 + 150.0 + 600.0);
+        assert_eq!(told(&open, &[(1, 0.5), (2, 0.0), (3, 0.25)]).outside, Some(300.0 + 150.0 + 600.0));
     }
 
     #[test]
     fn a_corridor_that_changes_within_a_column_leaves_more_open() {
         let changed = history(&[seen(-7.0, -7.0); 3], &[Some(5.0), Some(9.0), Some(9.0)]);
         assert_eq!(straddling(&changed), Some(1..=1));
-        assert_eq!(told(&changed, &[(1, 0.5)]).outside, 600.0 + 300.0);
+        assert_eq!(told(&changed, &[(1, 0.5)]).outside, Some(600.0 + 300.0));
         let unknown = history(&[seen(-7.0, -7.0); 2], &[None; 2]);
         assert_eq!(straddling(&unknown), None);
-        assert_eq!(told(&unknown, &[]).outside, 0.0);
+        assert_eq!(told(&unknown, &[]).outside, Some(0.0));
     }
 
     #[test]
     fn a_column_between_two_samples_goes_on_as_the_one_before() {
         let columns = [seen(-9.0, 0.0), seen(-9.0, 0.0), seen(0.0, 0.0)];
-        assert_eq!(told(&history(&columns, &[Some(5.0); 3]), &[(0, 0.5)]).outside, 600.0);
+        assert_eq!(told(&history(&columns, &[Some(5.0); 3]), &[(0, 0.5)]).outside, Some(600.0));
+    }
+
+    #[test]
+    fn what_could_not_be_counted_is_not_told() {
+        let outside = |columns: &[Column]| tallies(&history(columns, &[Some(5.0); 3]), None)[0].outside;
+        assert_eq!(outside(&[seen(-9.0, 0.0), seen(-9.0, -9.0), seen(0.0, 0.0)]), None);
+        assert_eq!(outside(&[seen(-9.0, -9.0), seen(0.0, 0.0)]), Some(600.0));
     }
 
     #[test]
@@ -214,7 +227,7 @@ mod tests {
             [gone(Cause::NotScraped), seen(0.0, 0.0), half, gone(Cause::NoAnswer), seen(-2.0, -2.0)];
         let tally = told(&history(&columns, &[Some(5.0); 5]), &[(2, 0.5)]);
         // A quarter of the third column was outside; missing are two whole columns and a half.
-        assert_eq!(tally.outside, 150.0);
+        assert_eq!(tally.outside, Some(150.0));
         assert_eq!(tally.missing, 1_500.0);
         assert_eq!(tally.missing_since, None);
         assert_eq!(tally.worst, Some(Worst { offset: -8.0, when: 1_500.0, column: 2 }));
