@@ -5,9 +5,9 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     chart,
-    history::{Tally, Worst},
     series::{History, Watched},
     survey::{Network, NetworkState, Node, State},
+    tally::{Tally, Worst},
     text::{self, Words},
 };
 
@@ -144,7 +144,7 @@ impl Told<'_> {
         if moment.date() == now.date() {
             moment.strftime("%H:%M").to_string()
         } else {
-            (words.another_day)(&moment)
+            (words.another_day)(&moment, &now)
         }
     }
 
@@ -168,8 +168,10 @@ mod tests {
         text::ENGLISH,
     };
 
-    const SEEN: Column = Column { seen: Some(Envelope { min: -2.0, mean: 0.0, max: 1.0 }), missing: None };
-    const GONE: Column = Column { seen: None, missing: Some(Cause::NoAnswer) };
+    const SEEN: Column =
+        Column { seen: Some(Envelope { min: -2.0, mean: 0.0, max: 1.0 }), missing: None, known: 1.0 };
+    const CALM: Tally = Tally { outside: Some(0.0), missing: 0.0, missing_since: None, worst: None };
+    const GONE: Column = Column { seen: None, missing: Some(Cause::NoAnswer), known: 0.0 };
 
     type Now = (State, Option<f64>);
 
@@ -215,10 +217,10 @@ mod tests {
             spacing: 15,
             newest: None,
         };
-        let worst =
-            |columns: &[Column]| crate::history::worst(columns, history.grid, (history.since, history.until));
-        let tallies: Vec<_> =
-            nodes.iter().map(|(.., columns, tally)| Tally { worst: worst(columns), ..*tally }).collect();
+        let tallies: Vec<_> = nodes
+            .iter()
+            .map(|(.., columns, tally)| Tally { worst: crate::tally::worst(&history, columns), ..*tally })
+            .collect();
         let caption = write(Story {
             network: &network,
             history: &history,
@@ -233,8 +235,9 @@ mod tests {
 
     #[test]
     fn one_node() {
-        let spike = Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None };
-        let tally = Tally { outside: 840.0, missing: 180.0, ..Tally::default() };
+        let spike =
+            Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None, known: 1.0 };
+        let tally = Tally { outside: Some(840.0), missing: 180.0, ..CALM };
         check(
             &[("my-node", (State::Behind, Some(-12.0)), [spike, SEEN], tally)],
             &["Prometheus warns: a store is away".into()],
@@ -247,7 +250,8 @@ mod tests {
                 "8 of 9 references up, times in UTC",
             ],
         );
-        let tally = Tally { outside: 0.0, missing: 1_800.0, missing_since: Some(86_700.0), worst: None };
+        let tally =
+            Tally { outside: Some(0.0), missing: 1_800.0, missing_since: Some(86_700.0), worst: None };
         check(
             &[("my-node", (State::Unreachable, None), [SEEN, GONE], tally)],
             &[],
@@ -263,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_the_exporter_says_of_node_and_network() {
-        let tally = Tally::default();
+        let tally = CALM;
         let past = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; no data missing";
         let last = "last hour, corridor of 5 blocks either way";
         for (network, now, first) in [
@@ -288,10 +292,10 @@ mod tests {
     fn several_nodes_the_worst_first() {
         let known = |offset| (State::Ok, Some(offset));
         let mut nodes = vec![
-            ("a", known(-1.0), [SEEN; 2], Tally::default()),
-            ("b", (State::NotScraped, None), [GONE; 2], Tally::default()),
-            ("c", (State::Ahead, Some(6.0)), [SEEN; 2], Tally::default()),
-            ("d", (State::NoConsensus, None), [SEEN; 2], Tally::default()),
+            ("a", known(-1.0), [SEEN; 2], CALM),
+            ("b", (State::NotScraped, None), [GONE; 2], CALM),
+            ("c", (State::Ahead, Some(6.0)), [SEEN; 2], CALM),
+            ("d", (State::NoConsensus, None), [SEEN; 2], CALM),
         ];
         const PAST: &str = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; \
             no data missing";
@@ -310,7 +314,7 @@ mod tests {
                 up,
             ],
         );
-        nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [SEEN; 2], Tally::default())));
+        nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [SEEN; 2], CALM)));
         let level = |name| format!("{name}: level with the median; {PAST}");
         check(
             &nodes,

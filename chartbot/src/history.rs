@@ -1,5 +1,4 @@
-//! PURE: what Prometheus found, column by column -> the history of one network, and how
-//! long each node was outside its corridor or unknown.
+//! PURE: what Prometheus found, column by column -> the history of one network.
 
 use std::collections::BTreeMap;
 
@@ -9,50 +8,9 @@ use crate::{
     series::{Cause, Column, Envelope, Grid, History, Watched},
 };
 
-/// How long a node was where, within the range asked for.
-///
-/// Told by the samples, not by whole columns.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Tally {
-    /// Seconds outside the corridor.
-    pub outside: f64,
-    /// Seconds without a value, whatever the cause.
-    pub missing: f64,
-    /// Since when there is no value for the cause that holds at the end, in unix seconds;
-    /// absent while there is a value, and when there was none in the whole range.
-    pub missing_since: Option<f64>,
-    /// The sample farthest from the median, of equals the first; absent without any.
-    pub worst: Option<Worst>,
-}
-
-/// A sample of a node that is worth telling of.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Worst {
-    /// Its block minus the median: below zero is behind.
-    pub offset: f64,
-    /// When it was, in unix seconds; as long as nobody asked for the very sample, the
-    /// middle of its column.
-    pub when: f64,
-    /// The column it fell into.
-    pub column: usize,
-}
-
-impl Worst {
-    /// Takes the time of the very sample, the first of equals, from those of its column.
-    pub fn pin_down(&mut self, samples: &[Series]) {
-        let alike = samples.iter().flat_map(|series| &series.samples).filter(|(_, lag)| -lag == self.offset);
-        self.when = alike.map(|(time, _)| *time).reduce(f64::min).unwrap_or(self.when);
-    }
-}
-
-/// The history of `network` with its watched `nodes`, and a tally for each of them.
+/// The history of `network` with its watched `nodes`.
 #[must_use]
-pub fn build(
-    network: &str,
-    nodes: &[&str],
-    plan: &Plan,
-    found: &PerColumn<Vec<Series>>,
-) -> (History, Vec<Tally>) {
+pub fn build(network: &str, nodes: &[&str], plan: &Plan, found: &PerColumn<Vec<Series>>) -> History {
     let grid = plan.grid;
     let unheld = by_label("network", &found.threshold, grid, &[]);
     let scraped: Vec<_> = (0..grid.len).map(|i| value(&unheld, network, i).is_some()).collect();
@@ -67,7 +25,6 @@ pub fn build(
         up: by_node(&found.up),
         scraped: counts.into_iter().map(|(node, counts)| (node, unscraped_shares(&counts))).collect(),
         known: by_node(&found.known),
-        outside: by_node(&found.outside),
         best_min: by_network(&found.best_min),
         best_mean: by_network(&found.best_mean),
         best_max: by_network(&found.best_max),
@@ -77,28 +34,19 @@ pub fn build(
         let at = |row: &Rows| value(row, network, i);
         Some(Envelope { min: at(&table.best_min)?, mean: at(&table.best_mean)?, max: at(&table.best_max)? })
     });
-    let best = best.collect();
-    let threshold = (0..grid.len).map(|i| value(&table.threshold, network, i));
-    let threshold = threshold.collect();
-    let (watched, tallies) = nodes
-        .iter()
-        .map(|node| {
-            let columns: Vec<_> = (0..grid.len).map(|i| column(&table, node, i)).collect();
-            let tally = tally(&table, node, &columns, grid, (plan.since, plan.until));
-            let node = (*node).to_owned();
-            (Watched { node, columns }, tally)
-        })
-        .unzip();
-    let history = History {
+    let watched = nodes.iter().map(|node| {
+        let columns = (0..grid.len).map(|i| column(&table, node, i)).collect();
+        Watched { node: (*node).to_owned(), columns }
+    });
+    History {
         network: network.to_owned(),
         since: plan.since,
         until: plan.until,
         grid,
-        watched,
-        best,
-        threshold,
-    };
-    (history, tallies)
+        watched: watched.collect(),
+        best: best.collect(),
+        threshold: (0..grid.len).map(|i| value(&table.threshold, network, i)).collect(),
+    }
 }
 
 /// The values of each series by its label, one place a column.
@@ -106,12 +54,7 @@ type Rows<'a> = BTreeMap<&'a str, Vec<Option<f64>>>;
 
 fn by_label<'a>(label: &str, found: &'a [Series], grid: Grid, held: &[bool]) -> Rows<'a> {
     let row = |series: &Series| {
-        let mut row = vec![None; grid.len];
-        for (time, value) in &series.samples {
-            if let Some(place) = column_at(grid, *time).and_then(|i| row.get_mut(i)) {
-                *place = Some(*value).filter(|value| value.is_finite());
-            }
-        }
+        let mut row = grid.row(&series.samples);
         hold(&mut row, held);
         row
     };
@@ -174,12 +117,6 @@ fn unscraped_shares(counts: &[Option<f64>]) -> Vec<Option<f64>> {
     (0..counts.len()).map(share).collect()
 }
 
-/// Which column a query that was evaluated at `time` speaks of: the one that ends there.
-fn column_at(grid: Grid, time: f64) -> Option<usize> {
-    let ends = (time - grid.start as f64) / f64::from(grid.step);
-    (ends >= 0.5).then(|| ends.round() as usize - 1)
-}
-
 fn value(rows: &Rows, name: &str, i: usize) -> Option<f64> {
     rows.get(name).and_then(|row| row.get(i).copied().flatten())
 }
@@ -200,60 +137,9 @@ fn column(table: &PerColumn<Rows>, node: &str, i: usize) -> Column {
         (Some(_), _) if in_part => Some(Cause::NoConsensus),
         (Some(_), _) => at(&table.scraped).map(|_| Cause::NotScraped),
     };
-    Column { seen, missing }
-}
-
-fn tally(
-    table: &PerColumn<Rows>,
-    node: &str,
-    columns: &[Column],
-    grid: Grid,
-    (since, until): (i64, i64),
-) -> Tally {
-    let mut tally = Tally::default();
-    let mut cause = None;
-    let mut missing_before = 0.0;
-    for (i, column) in columns.iter().enumerate() {
-        let begin = grid.start + i64::from(grid.step) * i as i64;
-        let end = (begin + i64::from(grid.step)).min(until);
-        let begin = begin.max(since);
-        let width = (end - begin).max(0) as f64;
-        let share = |rows: &Rows| value(rows, node, i);
-        let known = match column.seen {
-            Some(_) => {
-                let scraped = 1.0 - share(&table.scraped).unwrap_or(0.0);
-                width * scraped * share(&table.known).unwrap_or(1.0)
-            }
-            None => 0.0,
-        };
-        tally.outside += known * share(&table.outside).unwrap_or(0.0);
-        tally.missing += width - known;
-        let gone = column.missing.filter(|_| column.seen.is_none());
-        if gone != cause {
-            // A gap began within the column before, where a part was already missing.
-            tally.missing_since = gone.map(|_| begin as f64 - missing_before);
-            cause = gone;
-        }
-        missing_before = if gone.is_none() { width - known } else { 0.0 };
-    }
-    if columns.iter().all(|column| column.seen.is_none()) {
-        tally.missing_since = None;
-    }
-    tally.worst = worst(columns, grid, (since, until));
-    tally
-}
-
-/// The sample farthest from the median, of equals the first, as far as columns can tell.
-pub fn worst(columns: &[Column], grid: Grid, (since, until): (i64, i64)) -> Option<Worst> {
-    let mut worst: Option<Worst> = None;
-    for (column, seen) in columns.iter().enumerate().filter_map(|(i, column)| Some((i, column.seen?))) {
-        let offset = if -seen.min >= seen.max { seen.min } else { seen.max };
-        if worst.is_none_or(|worst| offset.abs() > worst.offset.abs()) {
-            let middle = grid.start as f64 + f64::from(grid.step) * (column as f64 + 0.5);
-            worst = Some(Worst { offset, when: middle.clamp(since as f64, until as f64), column });
-        }
-    }
-    worst
+    let scraped = 1.0 - at(&table.scraped).unwrap_or(0.0);
+    let known = if seen.is_some() { scraped * at(&table.known).unwrap_or(1.0) } else { 0.0 };
+    Column { seen, missing, known }
 }
 
 #[cfg(test)]
@@ -287,7 +173,6 @@ mod tests {
             up: node(&[NONE, 1.0, 1.0, 1.0, 0.0, 0.0]),
             scraped: node(&[NONE, 2.0, 2.0, 2.0, 2.0, 2.0]),
             known: node(&[NONE, 1.0, 0.5, NONE, NONE, 0.5]),
-            outside: node(&[NONE, 0.0, 0.5, NONE, NONE, 0.0]),
             best_min: network(&[NONE, 0.0, 0.0, NONE, 0.0, 0.0]),
             best_mean: network(&[NONE, 0.5, 0.5, NONE, 0.5, 0.5]),
             best_max: network(&[NONE, 1.0, 1.0, NONE, 1.0, 1.0]),
@@ -297,7 +182,7 @@ mod tests {
 
     #[test]
     fn every_cause_and_the_sign() {
-        let (history, tallies) = build("polygon", &["mine"], &plan(3_600), &found());
+        let history = build("polygon", &["mine"], &plan(3_600), &found());
         assert_eq!(history.grid.len, 6);
         assert_eq!((history.since, history.until), (0, 3_600));
         let causes: Vec<_> = history.watched[0].columns.iter().map(|c| c.missing).collect();
@@ -317,12 +202,8 @@ mod tests {
         assert_eq!(history.best[3], None);
         assert_eq!(history.threshold[0], None);
         assert_eq!(history.threshold[1], Some(5.0));
-        // A quarter of the third column was outside; missing are three whole columns
-        // and two halves.
-        assert_eq!(tallies[0].outside, 150.0);
-        assert_eq!(tallies[0].worst, Some(Worst { offset: -8.0, when: 1_500.0, column: 2 }));
-        assert_eq!(tallies[0].missing, 2_400.0);
-        assert_eq!(tallies[0].missing_since, None);
+        let known: Vec<_> = history.watched[0].columns.iter().map(|c| c.known).collect();
+        assert_eq!(known, [0.0, 1.0, 0.5, 0.0, 0.0, 0.5]);
     }
 
     #[test]
@@ -368,29 +249,5 @@ mod tests {
         let mut row = [Some(1.0), None, None, None, Some(2.0)];
         hold(&mut row, &[false, true, true, false, false]);
         assert_eq!(row, [Some(1.0), Some(1.0), Some(1.0), None, Some(2.0)]);
-    }
-
-    #[test]
-    fn what_is_still_missing_has_a_begin() {
-        let mut found = found();
-        for series in [
-            &mut found.lag_min,
-            &mut found.lag_mean,
-            &mut found.lag_max,
-            &mut found.known,
-            &mut found.outside,
-        ] {
-            series[0].samples.retain(|(time, _)| *time < 2_000.0);
-        }
-        let (_, tallies) = build("polygon", &["mine"], &plan(3_600), &found);
-        // The cause changed after the fourth column: an answer was missing, too.
-        assert_eq!(tallies[0].missing_since, Some(2_400.0));
-        found.up[0].samples.retain(|(time, _)| *time < 2_000.0);
-        let (_, tallies) = build("polygon", &["mine"], &plan(3_600), &found);
-        // Half of the third column, which ends at 1,800, was missing already.
-        assert_eq!(tallies[0].missing_since, Some(1_500.0));
-        let (_, tallies) = build("polygon", &["other"], &plan(3_600), &found);
-        assert_eq!(tallies[0].missing, 3_600.0);
-        assert_eq!(tallies[0].missing_since, None);
     }
 }

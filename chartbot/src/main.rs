@@ -20,6 +20,7 @@ mod serve;
 mod stand;
 mod status;
 mod survey;
+mod tally;
 mod telegram;
 mod text;
 

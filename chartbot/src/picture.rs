@@ -1,15 +1,16 @@
 //! From a range to a picture: asks Prometheus, builds the history, draws it, captions it.
 
-use std::{
-    num::NonZero,
-    sync::Arc,
-    thread::available_parallelism,
-    time::{Duration, Instant},
-};
+use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 
 use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
-use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+use tokio::{
+    join,
+    sync::Semaphore,
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
+use tracing::info;
 
 use crate::{
     caption::{self, Story},
@@ -19,7 +20,9 @@ use crate::{
     metrics::Metrics,
     prometheus::{self, Prometheus, Questions},
     query::{Plan, Survey},
+    series::History,
     survey,
+    tally::{self, Tally},
     text::Words,
 };
 
@@ -128,44 +131,51 @@ impl Painter {
         now: Timestamp,
         words: &Words,
     ) -> Result<Picture, Trouble> {
-        let asking = timeout(ASKING, self.ask(range, network, now.as_second(), words));
-        let begin = Instant::now();
-        let known = asking.await.map_err(|_| prometheus::Error::Timeout);
-        self.metrics.queried(begin.elapsed());
-        let known = known??;
+        let questions = &Questions::new(&self.prometheus);
+        let until = Instant::now() + ASKING;
+        let (known, first) = within(until, self.columns(questions, range, network, now.as_second())).await;
+        let known = known.inspect_err(|_| self.metrics.queried(first))?;
+        // What only the caption tells is asked for while the chart is drawn.
+        let (drawn, (tallies, second)) =
+            join!(self.draw(known.history.clone(), words), within(until, self.tallies(questions, &known)),);
+        self.metrics.queried(first + second);
+        let tallies = tallies?;
         let caption = caption::write(Story {
             network: &known.network,
             history: &known.history,
-            tallies: &known.tallies,
-            notes: &known.notes,
+            tallies: &tallies,
+            notes: &questions.notes(words),
             zone: &self.zone,
             words,
         });
-        let (history, zone, theme) = (known.history, self.zone.clone(), self.theme);
-        let in_words = words.chart;
+        Ok(Picture { png: drawn?, caption, network: known.network.name, networks: known.networks })
+    }
+
+    /// Draws as soon as there is a place.
+    async fn draw(&self, history: Arc<History>, words: &Words) -> Result<Bytes, Trouble> {
+        let (zone, theme, words) = (self.zone.clone(), self.theme, words.chart);
         // The semaphore is never closed; the place is kept until the drawing itself ended.
         let place = self.places.clone().acquire_owned().await.ok();
         let metrics = self.metrics.clone();
         let drawn = spawn_blocking(move || {
             let _place = place;
             let begin = Instant::now();
-            let drawn = chart::draw(&history, &zone, theme, in_words);
+            let drawn = chart::draw(&history, &zone, theme, words);
             metrics.drawn(begin.elapsed());
             drawn
         });
         let drawn = drawn.await.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
-        let png = drawn.map_err(|error| Trouble::NotDrawn(error.to_string()))?;
-        Ok(Picture { png: png.into(), caption, network: known.network.name, networks: known.networks })
+        drawn.map(Bytes::from).map_err(|error| Trouble::NotDrawn(error.to_string()))
     }
 
-    async fn ask(
+    /// Chooses the network and learns what a chart shows of it.
+    async fn columns(
         &self,
+        questions: &Questions<'_>,
         range: Range,
         network: Option<&str>,
         now: i64,
-        words: &Words,
     ) -> Result<Known, Trouble> {
-        let questions = &Questions::new(&self.prometheus);
         let survey = Survey::new(range);
         let survey = survey.ask(|promql| async move { questions.query(&promql, now).await }).await?;
         let networks = survey::read(&survey);
@@ -183,26 +193,55 @@ impl Painter {
         };
         let networks = networks.into_iter().map(|network| network.name).collect();
         let plan = Plan::new(range, network.end(now), network.spacing);
-        let (times, step) = (plan.evaluated(), plan.grid.step);
+        let (times, step) = (plan.evaluated(0..=plan.grid.len.saturating_sub(1)), plan.grid.step);
         let columns = plan.queries(&network.name);
         let found =
             columns.ask(|promql| async move { questions.query_range(&promql, times, step).await }).await?;
         let nodes: Vec<_> = network.nodes.iter().map(|node| node.name.as_str()).collect();
-        let (history, mut tallies) = history::build(&network.name, &nodes, &plan, &found);
-        for place in chart::shown(&history) {
-            let Some((node, worst)) = nodes.get(place).zip(tallies[place].worst.as_mut()) else { continue };
-            let (samples, end) = plan.samples(&network.name, node, worst.column);
+        let history = Arc::new(history::build(&network.name, &nodes, &plan, &found));
+        Ok(Known { network, networks, plan, history })
+    }
+
+    /// Learns what needs a look at single samples.
+    async fn tallies(&self, questions: &Questions<'_>, known: &Known) -> Result<Vec<Tally>, Trouble> {
+        let Known { history, plan, .. } = known;
+        let outside = match tally::straddling(history) {
+            Some(columns) => {
+                let (promql, times) = (plan.outside(&history.network), plan.evaluated(columns));
+                let asked = questions.query_range(&promql, times, plan.grid.step).await;
+                // Over a year it may be too much for Prometheus: no reason to go without a chart.
+                asked.inspect_err(|error| info!(%error, "the time outside the corridor is not counted")).ok()
+            }
+            None => Some(Vec::new()),
+        };
+        let mut tallies = tally::tallies(history, outside.as_deref());
+        for place in chart::shown(history) {
+            let node = history.watched.get(place).zip(tallies.get_mut(place));
+            let Some((node, worst)) = node.and_then(|(node, tally)| Some((node, tally.worst.as_mut()?)))
+            else {
+                continue;
+            };
+            let (samples, end) = plan.samples(&history.network, &node.node, worst.column);
             worst.pin_down(&questions.query(&samples, end).await?);
         }
-        Ok(Known { network, networks, history, tallies, notes: questions.notes(words) })
+        Ok(tallies)
     }
+}
+
+/// Asks until the deadline, and tells how long it took.
+async fn within<T>(
+    until: Instant,
+    asking: impl Future<Output = Result<T, Trouble>>,
+) -> (Result<T, Trouble>, Duration) {
+    let begin = Instant::now();
+    let told = timeout_at(until, asking).await.map_err(|_| prometheus::Error::Timeout.into());
+    (told.flatten(), begin.elapsed())
 }
 
 /// All that is known for one chart.
 struct Known {
     network: survey::Network,
     networks: Vec<String>,
-    history: crate::series::History,
-    tallies: Vec<history::Tally>,
-    notes: Vec<String>,
+    plan: Plan,
+    history: Arc<History>,
 }

@@ -4,6 +4,8 @@
 //! exactly the samples of that step, so that a spike survives and a gap stays a gap
 //! (range selectors have no look-back). The names of metrics stand only here.
 
+use std::ops::RangeInclusive;
+
 use tokio::try_join;
 
 use crate::{command::Range, series::Grid};
@@ -105,8 +107,6 @@ questions! {
         scraped,
         /// Share of the samples that have a lag, above 0 and up to 1, by node.
         known,
-        /// Share of those that are outside the corridor, 0 to 1, by node.
-        outside,
         /// Smallest lead of the best reference.
         best_min,
         /// Mean lead of the best reference.
@@ -186,13 +186,11 @@ impl Plan {
         Self { grid: Grid { start, step, len: columns as usize }, since, until, spacing }
     }
 
-    /// When the first and the last column are evaluated, in unix seconds: at the end of
-    /// each, the last of them possibly a little after `until`.
+    /// When the first and the last of these columns are evaluated, in unix seconds: at the
+    /// end of each, the last of all possibly a little after `until`.
     #[must_use]
-    pub fn evaluated(&self) -> (i64, i64) {
-        let step = i64::from(self.grid.step);
-        let first = self.grid.start + step;
-        (first, self.grid.start + step * self.grid.len as i64)
+    pub fn evaluated(&self, columns: RangeInclusive<usize>) -> (i64, i64) {
+        (self.grid.column(*columns.start()).1, self.grid.column(*columns.end()).1)
     }
 
     /// Which samples of a node a column holds, and when to ask for them: at its end.
@@ -200,9 +198,21 @@ impl Plan {
     pub fn samples(&self, network: &str, node: &str, column: usize) -> (String, i64) {
         let (network, node) = (quoted(network), quoted(node));
         let window = self.window();
-        let step = i64::from(self.grid.step);
-        let end = self.grid.start + step * (column as i64 + 1);
+        let (_, end) = self.grid.column(column);
         (format!("{LAG}{{role=\"watched\",network={network},node={node}}}{window}"), end)
+    }
+
+    /// Share of the samples that are outside the corridor, 0 to 1, by node. It looks at each
+    /// sample on its own, which costs more than all other questions together: to be asked
+    /// only where the envelope leaves it open.
+    #[must_use]
+    pub fn outside(&self, network: &str) -> String {
+        let network = quoted(network);
+        let samples = format!("[{}ms:{}s]", u64::from(self.grid.step) * 1_000 - 1, self.spacing);
+        format!(
+            "max by (node) (avg_over_time((abs({LAG}{{role=\"watched\",network={network}}}) \
+             > bool ignoring (node, role) group_left () {THRESHOLD}{{network={network}}}){samples}))"
+        )
     }
 
     /// A range selector takes both its ends, up to Prometheus 2; a millisecond less keeps a
@@ -218,7 +228,6 @@ impl Plan {
         let of_node = format!("{{role=\"watched\",network={network}}}");
         let of_network = format!("{{network={network}}}");
         let window = self.window();
-        let samples = format!("[{}ms:{}s]", u64::from(self.grid.step) * 1_000 - 1, self.spacing);
         let by_node = |choose: &str, over: &str, metric: &str| {
             format!("{choose} by (node) ({over}_over_time({metric}{of_node}{window}))")
         };
@@ -236,10 +245,6 @@ impl Plan {
             known: format!(
                 "min by (node) (count_over_time({LAG}{of_node}{window}) \
                  / count_over_time({UP}{of_node}{window}))"
-            ),
-            outside: format!(
-                "max by (node) (avg_over_time((abs({LAG}{of_node}) > bool ignoring (node, role) \
-                 group_left () {THRESHOLD}{of_network}){samples}))"
             ),
             best_min: by_network("min", "min", BEST),
             best_mean: by_network("max", "avg", BEST),
@@ -281,7 +286,8 @@ mod tests {
         let plan = Plan::new(Range::HOUR, 1_800_000_007, 15);
         assert_eq!(plan.grid.start, 1_799_996_400);
         assert_eq!(plan.grid.len, 121);
-        assert_eq!(plan.evaluated(), (1_799_996_430, 1_800_000_030));
+        assert_eq!(plan.evaluated(0..=120), (1_799_996_430, 1_800_000_030));
+        assert_eq!(plan.evaluated(1..=1), (1_799_996_460, 1_799_996_460));
     }
 
     proptest! {
@@ -305,14 +311,15 @@ mod tests {
 
     #[test]
     fn the_questions_of_a_chart() {
-        let queries = Plan::new(Range::HOUR, 1_800_000_000, 15).queries("a\"b");
+        let plan = Plan::new(Range::HOUR, 1_800_000_000, 15);
+        let queries = plan.queries("a\"b");
         assert_eq!(
             queries.lag_max,
             "max by (node) (max_over_time(headlag_node_lag_blocks\
              {role=\"watched\",network=\"a\\\"b\"}[29999ms]))"
         );
         assert_eq!(
-            queries.outside,
+            plan.outside("a\"b"),
             "max by (node) (avg_over_time((abs(headlag_node_lag_blocks\
              {role=\"watched\",network=\"a\\\"b\"}) > bool ignoring (node, role) group_left () \
              headlag_threshold_blocks{network=\"a\\\"b\"})[29999ms:15s]))"

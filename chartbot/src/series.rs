@@ -15,6 +15,31 @@ pub struct Grid {
     pub len: usize,
 }
 
+impl Grid {
+    /// Begin and end of a column in unix seconds.
+    #[must_use]
+    pub fn column(&self, i: usize) -> (i64, i64) {
+        let step = i64::from(self.step);
+        let begin = self.start + step * i as i64;
+        (begin, begin + step)
+    }
+
+    /// The values of a query over a range, one place a column: each was evaluated at the
+    /// end of the column that it speaks of.
+    #[must_use]
+    pub fn row(&self, samples: &[(f64, f64)]) -> Vec<Option<f64>> {
+        let mut row = vec![None; self.len];
+        for (time, value) in samples.iter().filter(|(_, value)| value.is_finite()) {
+            let ends = (time - self.start as f64) / f64::from(self.step);
+            let place = (ends >= 0.5).then(|| ends.round() as usize - 1);
+            if let Some(place) = place.and_then(|place| row.get_mut(place)) {
+                *place = Some(*value);
+            }
+        }
+        row
+    }
+}
+
 /// What was seen within one column, in blocks from the median.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Envelope {
@@ -45,6 +70,8 @@ pub struct Column {
     pub seen: Option<Envelope>,
     /// Why something is missing; absent when the whole column was seen.
     pub missing: Option<Cause>,
+    /// For what share of the column there is a value, 0 to 1, told by its samples.
+    pub known: f64,
 }
 
 /// One watched node over the whole grid.

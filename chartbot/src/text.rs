@@ -165,8 +165,8 @@ pub struct Words {
     pub split: &'static str,
     /// The largest distance from the median, and when.
     pub worst: fn(f64, &str) -> String,
-    /// So many seconds outside the corridor.
-    pub outside: fn(f64) -> String,
+    /// So many seconds outside the corridor; none when they could not be counted.
+    pub outside: fn(Option<f64>) -> String,
     /// So many seconds without a value.
     pub missing: fn(f64) -> String,
     /// Nothing was seen in the whole range.
@@ -185,8 +185,9 @@ pub struct Words {
     pub partial: &'static str,
     /// What Prometheus warns of.
     pub warning: fn(&str) -> String,
-    /// Day and time of something that was not today.
-    pub another_day: fn(&Zoned) -> String,
+    /// Day and time of something that was not today, with the year where it is not this
+    /// one; first that moment, then now.
+    pub another_day: fn(&Zoned, &Zoned) -> String,
 }
 
 /// Telegram counts characters as UTF-16 does, so a longer text is cut by these, but never

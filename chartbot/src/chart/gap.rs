@@ -98,6 +98,7 @@ mod tests {
         let column = |letter: char| Column {
             seen: SEEN.filter(|_| !letter.is_ascii_lowercase()),
             missing: cause(letter),
+            known: 0.5,
         };
         letters.chars().map(column).collect()
     }

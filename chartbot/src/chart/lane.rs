@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     fn columns(missing: &[Option<Cause>]) -> Vec<Column> {
-        missing.iter().map(|cause| Column { seen: None, missing: *cause }).collect()
+        missing.iter().map(|cause| Column { seen: None, missing: *cause, known: 0.0 }).collect()
     }
 
     #[test]

@@ -9,11 +9,11 @@ pub const DAY: i64 = 24 * HOUR;
 pub const MISSING: Column = missing(Cause::NotScraped);
 
 pub const fn missing(cause: Cause) -> Column {
-    Column { seen: None, missing: Some(cause) }
+    Column { seen: None, missing: Some(cause), known: 0.0 }
 }
 
 pub fn seen(min: f64, mean: f64, max: f64) -> Column {
-    Column { seen: Some(Envelope { min, mean, max }), missing: None }
+    Column { seen: Some(Envelope { min, mean, max }), missing: None, known: 1.0 }
 }
 
 /// Repeatable noise from 0 to 1.

@@ -103,8 +103,9 @@ pub const ENGLISH: Words = Words {
         _ => format!("at worst {} ({when})", (ENGLISH.offset)(offset)),
     },
     outside: |seconds| match seconds {
-        seconds if seconds < 0.5 => "never outside the corridor".to_owned(),
-        _ => format!("{} outside the corridor", duration(seconds)),
+        None => "time outside the corridor not counted".to_owned(),
+        Some(seconds) if seconds < 0.5 => "never outside the corridor".to_owned(),
+        Some(seconds) => format!("{} outside the corridor", duration(seconds)),
     },
     missing: |seconds| match seconds {
         seconds if seconds < 0.5 => "no data missing".to_owned(),
@@ -118,7 +119,10 @@ pub const ENGLISH: Words = Words {
     times_in: |zone| format!("times in {zone}"),
     partial: "Incomplete: a part of the storage behind Prometheus did not answer.",
     warning: |words| format!("Prometheus warns: {words}"),
-    another_day: |moment| moment.strftime("%a %-d %b, %H:%M").to_string(),
+    another_day: |moment, now| {
+        let form = if moment.year() == now.year() { "%a %-d %b, %H:%M" } else { "%-d %b %Y, %H:%M" };
+        moment.strftime(form).to_string()
+    },
 };
 
 fn last(seconds: i64) -> String {

@@ -100,8 +100,9 @@ pub const RUSSIAN: Words = Words {
         _ => "всё время вровень с медианой".to_owned(),
     },
     outside: |seconds| match seconds {
-        seconds if seconds < 0.5 => "без выходов из коридора".to_owned(),
-        _ => format!("{} вне коридора", duration(seconds)),
+        None => "время вне коридора не подсчитано".to_owned(),
+        Some(seconds) if seconds < 0.5 => "без выходов из коридора".to_owned(),
+        Some(seconds) => format!("{} вне коридора", duration(seconds)),
     },
     missing: |seconds| match seconds {
         seconds if seconds < 0.5 => "без пропусков в данных".to_owned(),
@@ -115,9 +116,10 @@ pub const RUSSIAN: Words = Words {
     times_in: |zone| format!("время: {zone}"),
     partial: "Данные неполные: часть хранилища Prometheus не ответила.",
     warning: |words| format!("Prometheus предупреждает: {words}"),
-    another_day: |moment| {
+    another_day: |moment, now| {
         let month = OF_MONTHS[usize::from(moment.month().unsigned_abs()).clamp(1, 12) - 1];
-        format!("{} {month}, {}", moment.day(), moment.strftime("%H:%M"))
+        let year = if moment.year() == now.year() { "" } else { " %Y" };
+        format!("{} {month}{}, {}", moment.day(), moment.strftime(year), moment.strftime("%H:%M"))
     },
 };
 
@@ -282,6 +284,9 @@ mod tests {
     #[test]
     fn another_day_has_its_month() {
         let moment = jiff::civil::date(2026, 5, 3).at(7, 5, 0, 0).in_tz("UTC").unwrap();
-        assert_eq!((RUSSIAN.another_day)(&moment), "3 мая, 07:05");
+        assert_eq!((RUSSIAN.another_day)(&moment, &moment), "3 мая, 07:05");
+        let next_year = jiff::civil::date(2027, 1, 1).at(0, 0, 0, 0).in_tz("UTC").unwrap();
+        assert_eq!((RUSSIAN.another_day)(&moment, &next_year), "3 мая 2026, 07:05");
+        assert_eq!((super::super::ENGLISH.another_day)(&moment, &next_year), "3 May 2026, 07:05");
     }
 }
