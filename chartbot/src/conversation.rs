@@ -71,8 +71,8 @@ impl Conversation {
         let told = status::tell(&self.painter.prometheus, now, words).await;
         self.metrics.queried(begin.elapsed());
         match told {
-            Ok(lines) => (self.with(Reply::Text(lines)), "ok"),
-            Err((trouble, looked_at)) => self.without(&trouble, looked_at, words),
+            Ok(lines) => (self.answered(Reply::Text(lines)), "ok"),
+            Err((trouble, looked_at)) => self.unanswered(&trouble, looked_at, words),
         }
     }
 
@@ -82,20 +82,20 @@ impl Conversation {
             Ok(picture) => {
                 let buttons = buttons(range, &picture.network, &picture.networks, words);
                 let Picture { png, caption, .. } = picture;
-                (self.with(Reply::Photo(Photo { png, caption, buttons })), "ok")
+                (self.answered(Reply::Photo(Photo { png, caption, buttons })), "ok")
             }
-            Err(trouble) => self.without(&trouble, range, words),
+            Err(trouble) => self.unanswered(&trouble, range, words),
         }
     }
 
-    fn with(&self, reply: Reply) -> Reply {
+    fn answered(&self, reply: Reply) -> Reply {
         if self.said.lock().unwrap_or_else(PoisonError::into_inner).ends() {
             tracing::info!("questions can be answered again");
         }
         reply
     }
 
-    fn without(&self, trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
+    fn unanswered(&self, trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
         let (outcome, seconds) = (trouble.outcome(), range.seconds());
         if let Trouble::NoSuchNetwork { .. } = trouble {
             tracing::debug!(%trouble, "a user asked for what there is not");
@@ -197,6 +197,13 @@ mod tests {
             assert!(lines[2].ends_with(&rest), "{told}");
             assert_eq!(lines[3], "9 of 9 references up, times in UTC");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_chart_does_without_the_time_outside_when_that_takes_too_long() {
+        let told = ask(Server::Slow, from_alice("/week")).await.unwrap();
+        assert!(told.starts_with("photo: polygon · my-node: 12 blocks behind"), "{told}");
+        assert!(told.contains("; time outside the corridor not counted; no data missing"), "{told}");
     }
 
     #[tokio::test(start_paused = true)]

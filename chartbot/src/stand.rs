@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 pub enum Server {
     /// A node that is 12 blocks behind, half of the time until now, with a corridor of 5.
     Behind,
+    /// The same, but looking at single samples takes it too long.
+    Slow,
     Empty,
     Away,
     Silent,
@@ -62,7 +64,8 @@ pub async fn answer(server: Server, request: Request<body::Incoming>) -> server:
     let url = format!("http://form/?{}", String::from_utf8_lossy(&body));
     let form: HashMap<_, _> = Url::parse(&url).unwrap().query_pairs().into_owned().collect();
     let data = match server {
-        Server::Behind => behind(&form),
+        Server::Slow if form["query"].contains("> bool") => return pending().await,
+        Server::Behind | Server::Slow => behind(&form),
         Server::Empty => json!({"resultType": "vector", "result": []}),
         Server::Says(status, body) => return typed(status, "text/plain", body),
         Server::Away | Server::Silent => return pending().await,
