@@ -2,6 +2,8 @@
 //! to the photo's last byte there. The bot is the real program, and what it asks is the
 //! Prometheus at the URL in `HEADLAG_BENCH_PROMETHEUS`; `scripts/bench` starts one.
 
+#![allow(clippy::print_stdout, reason = "its figures are its output")]
+
 use std::{env, time::Duration};
 
 use anyhow::{Context, ensure};
