@@ -16,6 +16,7 @@ mod reply;
 mod said;
 mod series;
 mod serve;
+mod spacing;
 #[cfg(test)]
 mod stand;
 mod status;

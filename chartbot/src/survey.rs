@@ -2,12 +2,7 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use crate::{prometheus::Series, query::Survey};
-
-/// Where neither the scrapes nor the exporter tell how far apart samples are.
-const USUAL_SPACING: u32 = 60;
-/// How many of the newest samples tell how far apart samples are.
-const NEWEST: usize = 40;
+use crate::{prometheus::Series, query::Survey, spacing};
 
 /// One network as it is now.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,33 +180,11 @@ pub fn read(found: &Survey<Vec<Series>>) -> Vec<Network> {
             state: states.filter_map(|series| NetworkState::named(series.label("state"))).min(),
             references: of_network(&found.references, name),
             references_up: of_network(&found.references_up, name),
-            spacing: spacing(&scrapes, of_network(&found.poll_interval, name)),
+            spacing: spacing::of(&scrapes, of_network(&found.poll_interval, name)),
             newest: newest.map(|(time, _)| *time).reduce(f64::max),
         }
     };
     networks.into_iter().map(network).collect()
-}
-
-/// The longer of the time between two scrapes (the median of the newest) and the poll
-/// interval; only the poll interval when there were no scrapes lately.
-fn spacing(scrapes: &[&Series], poll_interval: Option<f64>) -> u32 {
-    let scraped = scrapes
-        .iter()
-        .filter_map(|series| {
-            let newest = &series.samples[series.samples.len().saturating_sub(NEWEST)..];
-            let mut apart: Vec<_> = newest.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-            apart.sort_by(f64::total_cmp);
-            apart.get(apart.len() / 2).copied()
-        })
-        .reduce(f64::max);
-    let polled = poll_interval.filter(|interval| interval.is_finite());
-    match (scraped, polled) {
-        (None, None) => USUAL_SPACING,
-        (scraped, polled) => {
-            let scraped = scraped.unwrap_or(0.0).round();
-            scraped.max(polled.unwrap_or(0.0).ceil()).max(1.0) as u32
-        }
-    }
 }
 
 /// The network that a chart shows when nobody named one: the one in the worst state, of
@@ -241,10 +214,6 @@ mod tests {
             labels: BTreeMap::from([label("network", network), label("node", node)]),
             samples: vec![(1_000.0, value)],
         }
-    }
-
-    fn scraped_at(times: &[f64]) -> Series {
-        Series { samples: times.iter().map(|time| (*time, 15.0)).collect(), ..one("a", "", 0.0) }
     }
 
     #[test]
@@ -311,27 +280,6 @@ mod tests {
         let told: Vec<_> = networks[0].nodes.iter().map(|node| (node.state, node.offset)).collect();
         assert_eq!(told, [(State::Stalled, Some(-2.0)), (State::Behind, Some(-9.0))]);
         assert_eq!(networks[0].state, Some(NetworkState::Halted));
-    }
-
-    #[test]
-    fn samples_are_as_far_apart_as_the_slower_of_poll_and_scrape() {
-        let jitter = [0.0, 15.003, 29.998, 60.001, 75.0];
-        let slow = [0.0, 60.0, 120.0];
-        let of = |scrapes: &[&[f64]], interval| {
-            let scrapes: Vec<_> = scrapes.iter().map(|times| scraped_at(times)).collect();
-            spacing(&scrapes.iter().collect::<Vec<_>>(), interval)
-        };
-        assert_eq!(of(&[&jitter], Some(15.0)), 15);
-        assert_eq!(of(&[&jitter], Some(30.0)), 30);
-        assert_eq!(of(&[&slow], Some(15.0)), 60);
-        assert_eq!(of(&[&jitter, &slow], Some(15.0)), 60);
-        assert_eq!(of(&[&[7.0]], Some(12.5)), 13);
-        assert_eq!(of(&[], None), USUAL_SPACING);
-        assert_eq!(of(&[&[0.0, 0.2, 0.4]], None), 1);
-        // After a change of the scrape interval the newest samples tell.
-        let mut changed: Vec<_> = (0..100).map(|i| f64::from(i) * 5.0).collect();
-        changed.extend((0..30).map(|i| 500.0 + f64::from(i) * 60.0));
-        assert_eq!(of(&[&changed], None), 60);
     }
 
     #[test]
