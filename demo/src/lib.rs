@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod nodes;
 pub mod once;
+pub mod package;
 pub mod page;
 pub mod process;
 pub mod prometheus;
