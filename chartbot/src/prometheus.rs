@@ -26,6 +26,12 @@ const QUERY_TIMEOUT: &str = "8s";
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Far above the answer to any chart.
 const MAX_BODY: usize = 32 * 1024 * 1024;
+/// How many seconds a range goes on after its end, which is then cut off again. In a range that
+/// ends now, and not a good deal later, VictoriaMetrics repeats an older value in place of those
+/// of the newest half minute.
+const MARGIN: i64 = 240;
+/// Into how many parts a question is cut at most: enough for a year of samples every 15 s.
+const MAX_PARTS: i64 = 128;
 
 /// Why a query found nothing out. No text of it holds a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,8 +104,38 @@ impl Prometheus {
         (first, last): (i64, i64),
         step: u32,
     ) -> Result<Found, Error> {
-        let times = [("start", first.to_string()), ("end", last.to_string()), ("step", step.to_string())];
-        self.post(&self.query_range, promql, &times).await
+        let mut parts = 1;
+        loop {
+            match self.query_parts(promql, (first, last), step, parts).await {
+                // Too much at a time. VictoriaMetrics, for one, counts the points of a subquery,
+                // too, and takes 30,000 of them at most.
+                Err(Error::Failed { status: 422, .. }) if parts < MAX_PARTS => parts *= 2,
+                found => return found.map(|found| found.until(last)),
+            }
+        }
+    }
+
+    /// Asks for one of so many `parts` of the time after the other.
+    async fn query_parts(
+        &self,
+        promql: &str,
+        (first, last): (i64, i64),
+        step: u32,
+        parts: i64,
+    ) -> Result<Found, Error> {
+        let step = i64::from(step.max(1));
+        let length = ((last - first) / step / parts + 1) * step;
+        let mut whole = Found::default();
+        let mut start = first;
+        while start <= last {
+            let end = start + length - step;
+            let end = if end < last { end } else { last + MARGIN };
+            let times = [("start", start), ("end", end), ("step", step)];
+            let times = times.map(|(name, time)| (name, time.to_string()));
+            whole.append(self.post(&self.query_range, promql, &times).await?);
+            start += length;
+        }
+        Ok(whole)
     }
 
     async fn post(&self, url: &Url, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {

@@ -20,4 +20,5 @@ mod script;
 pub mod server;
 pub mod switch;
 pub mod telegram;
+pub mod victoria_metrics;
 pub mod world;

@@ -44,6 +44,29 @@ pub struct Found {
     pub partial: bool,
 }
 
+impl Found {
+    /// What was found up to `last`, in unix seconds.
+    pub fn until(mut self, last: i64) -> Self {
+        for series in &mut self.series {
+            series.samples.retain(|(time, _)| *time <= last as f64);
+        }
+        self.series.retain(|series| !series.samples.is_empty());
+        self
+    }
+
+    /// Takes up what the same question found at a later time.
+    pub fn append(&mut self, later: Self) {
+        for series in later.series {
+            match self.series.iter_mut().find(|known| known.labels == series.labels) {
+                Some(known) => known.samples.extend(series.samples),
+                None => self.series.push(series),
+            }
+        }
+        self.warnings.extend(later.warnings);
+        self.partial |= later.partial;
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer {
     status: Status,
