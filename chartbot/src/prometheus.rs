@@ -37,7 +37,7 @@ const MAX_PARTS: i64 = 128;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No connection, or it broke.
-    #[error("cannot be reached: {0}")]
+    #[error("cannot be reached: {0}{hint}", hint = tls_hint(*.0))]
     Away(Failure),
     /// No complete answer within the time, or the server gave up.
     #[error("did not answer in time")]
@@ -74,16 +74,13 @@ impl Prometheus {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(base: &Url, http: &HttpConfig) -> reqwest::Result<Self> {
+        let (client, base) = http.apply(outbound::client(TIMEOUT), base.clone());
         let endpoint = |name| {
             let mut url = base.clone();
             url.set_path(&format!("{}/api/v1/{name}", base.path().trim_end_matches('/')));
             url
         };
-        Ok(Self {
-            client: http.apply(outbound::client(TIMEOUT)).build()?,
-            query: endpoint("query"),
-            query_range: endpoint("query_range"),
-        })
+        Ok(Self { client: client.build()?, query: endpoint("query"), query_range: endpoint("query_range") })
     }
 
     /// Evaluates `promql` at `time` (unix seconds).
@@ -200,6 +197,11 @@ impl<'a> Questions<'a> {
         warnings.extend(found.warnings);
         found.series
     }
+}
+
+/// What else may be wrong when a TLS handshake fails.
+fn tls_hint(failure: Failure) -> &'static str {
+    if failure == Failure::Tls { ", and tls_config in --prometheus.http-config-file" } else { "" }
 }
 
 fn unanswered(failure: Failure) -> Error {

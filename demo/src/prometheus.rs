@@ -71,11 +71,10 @@ impl Tools {
         Ok(())
     }
 
-    /// Starts a Prometheus with the storage in `folder`, scraping as `config` says.
-    pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
+    /// A Prometheus with the storage in `folder`, scraping as `config` says, not started yet.
+    pub async fn command(&self, folder: &Path, config: &str, address: SocketAddr) -> anyhow::Result<Command> {
         let config_file = folder.join("prometheus.yml");
         tokio::fs::write(&config_file, config).await.context("cannot write prometheus.yml")?;
-        let address = port.hand_over();
         let mut command = Command::new(&self.prometheus);
         command
             .arg("--config.file")
@@ -84,6 +83,13 @@ impl Tools {
             .arg(storage(folder))
             .arg(format!("--web.listen-address={address}"))
             .args(["--storage.tsdb.retention.time=30d", "--log.level=warn"]);
+        Ok(command)
+    }
+
+    /// Starts such a Prometheus on `port` and waits until it is ready.
+    pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
+        let address = port.hand_over();
+        let mut command = self.command(folder, config, address).await?;
         let mut prometheus = Process::start("prometheus", &mut command)?;
         prometheus.ready(&format!("http://{address}/-/ready"), READY).await?;
         Ok(prometheus)
