@@ -36,6 +36,11 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
+    /// Whether something tells the server who asks.
+    pub fn has_credentials(&self) -> bool {
+        self.headers.contains_key(AUTHORIZATION)
+    }
+
     /// A client that does as the file says, and the URL by which it reaches the server at `url`.
     pub fn apply(&self, client: ClientBuilder, url: Url) -> (ClientBuilder, Url) {
         self.tls.apply(client.default_headers(self.headers.clone()), url)
@@ -116,15 +121,12 @@ fn read_either<'a>(
 
 fn read_authorization<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Option<HeaderValue> {
     let section = reader.section(field, &["type", "credentials", "credentials_file"])?;
-    let kind = match section.get("type") {
-        Some(kind) => reader.verbatim(&kind)?,
-        None => "Bearer".to_owned(),
-    };
-    if kind.eq_ignore_ascii_case("basic") {
-        return reader.wrong(field, "has the type Basic; write basic_auth instead");
+    let kind = section.get("type").map_or(Some("Bearer".to_owned()), |kind| reader.verbatim(&kind));
+    if kind.as_ref().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("basic")) {
+        reader.problem(field.line, &field.path, "has the type Basic; write basic_auth instead");
     }
-    let secret = read_either(reader, &section, ("credentials", "credentials_file"), folder)?;
-    header::sensitive(reader, field, &format!("{} {}", kind.trim(), secret.expose_secret()))
+    let secret = read_either(reader, &section, ("credentials", "credentials_file"), folder);
+    header::sensitive(reader, field, &format!("{} {}", kind?.trim(), secret?.expose_secret()))
 }
 
 /// RFC 7617: base64 of `username:password`.
@@ -245,6 +247,7 @@ mod tests {
              insecure_skip_verify: maybe\n  min_version: TLS11\n",
             &[
                 "1: authorization: has the type Basic; write basic_auth instead",
+                "4: authorization.credentials_file: stands beside credentials; keep one of the two",
                 "5: basic_auth: stands beside authorization; keep one of the two",
                 "5: basic_auth.password_file: is missing; name one, or write password itself",
                 "7: bearer_token: unknown key; known here: authorization, basic_auth, tls_config, http_headers",
