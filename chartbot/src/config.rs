@@ -149,10 +149,7 @@ impl Flags {
         let api_url = problems.keep(url("--telegram.api-url", &self.api_url, "https://api.telegram.org"));
         let proxy = problems.keep(proxy(&self.proxy_url));
         let allowed_users = problems.keep(self.allowed_users());
-        let prometheus_url =
-            problems.keep(url("--prometheus.url", &self.prometheus_url, "http://127.0.0.1:9090"));
-        let prometheus_http = problems.keep(self.prometheus_http());
-        let zone = problems.keep(self.zone());
+        let charts = self.charts(&mut problems);
         let listen_address = problems.keep(self.listen_address());
         let config = || {
             Some(Config {
@@ -160,12 +157,7 @@ impl Flags {
                 api_url: api_url?,
                 proxy: proxy?,
                 allowed_users: allowed_users?,
-                charts: Charts {
-                    prometheus_url: prometheus_url?,
-                    prometheus_http: prometheus_http?,
-                    zone: zone?,
-                    theme: self.theme,
-                },
+                charts: charts?,
                 listen_address: listen_address?,
             })
         };
@@ -178,19 +170,7 @@ impl Flags {
     /// Everything that is wrong.
     pub fn to_draw(&self) -> Result<Charts, Problems> {
         let mut problems = Problems(Vec::new());
-        let prometheus_url =
-            problems.keep(url("--prometheus.url", &self.prometheus_url, "http://127.0.0.1:9090"));
-        let prometheus_http = problems.keep(self.prometheus_http());
-        let zone = problems.keep(self.zone());
-        let charts = || {
-            Some(Charts {
-                prometheus_url: prometheus_url?,
-                prometheus_http: prometheus_http?,
-                zone: zone?,
-                theme: self.theme,
-            })
-        };
-        charts().ok_or(problems)
+        self.charts(&mut problems).ok_or(problems)
     }
 
     /// Where the running service listens.
@@ -199,6 +179,22 @@ impl Flags {
     /// When it is no address.
     pub fn to_check_health(&self) -> Result<SocketAddr, Problems> {
         self.listen_address().map_err(|problem| Problems(vec![problem]))
+    }
+
+    fn charts(&self, problems: &mut Problems) -> Option<Charts> {
+        const TWICE: &str = "--prometheus.url holds credentials, and so does \
+            --prometheus.http-config-file; keep one of the two";
+        let url = problems.keep(url("--prometheus.url", &self.prometheus_url, "http://127.0.0.1:9090"));
+        let http = problems.keep(self.prometheus_http());
+        let zone = problems.keep(self.zone());
+        if let (Some(url), Some(http)) = (&url, &http)
+            && http.has_credentials()
+            && (!url.username().is_empty() || url.password().is_some())
+        {
+            problems.0.push(TWICE.to_owned());
+            return None;
+        }
+        Some(Charts { prometheus_url: url?, prometheus_http: http?, zone: zone?, theme: self.theme })
     }
 
     fn token(&self, from_environment: Option<String>) -> Result<SecretString, String> {

@@ -134,7 +134,10 @@ async fn serve(config: config::Config) -> anyhow::Result<()> {
 async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Path) -> anyhow::Result<()> {
     let painted =
         painter(&charts, &Metrics::default())?.paint(range, network, Timestamp::now(), &ENGLISH).await;
-    let picture = painted.map_err(|trouble| anyhow::anyhow!(trouble.sentence(range, &ENGLISH)))?;
+    let picture = painted.map_err(|trouble| {
+        tracing::warn!(%trouble, "no chart");
+        anyhow::anyhow!(trouble.sentence(range, &ENGLISH))
+    })?;
     if output == Path::new("-") {
         io::stdout().write_all(&picture.png).context("cannot write the chart to stdout")?;
     } else {

@@ -3,8 +3,10 @@
 //! Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>. Other servers
 //! speak it too; so nothing is relied on that only Prometheus does.
 
+mod answer;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,9 +15,9 @@ use std::{
 };
 
 use headlag_service::outbound::{self, Failure};
-use reqwest::{Client, StatusCode, Url};
-use serde::Deserialize;
+use reqwest::{Client, Url};
 
+pub use self::answer::{Found, Series};
 use crate::{config::HttpConfig, text::Words};
 
 /// How long Prometheus may work on one query; it gives up by itself then.
@@ -24,48 +26,18 @@ const QUERY_TIMEOUT: &str = "8s";
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Far above the answer to any chart.
 const MAX_BODY: usize = 32 * 1024 * 1024;
-/// How much of a server's own words is passed on.
-const MAX_WORDS: usize = 200;
-
-/// One time series: its labels, and its samples in order of time.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Series {
-    /// Label names and values, without the metric's name.
-    pub labels: BTreeMap<String, String>,
-    /// Unix time in seconds and value. What was not a number is not here.
-    pub samples: Vec<(f64, f64)>,
-}
-
-impl Series {
-    /// The value of a label; empty when the series has no such label.
-    #[must_use]
-    pub fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map_or("", String::as_str)
-    }
-
-    /// The newest sample's value; absent when there is none.
-    #[must_use]
-    pub fn newest(&self) -> Option<f64> {
-        self.samples.last().map(|(_, value)| *value)
-    }
-}
-
-/// What a query found.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Found {
-    /// In the order of the answer.
-    pub series: Vec<Series>,
-    /// What the server warns of, cut short.
-    pub warnings: Vec<String>,
-    /// Whether the server says that a part of its storage did not answer.
-    pub partial: bool,
-}
+/// How many seconds a range goes on after its end, which is then cut off again. In a range that
+/// ends now, and not a good deal later, VictoriaMetrics repeats an older value in place of those
+/// of the newest half minute.
+const MARGIN: i64 = 240;
+/// Into how many parts a question is cut at most: enough for a year of samples every 15 s.
+const MAX_PARTS: i64 = 128;
 
 /// Why a query found nothing out. No text of it holds a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No connection, or it broke.
-    #[error("cannot be reached: {0}")]
+    #[error("cannot be reached: {0}{hint}", hint = tls_hint(*.0))]
     Away(Failure),
     /// No complete answer within the time, or the server gave up.
     #[error("did not answer in time")]
@@ -102,16 +74,13 @@ impl Prometheus {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(base: &Url, http: &HttpConfig) -> reqwest::Result<Self> {
+        let (client, base) = http.apply(outbound::client(TIMEOUT), base.clone());
         let endpoint = |name| {
             let mut url = base.clone();
             url.set_path(&format!("{}/api/v1/{name}", base.path().trim_end_matches('/')));
             url
         };
-        Ok(Self {
-            client: http.apply(outbound::client(TIMEOUT)).build()?,
-            query: endpoint("query"),
-            query_range: endpoint("query_range"),
-        })
+        Ok(Self { client: client.build()?, query: endpoint("query"), query_range: endpoint("query_range") })
     }
 
     /// Evaluates `promql` at `time` (unix seconds).
@@ -132,8 +101,38 @@ impl Prometheus {
         (first, last): (i64, i64),
         step: u32,
     ) -> Result<Found, Error> {
-        let times = [("start", first.to_string()), ("end", last.to_string()), ("step", step.to_string())];
-        self.post(&self.query_range, promql, &times).await
+        let mut parts = 1;
+        loop {
+            match self.query_parts(promql, (first, last), step, parts).await {
+                // Too much at a time. VictoriaMetrics, for one, counts the points of a subquery,
+                // too, and takes 30,000 of them at most.
+                Err(Error::Failed { status: 422, .. }) if parts < MAX_PARTS => parts *= 2,
+                found => return found.map(|found| found.until(last)),
+            }
+        }
+    }
+
+    /// Asks for one of so many `parts` of the time after the other.
+    async fn query_parts(
+        &self,
+        promql: &str,
+        (first, last): (i64, i64),
+        step: u32,
+        parts: i64,
+    ) -> Result<Found, Error> {
+        let step = i64::from(step.max(1));
+        let length = ((last - first) / step / parts + 1) * step;
+        let mut whole = Found::default();
+        let mut start = first;
+        while start <= last {
+            let end = start + length - step;
+            let end = if end < last { end } else { last + MARGIN };
+            let times = [("start", start), ("end", end), ("step", step)];
+            let times = times.map(|(name, time)| (name, time.to_string()));
+            whole.append(self.post(&self.query_range, promql, &times).await?);
+            start += length;
+        }
+        Ok(whole)
     }
 
     async fn post(&self, url: &Url, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {
@@ -146,7 +145,7 @@ impl Prometheus {
         let status = response.status();
         let body = outbound::read_body(response, MAX_BODY).await;
         let body = body.map_err(unanswered)?;
-        read(status, &body)
+        answer::read(status, &body)
     }
 }
 
@@ -200,187 +199,14 @@ impl<'a> Questions<'a> {
     }
 }
 
+/// What else may be wrong when a TLS handshake fails.
+fn tls_hint(failure: Failure) -> &'static str {
+    if failure == Failure::Tls { ", and tls_config in --prometheus.http-config-file" } else { "" }
+}
+
 fn unanswered(failure: Failure) -> Error {
     match failure {
         Failure::Timeout => Error::Timeout,
         away => Error::Away(away),
-    }
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    status: Status,
-    data: Option<Data>,
-    #[serde(rename = "errorType", default)]
-    error_type: String,
-    #[serde(default)]
-    error: String,
-    #[serde(default)]
-    warnings: Vec<String>,
-    #[serde(default)]
-    infos: Vec<String>,
-    /// Of VictoriaMetrics.
-    #[serde(rename = "isPartial", default)]
-    is_partial: bool,
-}
-
-#[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Success,
-    Error,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
-enum Data {
-    Vector(Vec<Instant>),
-    Matrix(Vec<Matrix>),
-}
-
-#[derive(Deserialize)]
-struct Instant {
-    metric: BTreeMap<String, String>,
-    value: Sample,
-}
-
-#[derive(Deserialize)]
-struct Matrix {
-    metric: BTreeMap<String, String>,
-    values: Vec<Sample>,
-}
-
-/// Unix seconds and the value as text: a number, `NaN`, `+Inf` or `-Inf`.
-#[derive(Deserialize)]
-struct Sample(f64, String);
-
-/// Reads an answer's body.
-fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
-    if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
-        return Err(Error::Refused(status.as_u16()));
-    }
-    let status = status.as_u16();
-    let Ok(answer) = serde_json::from_slice::<Answer>(body) else {
-        return Err(if status >= 500 {
-            Error::Failed { status, kind: String::new(), words: String::new() }
-        } else {
-            Error::NotPrometheus(status)
-        });
-    };
-    if answer.status == Status::Error {
-        return Err(match answer.error_type.as_str() {
-            "timeout" | "canceled" => Error::Timeout,
-            kind => Error::Failed { status, kind: passed_on(kind), words: passed_on(&answer.error) },
-        });
-    }
-    let series = match answer.data {
-        Some(Data::Vector(vector)) => vector
-            .into_iter()
-            .map(|instant| series(instant.metric, vec![instant.value]))
-            .collect::<Option<_>>(),
-        Some(Data::Matrix(matrix)) => {
-            matrix.into_iter().map(|matrix| series(matrix.metric, matrix.values)).collect()
-        }
-        None => None,
-    };
-    let notes = answer.warnings.iter().chain(&answer.infos);
-    Ok(Found {
-        series: series.ok_or(Error::NotPrometheus(status))?,
-        warnings: notes.map(|note| passed_on(note)).collect(),
-        partial: answer.is_partial,
-    })
-}
-
-fn series(labels: BTreeMap<String, String>, samples: Vec<Sample>) -> Option<Series> {
-    let samples =
-        samples.into_iter().map(|Sample(time, value)| value.parse().ok().map(|value| (time, value)));
-    let samples: Option<Vec<(f64, f64)>> = samples.collect();
-    let known = samples?.into_iter().filter(|(_, value)| !value.is_nan());
-    Some(Series { labels, samples: known.collect() })
-}
-
-/// A server's own words on one line, cut short, and never with an address in them.
-fn passed_on(words: &str) -> String {
-    let harmless = words.split_whitespace().filter(|word| !word.contains("://"));
-    let line: Vec<_> = harmless.collect();
-    line.join(" ").chars().take(MAX_WORDS).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(status: u16, body: &str, want: Result<&[(f64, f64)], Error>) {
-        let found = read(StatusCode::from_u16(status).unwrap(), body.as_bytes());
-        let samples = found.map(|found| found.series[0].samples.clone());
-        assert_eq!(samples.as_deref(), want.as_ref().map(|samples| *samples));
-    }
-
-    #[test]
-    fn answers() {
-        check(
-            200,
-            r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},
-               "values":[[1.5,"1"],[2,"NaN"],[3,"+Inf"],[4,"-Inf"],[5,"-2e3"]]}]}}"#,
-            Ok(&[(1.5, 1.0), (3.0, f64::INFINITY), (4.0, f64::NEG_INFINITY), (5.0, -2_000.0)]),
-        );
-        check(
-            200,
-            r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},
-               "value":[1700000000.123,"7"]}],"stats":{}},"isPartial":false}"#,
-            Ok(&[(1_700_000_000.123, 7.0)]),
-        );
-        let failed = |status, kind: &str, words: &str| {
-            Err(Error::Failed { status, kind: kind.into(), words: words.into() })
-        };
-        check(
-            400,
-            r#"{"status":"error","errorType":"bad_data","error":"exceeded  maximum\nof http://user:pass@host/ 11,000"}"#,
-            failed(400, "bad_data", "exceeded maximum of 11,000"),
-        );
-        check(
-            422,
-            r#"{"status":"error","errorType":"422","error":"too many points"}"#,
-            failed(422, "422", "too many points"),
-        );
-        check(
-            503,
-            r#"{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}"#,
-            Err(Error::Timeout),
-        );
-        check(503, "Service Unavailable", failed(503, "", ""));
-        check(502, "<html>bad gateway", failed(502, "", ""));
-        check(401, "Unauthorized", Err(Error::Refused(401)));
-        check(403, r#"{"status":"error"}"#, Err(Error::Refused(403)));
-        for (status, body) in [
-            (200, "<html>hello"),
-            (404, "404 page not found"),
-            (302, ""),
-            (200, "{}"),
-            (200, r#"{"status":"success"}"#),
-            (
-                200,
-                r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"x"]}]}}"#,
-            ),
-        ] {
-            check(status, body, Err(Error::NotPrometheus(status)));
-        }
-    }
-
-    #[test]
-    fn warnings_are_kept_and_cut_short() {
-        let body = serde_json::json!({
-            "status": "success",
-            "data": {"resultType": "vector", "result": []},
-            "warnings": ["w".repeat(1_000)],
-            "infos": ["a store is away"],
-        });
-        let found = read(StatusCode::OK, body.to_string().as_bytes()).unwrap();
-        assert_eq!(found.series, []);
-        assert_eq!(found.warnings, ["w".repeat(MAX_WORDS), "a store is away".into()]);
-        assert!(!found.partial);
-        let body = r#"{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[]}}"#;
-        assert!(read(StatusCode::OK, body.as_bytes()).unwrap().partial);
     }
 }

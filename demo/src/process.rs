@@ -83,6 +83,15 @@ pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
     })
 }
 
+/// Runs a program to its end; `failure` says what did not work if it fails.
+pub(crate) async fn run(command: &mut Command, failure: &str) -> anyhow::Result<()> {
+    let output = command.kill_on_drop(true).output().await.with_context(|| failure.to_owned())?;
+    if !output.status.success() {
+        bail!("{failure}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
 /// A running program; dropping it kills it.
 #[derive(Debug)]
 pub struct Process {

@@ -7,15 +7,22 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::process::Command;
 
 use crate::backfill;
 use crate::chain::{Chain, Millis};
-use crate::process::{Port, Process};
+use crate::package::Package;
+use crate::process::{Port, Process, run};
 
 /// A week of blocks is read at start.
 const READY: Duration = Duration::from_secs(30);
+
+const PACKAGE: Package = Package {
+    name: "prometheus",
+    programs: &["prometheus", "promtool"],
+    home: "https://prometheus.io/download/",
+};
 
 /// The two programs of a Prometheus.
 #[derive(Clone, Debug)]
@@ -27,25 +34,8 @@ pub struct Tools {
 impl Tools {
     /// From the PATH, else from `.tools/`, else fetched into it.
     pub async fn find_or_fetch() -> anyhow::Result<Self> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        if let Some(tools) = std::env::split_paths(&path).find_map(|folder| Self::in_folder(&folder)) {
-            return Ok(tools);
-        }
-        let folder = tools_folder()?;
-        let bin = folder.join("usr/bin");
-        match Self::in_folder(&bin) {
-            Some(tools) => Ok(tools),
-            None => {
-                fetch(&folder).await?;
-                Self::in_folder(&bin)
-                    .with_context(|| format!("the package left no Prometheus in {}", bin.display()))
-            }
-        }
-    }
-
-    fn in_folder(folder: &Path) -> Option<Self> {
-        let tools = Tools { prometheus: folder.join("prometheus"), promtool: folder.join("promtool") };
-        (tools.prometheus.is_file() && tools.promtool.is_file()).then_some(tools)
+        let folder = PACKAGE.find_or_fetch().await?;
+        Ok(Tools { prometheus: folder.join("prometheus"), promtool: folder.join("promtool") })
     }
 
     /// Where promtool is, for who wants to check files with it.
@@ -81,11 +71,10 @@ impl Tools {
         Ok(())
     }
 
-    /// Starts a Prometheus with the storage in `folder`, scraping as `config` says.
-    pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
+    /// A Prometheus with the storage in `folder`, scraping as `config` says, not started yet.
+    pub async fn command(&self, folder: &Path, config: &str, address: SocketAddr) -> anyhow::Result<Command> {
         let config_file = folder.join("prometheus.yml");
         tokio::fs::write(&config_file, config).await.context("cannot write prometheus.yml")?;
-        let address = port.hand_over();
         let mut command = Command::new(&self.prometheus);
         command
             .arg("--config.file")
@@ -94,6 +83,13 @@ impl Tools {
             .arg(storage(folder))
             .arg(format!("--web.listen-address={address}"))
             .args(["--storage.tsdb.retention.time=30d", "--log.level=warn"]);
+        Ok(command)
+    }
+
+    /// Starts such a Prometheus on `port` and waits until it is ready.
+    pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
+        let address = port.hand_over();
+        let mut command = self.command(folder, config, address).await?;
         let mut prometheus = Process::start("prometheus", &mut command)?;
         prometheus.ready(&format!("http://{address}/-/ready"), READY).await?;
         Ok(prometheus)
@@ -103,50 +99,4 @@ impl Tools {
 /// Where a Prometheus that was started in `folder` keeps its blocks.
 pub fn storage(folder: &Path) -> PathBuf {
     folder.join("storage")
-}
-
-/// `.tools` at the root of the repository, looked for from here and from this program upwards.
-fn tools_folder() -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
-    let own = std::env::current_exe().unwrap_or_default();
-    let root = here
-        .ancestors()
-        .chain(own.ancestors())
-        .find(|folder| folder.join("Cargo.lock").is_file() || folder.join(".tools").is_dir());
-    Ok(root.unwrap_or(&here).join(".tools"))
-}
-
-/// Unpacks the distribution's package: no root needed, no service started.
-async fn fetch(tools: &Path) -> anyhow::Result<()> {
-    const INSTALL: &str = "no `prometheus` and `promtool` in the PATH or in .tools/; install them \
-                           (packages and archives: https://prometheus.io/download/) and start again";
-    eprintln!("headlag-demo | fetching Prometheus into {}", tools.display());
-    tokio::fs::create_dir_all(tools).await.with_context(|| format!("cannot make {}", tools.display()))?;
-    // In a folder of its own and moved when whole, so that a second run at the same time does no harm.
-    let work = tempfile::tempdir_in(tools).context("cannot make a temporary folder")?;
-    let mut download = Command::new("apt-get");
-    download.args(["download", "-q", "prometheus"]).current_dir(work.path());
-    run(&mut download, "apt-get could not download prometheus (run `apt-get update`?)")
-        .await
-        .context(INSTALL)?;
-    let package = std::fs::read_dir(work.path())?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .context("apt-get left no package")?;
-    let mut unpack = Command::new("dpkg");
-    unpack.arg("-x").arg(package).arg(work.path().join("root"));
-    run(&mut unpack, "dpkg could not unpack prometheus").await.context(INSTALL)?;
-    let target = tools.join("usr");
-    match tokio::fs::rename(work.path().join("root/usr"), &target).await {
-        Err(_) if target.is_dir() => Ok(()),
-        moved => moved.with_context(|| format!("cannot write {}", target.display())),
-    }
-}
-
-async fn run(command: &mut Command, failure: &str) -> anyhow::Result<()> {
-    let output = command.kill_on_drop(true).output().await.with_context(|| failure.to_owned())?;
-    if !output.status.success() {
-        bail!("{failure}: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
 }

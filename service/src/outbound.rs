@@ -64,13 +64,18 @@ pub fn classify(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::Timeout;
     }
+    let mut otherwise = if error.is_decode() { Failure::Malformed } else { Failure::Connect };
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(current) = cause {
         if current.is::<rustls::Error>() {
             return Failure::Tls;
         }
         if let Some(error) = current.downcast_ref::<hyper::Error>() {
-            return if error.is_parse() { Failure::Malformed } else { Failure::Connect };
+            if error.is_parse() {
+                return Failure::Malformed;
+            }
+            // A server may find fault with our certificate after the handshake (TLS 1.3).
+            otherwise = Failure::Connect;
         }
         // An io::Error shows what it wraps only through get_ref.
         let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -79,5 +84,5 @@ pub fn classify(error: &reqwest::Error) -> Failure {
             None => current.source(),
         };
     }
-    if error.is_decode() { Failure::Malformed } else { Failure::Connect }
+    otherwise
 }

@@ -3,6 +3,8 @@
 //!
 //! Source: <https://prometheus.io/docs/prometheus/latest/configuration/promtool/>.
 
+mod tls;
+
 use std::{fs, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -16,13 +18,14 @@ use headlag_service::{
     },
 };
 use reqwest::{
-    Certificate, ClientBuilder, Identity,
+    ClientBuilder, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use self::tls::Tls;
+
 const KEYS: [&str; 4] = ["authorization", "basic_auth", "tls_config", "http_headers"];
-const TLS_KEYS: [&str; 5] = ["ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify"];
 
 /// What goes along with every request to a server.
 #[derive(Debug, Clone, Default)]
@@ -32,26 +35,15 @@ pub struct HttpConfig {
     tls: Tls,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Tls {
-    /// Trusted instead of the usual ones; absent when those are.
-    roots: Option<Vec<Certificate>>,
-    identity: Option<Identity>,
-    skip_verify: bool,
-}
-
 impl HttpConfig {
-    /// A client that does as the file says.
-    pub fn apply(&self, client: ClientBuilder) -> ClientBuilder {
-        let mut client = client.default_headers(self.headers.clone());
-        if let Some(roots) = &self.tls.roots {
-            client = client.tls_built_in_root_certs(false);
-            client = roots.iter().fold(client, |client, root| client.add_root_certificate(root.clone()));
-        }
-        if let Some(identity) = &self.tls.identity {
-            client = client.identity(identity.clone());
-        }
-        if self.tls.skip_verify { client.danger_accept_invalid_certs(true) } else { client }
+    /// Whether something tells the server who asks.
+    pub fn has_credentials(&self) -> bool {
+        self.headers.contains_key(AUTHORIZATION)
+    }
+
+    /// A client that does as the file says, and the URL by which it reaches the server at `url`.
+    pub fn apply(&self, client: ClientBuilder, url: Url) -> (ClientBuilder, Url) {
+        self.tls.apply(client.default_headers(self.headers.clone()), url)
     }
 }
 
@@ -86,7 +78,7 @@ fn parse(text: &str, folder: &Path) -> Result<HttpConfig, Vec<Problem>> {
 fn read<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Option<HttpConfig> {
     let top = reader.section(root, &KEYS)?;
     let headers = top.get("http_headers").map(|field| read_headers(reader, &field, folder));
-    let tls = top.get("tls_config").map(|field| read_tls(reader, &field, folder));
+    let tls = top.get("tls_config").map(|field| tls::read(reader, &field, folder));
     let authorization = top.get("authorization").map(|field| read_authorization(reader, &field, folder));
     let basic = top.get("basic_auth").map(|field| read_basic(reader, &field, folder));
     if let (Some(field), Some(_)) = (top.get("basic_auth"), &authorization) {
@@ -129,15 +121,12 @@ fn read_either<'a>(
 
 fn read_authorization<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Option<HeaderValue> {
     let section = reader.section(field, &["type", "credentials", "credentials_file"])?;
-    let kind = match section.get("type") {
-        Some(kind) => reader.verbatim(&kind)?,
-        None => "Bearer".to_owned(),
-    };
-    if kind.eq_ignore_ascii_case("basic") {
-        return reader.wrong(field, "has the type Basic; write basic_auth instead");
+    let kind = section.get("type").map_or(Some("Bearer".to_owned()), |kind| reader.verbatim(&kind));
+    if kind.as_ref().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("basic")) {
+        reader.problem(field.line, &field.path, "has the type Basic; write basic_auth instead");
     }
-    let secret = read_either(reader, &section, ("credentials", "credentials_file"), folder)?;
-    header::sensitive(reader, field, &format!("{} {}", kind.trim(), secret.expose_secret()))
+    let secret = read_either(reader, &section, ("credentials", "credentials_file"), folder);
+    header::sensitive(reader, field, &format!("{} {}", kind?.trim(), secret?.expose_secret()))
 }
 
 /// RFC 7617: base64 of `username:password`.
@@ -186,54 +175,6 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -
         }
     }
     headers
-}
-
-fn read_tls<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Tls {
-    let Some(section) = reader.section(field, &TLS_KEYS) else { return Tls::default() };
-    if let Some(field) = section.get("server_name") {
-        reader.problem(
-            field.line,
-            &field.path,
-            "is not known to this program; put the name of the certificate into --prometheus.url",
-        );
-    }
-    let skip_verify =
-        section.get("insecure_skip_verify").is_some_and(|field| match reader.verbatim(&field).as_deref() {
-            Some("true") => true,
-            Some("false") | None => false,
-            Some(_) => {
-                reader.problem(field.line, &field.path, "must be true or false");
-                false
-            }
-        });
-    let roots = section.get("ca_file").and_then(|field| {
-        let pem = read_pem(reader, &field, folder)?;
-        let roots = Certificate::from_pem_bundle(&pem).ok().filter(|roots| !roots.is_empty());
-        roots.or_else(|| reader.wrong(&field, "the file it names holds no certificates in PEM"))
-    });
-    let cert = section.get("cert_file").and_then(|field| read_pem(reader, &field, folder));
-    let key = section.get("key_file").and_then(|field| read_pem(reader, &field, folder));
-    let identity = match (section.get("cert_file"), section.get("key_file")) {
-        (Some(field), None) => reader.wrong(&field, "stands without key_file; a certificate needs its key"),
-        (None, Some(field)) => reader.wrong(&field, "stands without cert_file; a key needs its certificate"),
-        (None, None) => None,
-        (Some(field), Some(_)) => cert.zip(key).and_then(|(mut pem, key)| {
-            pem.push(b'\n');
-            pem.extend(key);
-            Identity::from_pem(&pem)
-                .ok()
-                .or_else(|| reader.wrong(&field, "with its key_file is no certificate and key in PEM"))
-        }),
-    };
-    Tls { roots, identity, skip_verify }
-}
-
-fn read_pem(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Option<Vec<u8>> {
-    let path = folder.join(reader.verbatim(field)?);
-    match fs::read(path) {
-        Ok(pem) => Some(pem),
-        Err(error) => reader.wrong(field, format!("the file it names: cannot read it: {error}")),
-    }
 }
 
 #[cfg(test)]
@@ -301,24 +242,25 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_told_at_once_and_without_secrets() {
         check(
-            "authorization:\n  type: Basic\n  credentials: s3cret\nbasic_auth:\n  username: me\n\
-             bearer_token: s3cret\ntls_config:\n  ca_file: no.pem\n  cert_file: no.pem\n  server_name: x\n  \
-             insecure_skip_verify: maybe\n",
+            "authorization:\n  type: Basic\n  credentials: s3cret\n  credentials_file: token\nbasic_auth:\n  \
+             username: me\nbearer_token: s3cret\ntls_config:\n  ca_file: no.pem\n  cert_file: no.pem\n  server_name: 10.0.0.5\n  \
+             insecure_skip_verify: maybe\n  min_version: TLS11\n",
             &[
                 "1: authorization: has the type Basic; write basic_auth instead",
-                "4: basic_auth: stands beside authorization; keep one of the two",
-                "4: basic_auth.password_file: is missing; name one, or write password itself",
-                "6: bearer_token: unknown key; known here: authorization, basic_auth, tls_config, http_headers",
-                "8: tls_config.ca_file: the file it names holds no certificates in PEM",
-                "9: tls_config.cert_file: stands without key_file; a certificate needs its key",
-                "10: tls_config.server_name: is not known to this program; put the name of the certificate \
-                 into --prometheus.url",
-                "11: tls_config.insecure_skip_verify: must be true or false",
+                "4: authorization.credentials_file: stands beside credentials; keep one of the two",
+                "5: basic_auth: stands beside authorization; keep one of the two",
+                "5: basic_auth.password_file: is missing; name one, or write password itself",
+                "7: bearer_token: unknown key; known here: authorization, basic_auth, tls_config, http_headers",
+                "9: tls_config.ca_file: the file it names holds no certificates in PEM",
+                "10: tls_config.cert_file: stands without key_file; a certificate needs its key",
+                "11: tls_config.server_name: must be the name of a host, such as prometheus.example.org",
+                "12: tls_config.insecure_skip_verify: must be true or false",
+                "13: tls_config.min_version: must be TLS12 or TLS13",
             ],
         );
         check(
             "authorization: {credentials: s3cret, credentials_file: token}\nhttp_headers:\n  'a b': {values: [x]}\n  \
-             X-Key: {files: [nowhere], secrets: [\"s3cret\\n\"]}\n  Host: {values: [x]}\n",
+             X-Key: {files: [nowhere], secrets: [\"s3cret\\n\"]}\n  Host: {values: [x]}\ntls_config: {min_version: TLS13, max_version: TLS12}\n",
             &[
                 "1: authorization.credentials_file: stands beside credentials; keep one of the two",
                 "3: http_headers: holds a name that no HTTP header can have",
@@ -326,6 +268,7 @@ mod tests {
                  (os error 2)",
                 "4: http_headers.X-Key.secrets[0]: holds characters that an HTTP header cannot carry",
                 "5: http_headers.Host: is set by headlag itself; take it out",
+                "6: tls_config.max_version: is below min_version; swap the two",
             ],
         );
     }
@@ -340,7 +283,8 @@ mod tests {
         };
         tokio::spawn(server::serve(listener, answer, pending()));
         let config = parse("http_headers: {X-Key: {secrets: [s3cret]}}", Path::new(".")).unwrap();
-        let client = config.apply(outbound::client(std::time::Duration::from_secs(5))).build().unwrap();
-        assert_eq!(client.post(url).send().await.unwrap().text().await.unwrap(), "s3cret");
+        let client = outbound::client(std::time::Duration::from_secs(5));
+        let (client, url) = config.apply(client, Url::parse(&url).unwrap());
+        assert_eq!(client.build().unwrap().post(url).send().await.unwrap().text().await.unwrap(), "s3cret");
     }
 }

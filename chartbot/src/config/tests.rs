@@ -107,3 +107,28 @@ fn what_is_wrong_is_told_without_secrets() {
         ],
     );
 }
+
+#[test]
+fn credentials_for_prometheus_come_from_one_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let http = |text| {
+        let file = folder.path().join("http.yml");
+        std::fs::write(&file, text).unwrap();
+        let mut flags = flags();
+        flags.prometheus_http = Some(file);
+        flags.prometheus_url = "https://s3cret@host".into();
+        flags.to_draw().err().map(|problems| problems.to_string())
+    };
+    assert_eq!(http("tls_config: {insecure_skip_verify: true}"), None);
+    for credentials in
+        ["authorization: {credentials: s3cret}", "basic_auth: {username: me, password: s3cret}"]
+    {
+        let told = http(credentials);
+        assert_eq!(
+            told.as_deref(),
+            Some(
+                "--prometheus.url holds credentials, and so does --prometheus.http-config-file; keep one of the two"
+            )
+        );
+    }
+}

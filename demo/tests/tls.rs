@@ -1,0 +1,134 @@
+//! `--prometheus.http-config-file` against a real Prometheus behind TLS and basic auth.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+use std::{net::SocketAddr, path::Path, process::Output, time::Duration};
+
+use headlag_demo::{
+    process::{Port, Process, beside},
+    prometheus::Tools,
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tempfile::TempDir;
+use tokio::{
+    process::Command,
+    time::{Instant, sleep},
+};
+
+/// Starting a program on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(50);
+/// What a Prometheus says that was just started, knows who asks, and holds nothing yet.
+const ANSWERED: &str = "Prometheus holds no watched node";
+const UNTRUSTED: &str = "the TLS handshake failed; check the host name and its certificate, and tls_config \
+                         in --prometheus.http-config-file";
+/// A user of Prometheus, and the password `s3cret` as bcrypt keeps it.
+const USERS: &str = "basic_auth_users: {ada: $2b$04$headlagheadlagheadlagOEXB9b2IuX1TvlRuFi3Zz4mUyBFdgSWu}";
+const ADA: &str = "basic_auth: {username: ada, password: s3cret}";
+
+/// A Prometheus that reads its certificate and whom to let in anew for each connection.
+struct Guarded {
+    folder: TempDir,
+    authority: CertifiedIssuer<'static, KeyPair>,
+    address: SocketAddr,
+}
+
+impl Guarded {
+    /// One with a certificate for the address where it listens.
+    async fn start() -> (Self, Process) {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let port = Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap();
+        let guarded = Self { folder: tempfile::tempdir().unwrap(), authority, address: port.address() };
+        guarded.write("ca.pem", &guarded.authority.pem());
+        guarded.certify("server", "127.0.0.1");
+        guarded.guard("");
+        let tools = Tools::find_or_fetch().await.unwrap();
+        let folder = guarded.folder.path();
+        let mut command = tools.command(folder, "scrape_configs: []", port.hand_over()).await.unwrap();
+        command.arg("--web.config.file").arg(folder.join("web.yml"));
+        let prometheus = Process::start("prometheus", &mut command).unwrap();
+        (guarded, prometheus)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Writes a certificate for `subject` and its key.
+    fn certify(&self, name: &str, subject: &str) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new([subject.to_owned()]).unwrap();
+        self.write(&format!("{name}.pem"), &params.signed_by(&key, &self.authority).unwrap().pem());
+        self.write(&format!("{name}.key"), &key.serialize_pem());
+    }
+
+    /// Whom it lets in, from the next connection on: `more` than the user.
+    fn guard(&self, more: &str) {
+        self.write(
+            "web.yml",
+            &format!("{USERS}\ntls_server_config: {{cert_file: server.pem, key_file: server.key{more}}}\n"),
+        );
+    }
+
+    /// What `headlag-chartbot chart` says of it, with this `tls_config`.
+    async fn told(&self, credentials: &str, tls: &str) -> String {
+        self.write("http.yml", &format!("{credentials}\ntls_config: {{{tls}}}\n"));
+        let Output { status, stderr, .. } = chart(self.address, &self.folder.path().join("http.yml")).await;
+        let told = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(1), "{told}");
+        assert!(!told.contains("s3cret") && !told.contains("://"), "{told}");
+        told
+    }
+
+    async fn check(&self, tls: &str, want: &str) {
+        let told = self.told(ADA, tls).await;
+        assert!(told.contains(want), "{tls}: {told}");
+    }
+
+    async fn eventually(&self, tls: &str, want: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let told = self.told(ADA, tls).await;
+            if told.contains(want) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{tls}: {told}");
+            sleep(LOOK).await;
+        }
+    }
+}
+
+async fn chart(server: SocketAddr, http: &Path) -> Output {
+    let mut program = Command::new(beside("headlag-chartbot").unwrap());
+    program.args(["chart", "hour", "--output", "-"]);
+    program.arg("--prometheus.url").arg(format!("https://{server}"));
+    program.arg("--prometheus.http-config-file").arg(http);
+    program.output().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prometheus_behind_tls_answers_whom_it_knows() {
+    let (guarded, prometheus) = Guarded::start().await;
+    guarded.eventually("ca_file: ca.pem", ANSWERED).await;
+    guarded.check("insecure_skip_verify: true", ANSWERED).await;
+    guarded.check("ca_file: ca.pem, min_version: TLS12, max_version: TLS12", ANSWERED).await;
+    guarded.check("", UNTRUSTED).await;
+    let told = guarded.told("basic_auth: {username: ada, password: other}", "ca_file: ca.pem").await;
+    assert!(told.contains("refused the query (status 401)"), "{told}");
+
+    guarded.certify("server", "prometheus.internal");
+    guarded.guard(", min_version: TLS13");
+    guarded.check("ca_file: ca.pem", UNTRUSTED).await;
+    guarded.check("ca_file: ca.pem, server_name: prometheus.internal", ANSWERED).await;
+    guarded.check("ca_file: ca.pem, server_name: prometheus.internal, max_version: TLS12", UNTRUSTED).await;
+
+    guarded.certify("server", "127.0.0.1");
+    guarded.certify("client", "headlag");
+    guarded.guard(", client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert");
+    // The question may break off before the reason is read (TLS 1.3).
+    guarded.eventually("ca_file: ca.pem", UNTRUSTED).await;
+    guarded.check("ca_file: ca.pem, cert_file: client.pem, key_file: client.key", ANSWERED).await;
+    prometheus.stop().await.unwrap();
+}
