@@ -208,10 +208,13 @@ impl Plan {
     #[must_use]
     pub fn outside(&self, network: &str) -> String {
         let network = quoted(network);
-        let samples = format!("[{}ms:{}s]", u64::from(self.grid.step) * 1_000 - 1, self.spacing);
+        let (width, spacing) = (u64::from(self.grid.step) * 1_000 - 1, self.spacing);
+        // Not the bare series: those go on for minutes behind their last sample.
+        let lag = format!("last_over_time({LAG}{{role=\"watched\",network={network}}}[{spacing}s])");
+        let threshold = format!("last_over_time({THRESHOLD}{{network={network}}}[{spacing}s])");
         format!(
-            "max by (node) (avg_over_time((abs({LAG}{{role=\"watched\",network={network}}}) \
-             > bool ignoring (node, role) group_left () {THRESHOLD}{{network={network}}}){samples}))"
+            "max by (node) (avg_over_time((abs({lag}) > bool ignoring (node, role) group_left () \
+             {threshold})[{width}ms:{spacing}s]))"
         )
     }
 
@@ -320,9 +323,9 @@ mod tests {
         );
         assert_eq!(
             plan.outside("a\"b"),
-            "max by (node) (avg_over_time((abs(headlag_node_lag_blocks\
-             {role=\"watched\",network=\"a\\\"b\"}) > bool ignoring (node, role) group_left () \
-             headlag_threshold_blocks{network=\"a\\\"b\"})[29999ms:15s]))"
+            "max by (node) (avg_over_time((abs(last_over_time(headlag_node_lag_blocks\
+             {role=\"watched\",network=\"a\\\"b\"}[15s])) > bool ignoring (node, role) group_left () \
+             last_over_time(headlag_threshold_blocks{network=\"a\\\"b\"}[15s]))[29999ms:15s]))"
         );
     }
 }
