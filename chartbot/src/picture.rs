@@ -3,6 +3,7 @@
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 
 use bytes::Bytes;
+use headlag_service::outbound::Failure;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
     join,
@@ -70,6 +71,7 @@ impl Trouble {
     pub fn sentence(&self, range: Range, words: &Words) -> String {
         match self {
             Self::Prometheus(error) => match error {
+                prometheus::Error::Away(Failure::Tls) => words.tls.to_owned(),
                 prometheus::Error::Away(_) => words.away.to_owned(),
                 prometheus::Error::Timeout => words.timeout.to_owned(),
                 prometheus::Error::Refused(status) => (words.refused)(*status),

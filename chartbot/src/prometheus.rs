@@ -37,7 +37,7 @@ const MAX_PARTS: i64 = 128;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No connection, or it broke.
-    #[error("cannot be reached: {0}{hint}", hint = tls_hint(*.0))]
+    #[error("cannot be reached: {0}")]
     Away(Failure),
     /// No complete answer within the time, or the server gave up.
     #[error("did not answer in time")]
@@ -197,11 +197,6 @@ impl<'a> Questions<'a> {
         warnings.extend(found.warnings);
         found.series
     }
-}
-
-/// What else may be wrong when a TLS handshake fails.
-fn tls_hint(failure: Failure) -> &'static str {
-    if failure == Failure::Tls { ", and tls_config in --prometheus.http-config-file" } else { "" }
 }
 
 fn unanswered(failure: Failure) -> Error {

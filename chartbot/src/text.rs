@@ -118,6 +118,8 @@ pub struct Words {
     pub no_data: fn(i64) -> String,
     /// No such network; those that there are.
     pub no_such_network: fn(&str, &str) -> String,
+    /// No TLS with Prometheus.
+    pub tls: &'static str,
     /// Prometheus cannot be reached.
     pub away: &'static str,
     /// Prometheus did not answer in time.

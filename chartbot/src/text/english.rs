@@ -58,6 +58,8 @@ pub const ENGLISH: Words = Words {
     no_such_network: |asked, known| {
         format!("There is no network named {asked} in this range; there is: {known}.")
     },
+    tls: "Prometheus is there, but no secure connection came about; check its certificate, and \
+        tls_config in --prometheus.http-config-file.",
     away: "Prometheus cannot be reached; check that it runs and that --prometheus.url is right.",
     timeout: "Prometheus did not answer in time; try again in a minute or ask for a shorter range.",
     refused: |status| {

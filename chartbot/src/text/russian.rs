@@ -57,6 +57,8 @@ pub const RUSSIAN: Words = Words {
         )
     },
     no_such_network: |asked, known| format!("Сети «{asked}» за этот период нет; есть: {known}."),
+    tls: "Prometheus на месте, но защищённое соединение не установлено: стоит проверить его сертификат \
+        и tls_config в --prometheus.http-config-file.",
     away: "Prometheus недоступен: стоит проверить, запущен ли он и верно ли указан --prometheus.url.",
     timeout: "Prometheus не успел ответить; можно повторить через минуту или выбрать период короче.",
     refused: |status| {
