@@ -79,7 +79,8 @@ impl Chain {
             }
             Some(Err(reason @ (Reason::Timeout | Reason::Connect | Reason::Tls))) => Some(reason),
             Some(Err(_)) => {
-                self.has_refused = true;
+                // Whoever refuses everything does not refuse this.
+                self.has_refused |= head.is_ok();
                 None
             }
             None => None,
@@ -162,6 +163,8 @@ mod tests {
             [Reason::RpcError(None), Reason::RateLimited, Reason::HttpStatus(405), Reason::Malformed]
         {
             let mut chain = Chain::new(137, 100);
+            round(&mut chain, Err(refusal), Some(Err(refusal)), Err(refusal));
+            assert!(!chain.is_untold(), "it refuses everything");
             round(&mut chain, Ok(10), Some(Err(refusal)), Ok(10));
             assert!(chain.is_untold());
             round(&mut chain, Ok(11), None, Ok(11));
