@@ -6,7 +6,7 @@ use super::{
     gap, lane,
     layout::{AIR, BODY, Drawing, Layout},
     plot::Plot,
-    shape::{Area, Hatch, Ink, Label, Point, Rect},
+    shape::{Area, Ink, Label, Point, Rect},
 };
 use crate::series::Cause;
 
@@ -15,20 +15,15 @@ const ARROW: f32 = 18.0;
 const NAME_ROOM: f32 = 260.0;
 /// How far a label within the plot keeps hatching and grid away.
 const CLEARED: f32 = 6.0;
-/// A gap is drawn at least this wide, or nobody would see it on a phone. Data beside it are
-/// drawn over it, and the lane tells how long it really was.
-const LEAST_GAP: f32 = 8.0;
 
 impl Drawing<'_> {
     /// Hatching, marks and their names; a cause that found no place for its name.
     pub fn gaps(&self, plot: &Plot, layout: &mut Layout) -> Option<Cause> {
         layout.lane = lane::marks(plot, &self.lane);
         let mut named = self.in_legend.clone();
-        for gap in gap::whole(&self.columns(), plot.grid.len) {
-            let (left, right) = plot.spread(&gap.columns, LEAST_GAP);
-            let frame = Rect { left, top: plot.frame.top, right, bottom: plot.frame.bottom };
-            layout.gaps.push(Hatch { frame, cause: gap.cause });
-            if let Some(labels) = self.gap_name(frame, self.name(gap.cause), layout) {
+        layout.gaps = gap::hatching(plot, &self.columns());
+        for gap in layout.gaps.clone() {
+            if let Some(labels) = self.gap_name(gap.frame, self.name(gap.cause), layout) {
                 named.push(gap.cause);
                 let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
                 layout.cleared.extend(frames.reduce(Rect::around));

@@ -87,6 +87,25 @@ fn every_cause_is_named_once_at_least() {
 }
 
 #[test]
+fn hatching_and_lane_end_together() {
+    let torn = history(DAY, &["my-node"])
+        .gap(0, 0.4, 0.5, Cause::NoAnswer)
+        .partly(0, 0.399, 0.4, Cause::NoAnswer)
+        .partly(0, 0.5, 0.501, Cause::NoAnswer);
+    let layout = check_layout(&torn, &TimeZone::UTC);
+    let ([hatch], [mark]) = (&layout.gaps[..], &layout.lane[..]) else { panic!("{layout:?}") };
+    assert_eq!([hatch.frame.left, hatch.frame.right], [mark.points[0].x, mark.points[1].x]);
+}
+
+#[test]
+fn a_node_that_flaps_is_hatched_once() {
+    let scene = scenes().into_iter().find(|it| it.0 == "flapping").unwrap().1;
+    let layout = check_layout(&scene, &TimeZone::UTC);
+    assert_eq!((layout.gaps.len(), layout.lane.len()), (1, 40));
+    assert_eq!(layout.dots.len(), 39);
+}
+
+#[test]
 fn the_worst_sample_is_told() {
     let zone = TimeZone::UTC;
     let week = || history(7 * DAY, &["my-node"]);

@@ -12,7 +12,7 @@ use crate::series::Envelope;
 pub const LINE: f32 = 4.0;
 /// A stretch of data is drawn at least this wide, so that a lone column stays visible: its
 /// line is a dot then.
-const LEAST_RUN: f32 = 12.0;
+pub const LEAST_RUN: f32 = 12.0;
 /// Where columns are narrower than the line, it is the mean over this many pixels, or it
 /// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.
 const SMOOTHED: f32 = 15.0;
