@@ -7,7 +7,6 @@ use super::{
     font::{self, Fonts, Weight},
     lane,
     legend::{Entry, Key, Legend},
-    notes,
     plot::{self, Plot},
     ranking::shown,
     scale::{Numbers, ValueScale},
@@ -129,8 +128,6 @@ impl Drawing<'_> {
         self.axes(&plot, &mut layout);
         layout.corridor = plot::corridor(&plot);
         let peaks = self.traces(&plot, &mut layout);
-        let cut = peaks.iter().filter(|(peak, _)| peak.cut);
-        layout.arrows.extend(cut.map(|(peak, _)| notes::arrow(plot.frame, peak)));
         let unnamed = self.gaps(&plot, &mut layout);
         for (peak, node) in peaks {
             self.peak(&plot, peak, node, &mut layout);
@@ -361,6 +358,7 @@ impl Drawing<'_> {
             layout.lines.extend(trace.lines);
             layout.dots.extend(trace.dots);
             stems.extend(trace.stems);
+            layout.arrows.extend(trace.cuts.iter().map(|it| it.arrow(plot.frame)));
             for peak in trace.peaks {
                 let same_side = |it: &&mut (Peak, _)| it.0.value.signum() == peak.value.signum();
                 match peaks.iter_mut().find(same_side) {
@@ -371,6 +369,9 @@ impl Drawing<'_> {
             }
         }
         layout.lines.extend(stems);
+        // Of what no corridor judges, the farthest alone is worth a number.
+        let farthest = peaks.iter().map(|(peak, _)| peak.value.abs()).fold(0.0, f64::max);
+        peaks.retain(|(peak, _)| peak.ink == Ink::Outside || peak.cut || peak.value.abs() == farthest);
         peaks
     }
 }

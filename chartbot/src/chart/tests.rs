@@ -113,6 +113,13 @@ fn the_worst_sample_is_told() {
     assert!(texts(&spike).contains(&"−14") && spike.arrows.is_empty());
     let cut = check_layout(&week().spike(0, 0.5, 50_000.0), &zone);
     assert!(texts(&cut).contains(&"−50,000") && cut.arrows.len() == 1);
+    let twice = check_layout(&week().spike(0, 0.5, 50_000.0).spike(0, 0.8, 40_000.0), &zone);
+    assert!(texts(&twice).contains(&"−50,000") && twice.arrows.len() == 2);
+    let mut unjudged = week().spike(0, 0.5, 14.0);
+    unjudged.threshold.fill(None);
+    let label = |it: &&shape::Label| it.text == "−14";
+    let layout = check_layout(&unjudged, &zone);
+    assert_eq!(layout.labels.iter().find(label).map(|it| it.ink), Some(shape::Ink::Text));
     let two = history(DAY, &["a-node", "b-node"]).spike(1, 0.5, 14.0);
     let two = check_layout(&two, &zone);
     assert!(texts(&two).contains(&"b-node −14"), "{:?}", texts(&two));
@@ -217,6 +224,44 @@ proptest! {
         let words = if russian { &CHART_RUSSIAN } else { &CHART_ENGLISH };
         check_layout_in(&history, &TimeZone::get(zone).unwrap(), words);
     }
+
+    #[test]
+    fn no_chart_hides_its_worst(history in eventful_history()) {
+        let layout = check_layout(&history, &TimeZone::UTC);
+        let threshold = history.threshold[0].unwrap_or(0.0);
+        let seen = history.watched[0].columns.iter().filter_map(|it| it.seen);
+        let far = seen.flat_map(|it| [it.min, it.max]).filter(|it| it.abs() > threshold);
+        // Of both sides one may be as far as the other.
+        if let Some(worst) = far.map(f64::abs).reduce(f64::max) {
+            let numbers = scale::Numbers { thousands: ',', decimal: '.' };
+            let told = [worst, -worst].map(|it| numbers.signed(it));
+            let texts = texts(&layout);
+            prop_assert!(told.iter().any(|it| texts.contains(&it.as_str())), "{told:?} not in {texts:?}");
+        }
+    }
+}
+
+/// A quiet node that now and then falls behind, runs ahead, or does not answer.
+fn eventful_history() -> impl Strategy<Value = History> {
+    let span = prop_oneof![600..2 * DAY, DAY..=365 * DAY];
+    let event = (0..6_u8, 0.0..0.999_f64, 0.0..0.3_f64, 1.0..40.0_f64);
+    let threshold = proptest::option::weighted(0.9, 1..20_u32);
+    (span, proptest::collection::vec(event, 0..8), threshold).prop_map(|(span, events, threshold)| {
+        let quiet = history(span, &["my-node"]);
+        let mut history = events.into_iter().fold(quiet, |it, (kind, at, width, depth)| {
+            let (to, depth) = ((at + width).min(1.0), f64::round(depth));
+            match kind {
+                0 => it.spike(0, at, depth),
+                1 => it.spike(0, at, depth * 1000.0),
+                2 => it.dip(0, at, to, depth),
+                3 => it.change(0, at, at, |_, _| seen(0.0, 1.0, depth)),
+                4 => it.gap(0, at, to, Cause::NoAnswer),
+                _ => it.partly(0, at, to, Cause::NotScraped),
+            }
+        });
+        history.threshold.fill(threshold.map(f64::from));
+        history
+    })
 }
 
 fn cases() -> u32 {

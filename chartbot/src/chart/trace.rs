@@ -32,8 +32,10 @@ pub struct Trace {
     pub excursions: Vec<Area>,
     /// Marks at samples outside the corridor where the line tells nothing of them.
     pub stems: Vec<Line>,
-    /// The worst sample below and above the corridor.
+    /// The worst sample below and above the corridor, or the median where there is none.
     pub peaks: Vec<Peak>,
+    /// The worst of every stretch that the scale cuts off.
+    pub cuts: Vec<Peak>,
 }
 
 /// How a trace looks.
@@ -78,7 +80,7 @@ impl Run<'_> {
 
         trace.bands.extend(self.style.band.map(|ink| self.band(ink)));
         for side in [Side::Below, Side::Above] {
-            self.note_cut(side, trace);
+            self.note_unjudged(side, trace);
         }
         let dot = self.dot(&means);
         let is_line = dot.is_none();
