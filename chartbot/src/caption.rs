@@ -14,6 +14,12 @@ use crate::{
 /// A photo's caption has at most so many characters of UTF-16
 /// (<https://core.telegram.org/bots/api#sendphoto>).
 const LIMIT: usize = 1_024;
+/// Prometheus may have more to say than a caption can hold.
+const NOTE_LIMIT: usize = 120;
+/// Characters of a name where there is no room for all of it.
+const SHORT_NAME: usize = 20;
+/// How many parts there are to tell of a node's past.
+const PAST: usize = 3;
 
 /// All that a caption tells of.
 #[derive(Clone, Copy)]
@@ -35,61 +41,82 @@ pub struct Story<'a> {
 /// The caption: the first line tells the most, for notifications show no more.
 #[must_use]
 pub fn write(story: Story) -> String {
-    let Story { network, history, words, .. } = story;
-    let last = (words.last)(history.until - history.since);
-    let threshold = history.threshold.iter().rev().flatten().next();
-    let corridor = threshold.map(|threshold| (words.corridor)(*threshold));
-
-    let notes = story.notes.first().cloned();
-    let mut nodes: Vec<_> = network
+    let Story { network, history, .. } = story;
+    let told: Vec<_> = network
         .nodes
         .iter()
         .zip(&history.watched)
         .zip(story.tallies)
         .map(|((now, watched), tally)| Told { now, watched, tally, story })
         .collect();
-    let state = match network.state {
+    let lines = match told.as_slice() {
+        [node] => of_one(node),
+        _ => of_several(told, story),
+    };
+    text::cut(lines.join("\n"), LIMIT)
+}
+
+fn of_one(node: &Told) -> Vec<String> {
+    let Story { network, words, .. } = node.story;
+    let now = joined("; ", [Some(node.named(usize::MAX)), chain(network, words)]);
+    let mut lines = vec![format!("{} · {now}", network.name)];
+    lines.push(range(node.story, None));
+    lines.extend(note(node.story));
+    lines.push(node.past(PAST).join("; "));
+    lines.push(references(node.story));
+    lines
+}
+
+/// What stands last is cut first: the best of the nodes.
+fn of_several(mut told: Vec<Told>, story: Story) -> Vec<String> {
+    let Story { network, history, words, .. } = story;
+    let shown = chart::shown(history);
+    let is_ok = |node: &&Told| node.now.state == State::Ok;
+    let (all, ok) = (told.len(), told.iter().filter(is_ok).count());
+    let some_shown = (shown.len() < all).then(|| (words.worst_shown)(shown.len(), all));
+    let listed: Vec<&str> =
+        shown.iter().filter_map(|place| Some(told.get(*place)?.watched.node.as_str())).collect();
+    // Stable: of equals the first by name.
+    told.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
+    let worst = told.iter().find(|node| !is_ok(node));
+    let worst = worst.map(|node| node.named(usize::MAX));
+
+    let now = joined("; ", [chain(network, words), Some((words.nodes_ok)(ok, all)), worst]);
+    let mut lines = vec![format!("{} · {now}", network.name), range(story, some_shown), references(story)];
+    lines.extend(note(story));
+    told.retain(|node| listed.contains(&node.watched.node.as_str()));
+    let told = |(parts, name)| -> Vec<String> {
+        let line = |node: &Told| [vec![node.named(name)], node.past(parts)].concat().join("; ");
+        lines.iter().cloned().chain(told.iter().map(line)).collect()
+    };
+    let fits = |lines: &Vec<String>| lines.join("\n").encode_utf16().count() <= LIMIT;
+    let shorter = [(PAST, usize::MAX), (1, usize::MAX), (1, SHORT_NAME)];
+    shorter.into_iter().map(told).find(fits).unwrap_or_else(|| told((0, SHORT_NAME)))
+}
+
+/// What keeps the whole chain from going on.
+fn chain(network: &Network, words: &Words) -> Option<String> {
+    match network.state {
         Some(NetworkState::Split) => Some(words.split.to_owned()),
         Some(NetworkState::Halted) => Some(words.halted.to_owned()),
         Some(NetworkState::NoConsensus | NetworkState::Ok) | None => None,
-    };
-    let mut lines = Vec::new();
-    if let [node] = nodes.as_slice() {
-        let name = &node.watched.node;
-        let now = joined("; ", [Some(node.now()), state]);
-        lines.push(format!("{} · {name}: {now}", network.name));
-        lines.push(joined(", ", [Some(last), corridor]));
-        lines.extend(notes);
-        lines.push(node.past());
-    } else {
-        let watched = (words.watched)(nodes.len());
-        let watched = joined("; ", [Some(watched), state]);
-        lines.push(format!("{} · {watched}", network.name));
-        lines.push(joined(", ", [Some(last), corridor]));
-        lines.extend(notes);
-        // Of too many, those that the chart shows.
-        let shown = chart::shown(history);
-        let more = nodes.len() - shown.len();
-        let mut place = 0..;
-        nodes.retain(|_| place.next().is_some_and(|place| shown.contains(&place)));
-        // Stable: of equals the first by name.
-        nodes.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
-        lines.extend(
-            nodes.iter().map(|node| format!("{}: {}; {}", node.watched.node, node.now(), node.past())),
-        );
-        if more > 0 {
-            lines.push((words.more_nodes)(more));
-        }
     }
-    let references = network.references_up.zip(network.references);
-    lines.push(joined(
-        ", ",
-        [
-            references.map(|(up, all)| (words.references)(up, all)),
-            Some((words.times_in)(story.zone.iana_name().unwrap_or("UTC"))),
-        ],
-    ));
-    text::cut(lines.join("\n"), LIMIT)
+}
+
+fn range(Story { history, words, .. }: Story, shown: Option<String>) -> String {
+    let threshold = history.threshold.iter().rev().flatten().next();
+    let corridor = threshold.map(|threshold| (words.corridor)(*threshold));
+    joined(", ", [Some((words.last)(history.until - history.since)), corridor, shown])
+}
+
+fn references(Story { network, words, zone, .. }: Story) -> String {
+    let up = network.references_up.zip(network.references);
+    let up = up.map(|(up, all)| (words.references)(up, all));
+    joined(", ", [up, Some((words.times_in)(zone.iana_name().unwrap_or("UTC")))])
+}
+
+fn note(story: Story) -> Option<String> {
+    story.notes.first().map(|note| text::cut(note.clone(), NOTE_LIMIT))
 }
 
 /// One node, as the caption tells of it.
@@ -101,6 +128,11 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// How it is, behind its name in at most so many characters.
+    fn named(&self, most: usize) -> String {
+        format!("{}: {}", text::shortened(&self.watched.node, most), self.now())
+    }
+
     /// How it is.
     fn now(&self) -> String {
         let words = self.story.words;
@@ -116,21 +148,20 @@ impl Told<'_> {
         }
     }
 
-    /// How it was over the whole range.
-    fn past(&self) -> String {
+    /// How it was over the whole range, in so many parts: the worst, how long outside, how
+    /// long without data.
+    fn past(&self, parts: usize) -> Vec<String> {
         let Story { history, words, .. } = self.story;
         let Some(Worst { offset, when, .. }) = self.tally.worst else {
-            return words.nothing_seen.to_owned();
+            return vec![words.nothing_seen.to_owned()];
         };
         let bounded = history.threshold.iter().any(Option::is_some);
-        joined(
-            "; ",
-            [
-                Some((words.worst)(offset, &self.moment(when))),
-                bounded.then(|| (words.outside)(self.tally.outside)),
-                Some((words.missing)(self.tally.missing)),
-            ],
-        )
+        let all = [
+            Some((words.worst)(offset, &self.moment(when))),
+            bounded.then(|| (words.outside)(self.tally.outside)),
+            Some((words.missing)(self.tally.missing)),
+        ];
+        all.into_iter().flatten().take(parts).collect()
     }
 
     /// The time of day in the zone, with the day where it was not today.
@@ -155,7 +186,7 @@ impl Told<'_> {
     }
 }
 
-fn joined<const N: usize>(with: &str, parts: [Option<String>; N]) -> String {
+fn joined(with: &str, parts: impl IntoIterator<Item = Option<String>>) -> String {
     let there: Vec<_> = parts.into_iter().flatten().collect();
     there.join(with)
 }
@@ -188,6 +219,15 @@ mod tests {
         notes: &[String],
         want: &[&str],
     ) {
+        assert_eq!(caption(state, nodes, notes), want);
+    }
+
+    /// The lines of a caption.
+    fn caption(
+        state: Option<NetworkState>,
+        nodes: &[(&str, Now, [Column; 2], Tally)],
+        notes: &[String],
+    ) -> Vec<String> {
         let start = 86_400 - 1_800;
         let history = History {
             network: "polygon".into(),
@@ -229,8 +269,8 @@ mod tests {
             zone: &TimeZone::UTC,
             words: &ENGLISH,
         });
-        assert!(caption.chars().count() <= LIMIT);
-        assert_eq!(caption.lines().collect::<Vec<_>>(), want);
+        assert!(caption.encode_utf16().count() <= LIMIT);
+        caption.lines().map(str::to_owned).collect()
     }
 
     #[test]
@@ -305,13 +345,13 @@ mod tests {
             &nodes,
             &[],
             &[
-                "polygon · 4 watched nodes",
+                "polygon · 1 of 4 nodes ok; d: no consensus among the references",
                 last,
+                up,
                 &format!("d: no consensus among the references; {PAST}"),
                 &format!("c: 6 blocks ahead; {PAST}"),
                 &format!("a: 1 block behind; {PAST}"),
                 "b: not scraped; not one block in this range",
-                up,
             ],
         );
         nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [SEEN; 2], CALM)));
@@ -320,8 +360,9 @@ mod tests {
             &nodes,
             &[],
             &[
-                "polygon · 9 watched nodes",
-                last,
+                "polygon · 6 of 9 nodes ok; d: no consensus among the references",
+                "last hour, corridor of 5 blocks either way, the 8 worst of 9 nodes are shown",
+                up,
                 &format!("d: no consensus among the references; {PAST}"),
                 &format!("c: 6 blocks ahead; {PAST}"),
                 &format!("a: 1 block behind; {PAST}"),
@@ -331,9 +372,29 @@ mod tests {
                 &level("h"),
                 // It gave no answer, so it is one of the worst that the chart shows.
                 "b: not scraped; not one block in this range",
-                "and 1 node more",
-                up,
             ],
         );
+    }
+
+    #[test]
+    fn eight_long_names_leave_room_for_all_that_matters() {
+        let names: Vec<String> = (0..8).map(|i| format!("{}{i}", "m".repeat(62))).collect();
+        let away = Tally { outside: Some(80_000.0), missing: 80_000.0, missing_since: Some(90.0), worst: None };
+        let check = |state, notes: &[String], told: &str| {
+            let node = |name: &String| (name.clone(), (state, Some(-48.0)), [SEEN; 2], away);
+            let nodes: Vec<_> = names.iter().map(node).collect();
+            let nodes: Vec<_> = nodes.iter().map(|it| (it.0.as_str(), it.1, it.2, it.3)).collect();
+            let lines = caption(Some(NetworkState::Halted), &nodes, notes);
+            assert_eq!(lines.len(), 11 + notes.len());
+            assert!(
+                lines[0].starts_with("polygon · the chain has halted; 0 of 8 nodes ok; mmm"),
+                "{lines:?}"
+            );
+            assert_eq!(lines[2], "8 of 9 references up, times in UTC");
+            assert!(lines[10 + notes.len()].ends_with(told), "{lines:?}");
+        };
+        check(State::Behind, &[], "mmm7: 48 blocks behind; at worst 2 blocks behind (Thu 1 Jan, 23:45)");
+        let wordy = ["so many words ".repeat(100)];
+        check(State::NoConsensus, &wordy, "mmm7: no consensus among the references since Thu 1 Jan, 00:01");
     }
 }

@@ -175,10 +175,10 @@ pub struct Words {
     pub nothing_seen: &'static str,
     /// The corridor's half height in blocks.
     pub corridor: fn(f64) -> String,
-    /// How many watched nodes a chart shows.
-    pub watched: fn(usize) -> String,
-    /// How many nodes the caption leaves out.
-    pub more_nodes: fn(usize) -> String,
+    /// How many of the watched nodes are ok, and of how many.
+    pub nodes_ok: fn(usize, usize) -> String,
+    /// How many nodes are shown, the worst, and of how many.
+    pub worst_shown: fn(usize, usize) -> String,
     /// How many references answer, and of how many.
     pub references: fn(f64, f64) -> String,
     /// The zone of all times.
@@ -210,9 +210,29 @@ pub fn cut(text: String, limit: usize) -> String {
     short
 }
 
+/// A name in at most so many characters: its begin and its end, as names of machines often
+/// differ in their last letters only.
+#[must_use]
+pub fn shortened(name: &str, most: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= most {
+        return name.to_owned();
+    }
+    let end = (most - 1) / 2;
+    let (begin, end) = (&letters[..most - 1 - end], &letters[letters.len() - end..]);
+    begin.iter().chain(['…'].iter()).chain(end).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_name_keeps_its_end() {
+        for (most, want) in [(9, "bor-eu-01"), (8, "bor-…-01"), (7, "bor…-01")] {
+            assert_eq!(shortened("bor-eu-01", most), want);
+        }
+    }
 
     #[test]
     fn who_speaks_what() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     curve::Side,
     plot::runs,
-    shape::{Ink, Line, Point},
+    shape::{Area, Ink, Line, Point, Rect},
     trace::{LINE, Run, Trace},
 };
 
@@ -13,6 +13,10 @@ use super::{
 const STEM_PITCH: f32 = 12.0;
 /// The worst of an excursion gets a stem when its line ends this many pixels before it.
 const STEM_LEAST: f32 = 14.0;
+
+/// Height of what points beyond the scale.
+const ARROW: f32 = 18.0;
+const ARROW_WIDTH: f32 = 1.2 * ARROW;
 
 /// The worst sample on one side of the corridor.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +27,24 @@ pub struct Peak {
     /// Whether it lies beyond the scale.
     pub cut: bool,
     pub ink: Ink,
+}
+
+impl Peak {
+    /// Points to it where it lies beyond the scale.
+    pub fn arrow(&self, plot: Rect) -> Area {
+        let up = self.value > 0.0;
+        let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
+        let half = ARROW_WIDTH / 2.0;
+        let x = self.at.x.clamp(plot.left + half, plot.right - half);
+        Area {
+            outline: vec![
+                Point { x, y: tip },
+                Point { x: x - half, y: foot },
+                Point { x: x + half, y: foot },
+            ],
+            ink: self.ink,
+        }
+    }
 }
 
 impl Run<'_> {
@@ -56,7 +78,7 @@ impl Run<'_> {
             side.beyond(mean, self.limit(i)) <= 0.0
         };
         let groups = runs(self.columns.len(), |i| beyond(i) > 0.0);
-        for group in self.joined(groups) {
+        for group in self.joined(groups, STEM_PITCH) {
             let Some(peak) = worst(group.clone()) else {
                 continue;
             };
@@ -78,12 +100,12 @@ impl Run<'_> {
         }
     }
 
-    /// Stretches of columns, those closer than stems stand apart made one.
-    fn joined(&self, stretches: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    /// Stretches of columns, those closer than so many pixels made one.
+    fn joined(&self, stretches: Vec<Range<usize>>, close: f32) -> Vec<Range<usize>> {
         let mut joined: Vec<Range<usize>> = Vec::new();
         for stretch in stretches {
             match joined.last_mut() {
-                Some(last) if self.x(stretch.start) - self.x(last.end - 1) < STEM_PITCH => {
+                Some(last) if self.x(stretch.start) - self.x(last.end - 1) < close => {
                     last.end = stretch.end;
                 }
                 _ => joined.push(stretch),
@@ -134,28 +156,41 @@ impl Run<'_> {
 
     /// Keeps the worst sample of each side.
     fn note(&self, index: usize, side: Side, trace: &mut Trace) {
-        let value = self.extreme(index, side);
-        let peak = Peak {
-            at: Point { x: self.x(index), y: self.plot.y(value) },
-            value,
-            cut: self.cut(value),
-            ink: if self.style.judged { Ink::Outside } else { self.style.line },
-        };
+        let peak = self.peak(index, side);
         let same_side = |it: &&mut Peak| it.value.signum() == side.sign();
         match trace.peaks.iter_mut().find(same_side) {
-            Some(known) if known.value.abs() < value.abs() => *known = peak,
+            Some(known) if known.value.abs() < peak.value.abs() => *known = peak,
             Some(_) => {}
             None => trace.peaks.push(peak),
         }
     }
 
-    /// Keeps the worst sample that the scale cuts off, whatever is known of a corridor.
-    pub fn note_cut(&self, side: Side, trace: &mut Trace) {
-        let away = |i: &usize| self.extreme(*i, side) * side.sign();
-        let all = 0..self.columns.len();
-        let worst = all.max_by(|a, b| away(a).total_cmp(&away(b)));
-        if let Some(worst) = worst.filter(|i| self.cut(self.extreme(*i, side))) {
-            self.note(worst, side, trace);
+    fn peak(&self, index: usize, side: Side) -> Peak {
+        let value = self.extreme(index, side);
+        let outside = self.style.judged && side.beyond(value, self.limit(index)) > 0.0;
+        Peak {
+            at: Point { x: self.x(index), y: self.plot.y(value) },
+            value,
+            cut: self.cut(value),
+            ink: if outside { Ink::Outside } else { self.style.line },
+        }
+    }
+
+    /// Keeps what no corridor tells to be outside: the worst sample where the threshold is
+    /// unknown, and the worst of every stretch that the scale cuts off.
+    pub fn note_unjudged(&self, side: Side, trace: &mut Trace) {
+        let away = |i: usize| self.extreme(i, side) * side.sign();
+        let worst = |columns: Range<usize>| columns.max_by(|a, b| away(*a).total_cmp(&away(*b)));
+        let cut = runs(self.columns.len(), |i| away(i) > 0.0 && self.cut(self.extreme(i, side)));
+        let cut = self.joined(cut, ARROW_WIDTH).into_iter().filter_map(worst);
+        for index in cut {
+            trace.cuts.push(self.peak(index, side));
+            self.note(index, side, trace);
+        }
+        let unknown = |i: usize| self.style.judged && away(i) > 0.0 && self.limit(i).is_none();
+        let unknown = runs(self.columns.len(), unknown).into_iter().filter_map(worst);
+        for index in unknown {
+            self.note(index, side, trace);
         }
     }
 }

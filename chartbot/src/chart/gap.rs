@@ -2,8 +2,16 @@
 
 use std::ops::Range;
 
-use super::shape::{Dash, Hatch, Ink, Line, Point, Rect};
+use super::{
+    plot::Plot,
+    shape::{Dash, Hatch, Ink, Line, Point, Rect},
+    trace::LEAST_RUN,
+};
 use crate::series::{Cause, Column};
+
+/// A gap is hatched at least this wide, or nobody would see it on a phone. Data beside it are
+/// drawn over it, and the lane tells how long it really was.
+const LEAST_GAP: f32 = 8.0;
 
 /// Columns without data, for one cause.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,17 +53,55 @@ fn joined(len: usize, cause: impl Fn(usize) -> Option<Cause>) -> Vec<Gap> {
     gaps
 }
 
+/// Between strokes, along the foot of the box.
+const PITCH: f32 = 36.0;
+/// In a narrower box slanted strokes would be crumbs: it has a single upright one.
+const NARROW: f32 = 24.0;
+const UPRIGHT: f32 = 5.0;
+
+/// The hatching of what is missing entirely. What is missing in part right beside a gap belongs
+/// to it, as in the lane. Data between two gaps that are too short for a line stand as dots on
+/// one hatching: a comb of gaps would be read by nobody.
+pub fn hatching(plot: &Plot, nodes: &[&[Column]]) -> Vec<Hatch> {
+    let torn = |i: usize, cause| {
+        nodes.iter().all(|it| it.get(i).is_some_and(|column| column.missing == Some(cause)))
+    };
+    let mut gaps: Vec<Gap> = Vec::new();
+    for Gap { columns: Range { start, end }, cause } in whole(nodes, plot.grid.len) {
+        let start = if start > 0 && torn(start - 1, cause) { start - 1 } else { start };
+        let end = if torn(end, cause) { end + 1 } else { end };
+        match gaps.last_mut() {
+            Some(last) if last.cause == cause && plot.width(&(last.columns.end..start)) < LEAST_RUN => {
+                last.columns.end = end;
+            }
+            _ => gaps.push(Gap { columns: start..end, cause }),
+        }
+    }
+    let hatch = |gap: &Gap| {
+        let (left, right) = plot.spread(&gap.columns, LEAST_GAP);
+        Hatch { frame: Rect { left, right, ..plot.frame }, cause: gap.cause }
+    };
+    gaps.iter().map(hatch).collect()
+}
+
 impl Hatch {
-    /// The strokes of the hatching. The loudest cause is the densest, and each has a slope
-    /// or a beat of its own, for those who see no colours.
+    /// The strokes of the hatching. The loudest cause is the darkest and unbroken, and each
+    /// has a beat of its own, for those who see no colours.
     pub fn strokes(&self) -> Vec<Line> {
-        let (pitch, width, rising, dash) = match self.cause {
-            Cause::NoAnswer => (16.0, 3.5, true, None),
-            Cause::NoConsensus => (20.0, 2.5, false, None),
-            Cause::NotScraped => (18.0, 3.0, true, Some(Dash { on: 3.0, off: 7.0 })),
+        let (width, rising, dash) = match self.cause {
+            Cause::NoAnswer => (3.0, true, None),
+            Cause::NoConsensus => (2.5, false, Some(Dash { on: 26.0, off: 12.0 })),
+            Cause::NotScraped => (4.0, true, Some(Dash { on: 4.0, off: 12.0 })),
         };
+        let stroke = |points, width| Line { points, ink: Ink::Missing(self.cause), width, dash };
         let Rect { left, top, right, bottom } = self.frame;
         let height = bottom - top;
+        if right - left < NARROW {
+            let x = self.frame.center().x;
+            return vec![stroke([top, bottom].map(|y| Point { x, y }).to_vec(), UPRIGHT)];
+        }
+        // The key of a legend needs more than one of them.
+        let pitch = PITCH.min(height / 2.0);
         // Strokes are tied to the picture, not to the gap: neighbours go on in one pattern.
         let first = ((left - height) / pitch).floor() as i32;
         let last = ((right + height) / pitch).ceil() as i32;
@@ -68,12 +114,7 @@ impl Hatch {
                 let (from, to) = if rising { (left, right) } else { (right, left) };
                 let (from, to) = (along(from).max(0.0), along(to).min(height));
                 let at = |along: f32| Point { x: foot + along * way, y: bottom - along };
-                (from < to).then(|| Line {
-                    points: vec![at(from), at(to)],
-                    ink: Ink::Missing(self.cause),
-                    width,
-                    dash,
-                })
+                (from < to).then(|| stroke(vec![at(from), at(to)], width))
             })
             .collect()
     }
@@ -133,12 +174,16 @@ mod tests {
     #[test]
     fn strokes_stay_in_their_box() {
         let frame = Rect { left: 103.0, top: 50.0, right: 161.0, bottom: 300.0 };
+        let key = Rect { right: 131.0, bottom: 72.0, ..frame };
+        let narrow = Rect { right: 111.0, ..frame };
         for cause in [Cause::NoAnswer, Cause::NoConsensus, Cause::NotScraped] {
-            let strokes = Hatch { frame, cause }.strokes();
-            assert!(strokes.len() > 10, "{cause:?}");
-            for point in strokes.iter().flat_map(|it| &it.points) {
-                assert!(frame.grown(0.01).left <= point.x && point.x <= frame.right + 0.01);
-                assert!(frame.grown(0.01).top <= point.y && point.y <= frame.bottom + 0.01);
+            for (frame, least, most) in [(frame, 5, 12), (key, 2, 6), (narrow, 1, 1)] {
+                let strokes = Hatch { frame, cause }.strokes();
+                assert!((least..=most).contains(&strokes.len()), "{cause:?} {frame:?} {}", strokes.len());
+                for point in strokes.iter().flat_map(|it| &it.points) {
+                    assert!(frame.grown(0.01).left <= point.x && point.x <= frame.right + 0.01);
+                    assert!(frame.grown(0.01).top <= point.y && point.y <= frame.bottom + 0.01);
+                }
             }
         }
     }

@@ -7,7 +7,6 @@ use super::{
     font::{self, Fonts, Weight},
     lane,
     legend::{Entry, Key, Legend},
-    notes,
     plot::{self, Plot},
     ranking::shown,
     scale::{Numbers, ValueScale},
@@ -34,7 +33,6 @@ const LEGEND_BASELINE: f32 = 128.0;
 const PLOT_BELOW_LEGEND: f32 = 44.0;
 pub const PLOT_BOTTOM: f32 = 712.0;
 const TIME_BASELINE: f32 = 762.0;
-const MOST_TIMES: usize = 7;
 
 /// As many nodes as there are colours are solid; the ones after them are dashed.
 pub const NODE_COLOURS: usize = 4;
@@ -129,8 +127,6 @@ impl Drawing<'_> {
         self.axes(&plot, &mut layout);
         layout.corridor = plot::corridor(&plot);
         let peaks = self.traces(&plot, &mut layout);
-        let cut = peaks.iter().filter(|(peak, _)| peak.cut);
-        layout.arrows.extend(cut.map(|(peak, _)| notes::arrow(plot.frame, peak)));
         let unnamed = self.gaps(&plot, &mut layout);
         for (peak, node) in peaks {
             self.peak(&plot, peak, node, &mut layout);
@@ -288,7 +284,7 @@ impl Drawing<'_> {
         layout.ticks.clone_from(&self.value.ticks);
         layout.grid.push(level(PLOT_BOTTOM, Ink::Axis));
 
-        let fit = |ticks: &[TimeTick]| self.fitting(plot, ticks);
+        let fit = |ticks| self.fitting(plot, ticks);
         layout.times = timeaxis::ticks(&plot.time, self.zone, self.words, fit);
         for tick in &layout.times {
             let x = plot.time.x(tick.at);
@@ -311,17 +307,16 @@ impl Drawing<'_> {
         }
     }
 
-    /// The labels that stand within the picture, unless they are too many or too close.
-    fn fitting(&self, plot: &Plot, ticks: &[TimeTick]) -> Option<Vec<TimeTick>> {
+    /// The labels that stand within the picture, unless they are too close.
+    fn fitting(&self, plot: &Plot, mut ticks: Vec<TimeTick>) -> Option<Vec<TimeTick>> {
         let inside = PICTURE.grown(-AIR);
-        let fits = |tick: &&TimeTick| inside.contains(&self.time(plot, tick).frame);
-        let ticks: Vec<TimeTick> = ticks.iter().filter(fits).cloned().collect();
-        let frame = |tick| self.time(plot, tick).frame;
+        let frame = |tick: &TimeTick| self.time(plot, tick).frame;
+        ticks.retain(|tick| inside.contains(&frame(tick)));
         let apart = ticks.windows(2).all(|pair| match pair {
             [a, b] => frame(a).right + 2.0 * AIR <= frame(b).left,
             _ => true,
         });
-        (apart && !ticks.is_empty() && ticks.len() <= MOST_TIMES).then_some(ticks)
+        apart.then_some(ticks)
     }
 
     /// Lines, bands and excursions; the worst sample of each side, with its node.
@@ -361,6 +356,7 @@ impl Drawing<'_> {
             layout.lines.extend(trace.lines);
             layout.dots.extend(trace.dots);
             stems.extend(trace.stems);
+            layout.arrows.extend(trace.cuts.iter().map(|it| it.arrow(plot.frame)));
             for peak in trace.peaks {
                 let same_side = |it: &&mut (Peak, _)| it.0.value.signum() == peak.value.signum();
                 match peaks.iter_mut().find(same_side) {
@@ -371,6 +367,9 @@ impl Drawing<'_> {
             }
         }
         layout.lines.extend(stems);
+        // Of what no corridor judges, the farthest alone is worth a number.
+        let farthest = peaks.iter().map(|(peak, _)| peak.value.abs()).fold(0.0, f64::max);
+        peaks.retain(|(peak, _)| peak.ink == Ink::Outside || peak.cut || peak.value.abs() == farthest);
         peaks
     }
 }

@@ -6,29 +6,26 @@ use super::{
     gap, lane,
     layout::{AIR, BODY, Drawing, Layout},
     plot::Plot,
-    shape::{Area, Hatch, Ink, Label, Point, Rect},
+    shape::{Ink, Label, Point, Rect},
 };
 use crate::series::Cause;
 
-const ARROW: f32 = 18.0;
 /// Pixels for the name of one of several nodes.
 const NAME_ROOM: f32 = 260.0;
+/// Pixels from one place that is tried for a label to the next.
+const NEAR: f32 = 7.0;
+const FAR: f32 = 21.0;
 /// How far a label within the plot keeps hatching and grid away.
 const CLEARED: f32 = 6.0;
-/// A gap is drawn at least this wide, or nobody would see it on a phone. Data beside it are
-/// drawn over it, and the lane tells how long it really was.
-const LEAST_GAP: f32 = 8.0;
 
 impl Drawing<'_> {
     /// Hatching, marks and their names; a cause that found no place for its name.
     pub fn gaps(&self, plot: &Plot, layout: &mut Layout) -> Option<Cause> {
         layout.lane = lane::marks(plot, &self.lane);
         let mut named = self.in_legend.clone();
-        for gap in gap::whole(&self.columns(), plot.grid.len) {
-            let (left, right) = plot.spread(&gap.columns, LEAST_GAP);
-            let frame = Rect { left, top: plot.frame.top, right, bottom: plot.frame.bottom };
-            layout.gaps.push(Hatch { frame, cause: gap.cause });
-            if let Some(labels) = self.gap_name(frame, self.name(gap.cause), layout) {
+        layout.gaps = gap::hatching(plot, &self.columns());
+        for gap in layout.gaps.clone() {
+            if let Some(labels) = self.gap_name(gap.frame, self.name(gap.cause), layout) {
                 named.push(gap.cause);
                 let frames = labels.iter().map(|it| it.frame.grown(CLEARED));
                 layout.cleared.extend(frames.reduce(Rect::around));
@@ -58,12 +55,15 @@ impl Drawing<'_> {
         Some(gap.cause)
     }
 
-    /// The place closest to a point for a text so wide, on neither data nor gaps.
+    /// The place closest to a point for a text so wide, not on data; on a gap, or farther away,
+    /// only where there is no other.
     fn free_beside(&self, plot: &Plot, at: Point, width: f32, layout: &Layout) -> Option<Rect> {
-        beside(plot.frame, at, width, |frame| {
-            let clear = frame.grown(CLEARED);
-            let on_gap = layout.gaps.iter().any(|it| it.frame.overlaps(&clear));
-            !on_gap && !layout.taken(&clear)
+        let on_gap = |clear: &Rect| layout.gaps.iter().any(|it| it.frame.overlaps(clear));
+        [(NEAR, false), (NEAR, true), (FAR, true)].into_iter().find_map(|(pace, gap_allowed)| {
+            beside(plot.frame, at, width, pace, |frame| {
+                let clear = frame.grown(CLEARED);
+                (gap_allowed || !on_gap(&clear)) && !layout.taken(&clear)
+            })
         })
     }
 
@@ -118,17 +118,17 @@ impl Drawing<'_> {
     }
 }
 
-/// The free place for a text closest to a point, within `plot`.
-fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Option<Rect> {
+/// The free place for a text closest to a point, within `plot`; one is tried every `pace`
+/// pixels.
+fn beside(plot: Rect, at: Point, width: f32, pace: f32, free: impl Fn(&Rect) -> bool) -> Option<Rect> {
     const REACH: i32 = 14;
-    const PACE: f32 = 7.0;
     let size = font::frame(0.0, 0.0, width, BODY);
     let room = Rect { top: plot.top + AIR / 2.0, bottom: plot.bottom - AIR / 2.0, ..plot };
     let mut places: Vec<(f32, Rect)> = Vec::new();
     for across in -REACH..=REACH {
         for down in -REACH..=REACH {
             // Counted from the text's nearest edge, so that both sides are equally far.
-            let (dx, dy) = (across as f32 * PACE, down as f32 * PACE);
+            let (dx, dy) = (across as f32 * pace, down as f32 * pace);
             let left = match across {
                 0 => at.x - width / 2.0,
                 1.. => at.x + dx,
@@ -145,16 +145,4 @@ fn beside(plot: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
     }
     places.sort_by(|a, b| a.0.total_cmp(&b.0));
     places.into_iter().map(|it| it.1).find(free)
-}
-
-/// Points to a sample that lies beyond the scale.
-pub fn arrow(plot: Rect, peak: &Peak) -> Area {
-    let up = peak.value > 0.0;
-    let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
-    let half = ARROW * 0.6;
-    let x = peak.at.x.clamp(plot.left + half, plot.right - half);
-    Area {
-        outline: vec![Point { x, y: tip }, Point { x: x - half, y: foot }, Point { x: x + half, y: foot }],
-        ink: peak.ink,
-    }
 }

@@ -59,7 +59,13 @@ fn check_layout_in(history: &History, zone: &TimeZone, words: &ChartWords) -> La
             assert!(!frame.overlaps(&key.frame), "{label:?} on {key:?}");
         }
     }
-    assert!((1..=7).contains(&layout.times.len()), "{:?}", layout.times);
+    assert!((4..=7).contains(&layout.times.len()), "{:?}", layout.times);
+    for tick in &layout.times {
+        let time = jiff::Timestamp::from_second(tick.at).unwrap().to_zoned(zone.clone());
+        let day_begins = time.start_of_day().unwrap() == time;
+        let clock = time.strftime("%H:%M").to_string();
+        assert!(day_begins || time.second() == 0 && tick.text == clock, "{time}: {tick:?}");
+    }
     assert!((4..=7).contains(&layout.ticks.len()), "{:?}", layout.ticks);
     assert!(layout.ticks.iter().all(|it| it.fract() == 0.0), "{:?}", layout.ticks);
     layout
@@ -87,6 +93,25 @@ fn every_cause_is_named_once_at_least() {
 }
 
 #[test]
+fn hatching_and_lane_end_together() {
+    let torn = history(DAY, &["my-node"])
+        .gap(0, 0.4, 0.5, Cause::NoAnswer)
+        .partly(0, 0.399, 0.4, Cause::NoAnswer)
+        .partly(0, 0.5, 0.501, Cause::NoAnswer);
+    let layout = check_layout(&torn, &TimeZone::UTC);
+    let ([hatch], [mark]) = (&layout.gaps[..], &layout.lane[..]) else { panic!("{layout:?}") };
+    assert_eq!([hatch.frame.left, hatch.frame.right], [mark.points[0].x, mark.points[1].x]);
+}
+
+#[test]
+fn a_node_that_flaps_is_hatched_once() {
+    let scene = scenes().into_iter().find(|it| it.0 == "flapping").unwrap().1;
+    let layout = check_layout(&scene, &TimeZone::UTC);
+    assert_eq!((layout.gaps.len(), layout.lane.len()), (1, 40));
+    assert_eq!(layout.dots.len(), 39);
+}
+
+#[test]
 fn the_worst_sample_is_told() {
     let zone = TimeZone::UTC;
     let week = || history(7 * DAY, &["my-node"]);
@@ -94,6 +119,13 @@ fn the_worst_sample_is_told() {
     assert!(texts(&spike).contains(&"−14") && spike.arrows.is_empty());
     let cut = check_layout(&week().spike(0, 0.5, 50_000.0), &zone);
     assert!(texts(&cut).contains(&"−50,000") && cut.arrows.len() == 1);
+    let twice = check_layout(&week().spike(0, 0.5, 50_000.0).spike(0, 0.8, 40_000.0), &zone);
+    assert!(texts(&twice).contains(&"−50,000") && twice.arrows.len() == 2);
+    let mut unjudged = week().spike(0, 0.5, 14.0);
+    unjudged.threshold.fill(None);
+    let label = |it: &&shape::Label| it.text == "−14";
+    let layout = check_layout(&unjudged, &zone);
+    assert_eq!(layout.labels.iter().find(label).map(|it| it.ink), Some(shape::Ink::Text));
     let two = history(DAY, &["a-node", "b-node"]).spike(1, 0.5, 14.0);
     let two = check_layout(&two, &zone);
     assert!(texts(&two).contains(&"b-node −14"), "{:?}", texts(&two));
@@ -147,28 +179,52 @@ fn stretch() -> impl Strategy<Value = Vec<Column>> {
     (column, 1..60_usize).prop_map(|(column, count)| vec![column; count])
 }
 
-fn any_history() -> impl Strategy<Value = History> {
-    let span = prop_oneof![600..2 * DAY, DAY..365 * DAY];
-    let name = "[a-z0-9][a-z0-9_.-]{0,62}";
-    let columns = proptest::collection::vec(stretch(), 1..30);
-    let node = (name, columns);
-    let nodes = proptest::collection::vec(node, 1..=9);
-    let threshold = proptest::option::weighted(0.8, 0..300_u32);
-    // Around the days on which Berlin changes its clocks, and anywhere.
-    let until = prop_oneof![
-        1_774_742_400..1_774_915_200_i64,
-        1_792_886_400..1_793_059_200_i64,
-        1_600_000_000..1_900_000_000_i64,
-    ];
-    ("[a-z0-9][a-z0-9_.-]{0,31}", span, until, nodes, threshold, 20..1100_i64).prop_map(
-        |(network, span, until, nodes, threshold, columns)| {
+/// Zones, and a moment at which their clocks change.
+const ZONES: [(&str, &str); 7] = [
+    ("UTC", "2026-01-01T00:00Z"),
+    ("Europe/Berlin", "2026-03-29T01:00Z"),
+    ("Europe/Berlin", "2026-10-25T01:00Z"),
+    ("America/St_Johns", "2026-03-08T05:30Z"),
+    ("Australia/Lord_Howe", "2026-04-04T15:00Z"),
+    ("Australia/Lord_Howe", "2026-10-03T15:30Z"),
+    ("Africa/Cairo", "2026-04-23T22:00Z"),
+];
+
+fn name(most: usize) -> impl Strategy<Value = String> {
+    let any = proptest::string::string_regex(&format!("[a-z0-9][a-z0-9_.-]{{0,{}}}", most - 1)).unwrap();
+    prop_oneof![6 => any, 1 => Just("m".repeat(most))]
+}
+
+/// Mostly a mixture; sometimes nothing at all, or nothing but the newest column.
+fn columns() -> impl Strategy<Value = (Vec<Column>, u8)> {
+    let mixed = proptest::collection::vec(stretch(), 1..30).prop_map(|it| it.concat());
+    (mixed, 0..10_u8)
+}
+
+fn any_history() -> impl Strategy<Value = (History, TimeZone)> {
+    let span = prop_oneof![600..2 * DAY, DAY..=365 * DAY];
+    let nodes = proptest::collection::vec((name(63), columns()), 1..=9);
+    let threshold = || proptest::option::weighted(0.8, 0..300_u32);
+    // With the change of clocks in view, and anywhere.
+    let shown = prop_oneof![3 => 0.0..1.0_f64, 1 => -100.0..100.0_f64];
+    let time = (0..ZONES.len(), span, shown, 20..1100_i64);
+    (name(32), time, nodes, (threshold(), threshold())).prop_map(
+        |(network, (zone, span, shown, columns), nodes, (before, after))| {
+            let (zone, change) = ZONES[zone];
+            let change: jiff::Timestamp = change.parse().unwrap();
+            let until = change.as_second() + (span as f64 * shown) as i64;
             let step = (span / columns).max(1);
             let since = until - span;
             let start = since.div_euclid(step) * step;
             let len = usize::try_from((until - start + step - 1) / step).unwrap();
-            let watched = nodes.into_iter().map(|(node, stretches)| Watched {
-                node,
-                columns: stretches.concat().into_iter().cycle().take(len).collect(),
+            let watched = nodes.into_iter().map(|(node, (mixed, kind))| {
+                let mut columns: Vec<Column> = mixed.into_iter().cycle().take(len).collect();
+                match kind {
+                    0 => columns.fill(MISSING),
+                    1 => columns[..len - 1].fill(MISSING),
+                    _ => {}
+                }
+                Watched { node, columns }
             });
             let mut history = History {
                 network,
@@ -177,13 +233,14 @@ fn any_history() -> impl Strategy<Value = History> {
                 grid: Grid { start, step: u32::try_from(step).unwrap(), len },
                 watched: watched.collect(),
                 best: vec![None; len],
-                threshold: vec![threshold.map(f64::from); len],
+                threshold: vec![before.map(f64::from); len],
             };
+            history.threshold[len / 2..].fill(after.map(f64::from));
             let first = history.watched[0].columns.iter();
             history.best = first
                 .map(|it| it.seen.map(|it| Envelope { min: 0.0, mean: 0.5, max: -it.min.min(-1.0) / 4.0 }))
                 .collect();
-            history
+            (history, TimeZone::get(zone).unwrap())
         },
     )
 }
@@ -193,11 +250,48 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
-    fn no_chart_hides_its_texts(history in any_history(), zone in 0..4_usize, russian: bool) {
-        let zone = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"][zone];
+    fn no_chart_hides_its_texts((history, zone) in any_history(), russian: bool) {
         let words = if russian { &CHART_RUSSIAN } else { &CHART_ENGLISH };
-        check_layout_in(&history, &TimeZone::get(zone).unwrap(), words);
+        check_layout_in(&history, &zone, words);
     }
+
+    #[test]
+    fn no_chart_hides_its_worst(history in eventful_history()) {
+        let layout = check_layout(&history, &TimeZone::UTC);
+        let threshold = history.threshold[0].unwrap_or(0.0);
+        let seen = history.watched[0].columns.iter().filter_map(|it| it.seen);
+        let far = seen.flat_map(|it| [it.min, it.max]).filter(|it| it.abs() > threshold);
+        // Of both sides one may be as far as the other.
+        if let Some(worst) = far.map(f64::abs).reduce(f64::max) {
+            let numbers = scale::Numbers { thousands: ',', decimal: '.' };
+            let told = [worst, -worst].map(|it| numbers.signed(it));
+            let texts = texts(&layout);
+            prop_assert!(told.iter().any(|it| texts.contains(&it.as_str())), "{told:?} not in {texts:?}");
+        }
+    }
+}
+
+/// A quiet node that now and then falls behind, runs ahead, or does not answer.
+fn eventful_history() -> impl Strategy<Value = History> {
+    let span = prop_oneof![600..2 * DAY, DAY..=365 * DAY];
+    let event = (0..6_u8, 0.0..0.999_f64, 0.0..0.3_f64, 1.0..40.0_f64);
+    let threshold = proptest::option::weighted(0.9, 1..20_u32);
+    (span, proptest::collection::vec(event, 0..8), threshold).prop_map(|(span, events, threshold)| {
+        let quiet = history(span, &["my-node"]);
+        let mut history = events.into_iter().fold(quiet, |it, (kind, at, width, depth)| {
+            let (to, depth) = ((at + width).min(1.0), f64::round(depth));
+            match kind {
+                0 => it.spike(0, at, depth),
+                1 => it.spike(0, at, depth * 1000.0),
+                2 => it.dip(0, at, to, depth),
+                3 => it.change(0, at, at, |_, _| seen(0.0, 1.0, depth)),
+                4 => it.gap(0, at, to, Cause::NoAnswer),
+                _ => it.partly(0, at, to, Cause::NotScraped),
+            }
+        });
+        history.threshold.fill(threshold.map(f64::from));
+        history
+    })
 }
 
 fn cases() -> u32 {

@@ -43,17 +43,25 @@ pub struct TimeTick {
     pub turning: bool,
 }
 
+/// Fewest and most labels.
+const FEWEST: usize = 4;
+const MOST: usize = 7;
+
 /// The distance from one label to the next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Step {
     Minutes(i64),
     Days(i32),
+    /// The first and the fifteenth day of a month.
+    HalfMonths,
     Months(i32),
 }
 
-const STEPS: [Step; 24] = [
-    Step::Minutes(1),
+/// From ten minutes to a year. Where one of these gives too many labels the next gives enough:
+/// it is at most 1.75 times as long, or leaves out every other label.
+const STEPS: [Step; 21] = [
     Step::Minutes(2),
+    Step::Minutes(3),
     Step::Minutes(5),
     Step::Minutes(10),
     Step::Minutes(15),
@@ -70,12 +78,9 @@ const STEPS: [Step; 24] = [
     Step::Days(4),
     Step::Days(7),
     Step::Days(14),
+    Step::HalfMonths,
     Step::Months(1),
     Step::Months(2),
-    Step::Months(3),
-    Step::Months(6),
-    Step::Months(12),
-    Step::Months(24),
 ];
 
 impl Step {
@@ -84,27 +89,36 @@ impl Step {
         match self {
             Step::Minutes(minutes) => minutes * 60,
             Step::Days(days) => i64::from(days) * 23 * 3600,
+            Step::HalfMonths => 14 * 23 * 3600,
             Step::Months(months) => i64::from(months) * 28 * 24 * 3600,
         }
     }
 }
 
-/// The closest labels at round times that `fit` accepts together; none when even the
-/// widest apart are refused.
+/// Four to seven labels at round times: the closest of which `fit` leaves so many. It takes
+/// out those that find no place, and refuses all where they are too close.
 pub fn ticks(
     scale: &TimeScale,
     zone: &TimeZone,
     words: &ChartWords,
-    fit: impl Fn(&[TimeTick]) -> Option<Vec<TimeTick>>,
+    fit: impl Fn(Vec<TimeTick>) -> Option<Vec<TimeTick>>,
 ) -> Vec<TimeTick> {
     /// Far more than can ever be shown: such a step is not worth walking.
     const TOO_MANY: i64 = 60;
     let span = scale.until.saturating_sub(scale.since);
-    STEPS
-        .into_iter()
-        .filter(|step| span / step.seconds() <= TOO_MANY)
-        .find_map(|step| fit(&at_steps(scale, zone, words, step)))
-        .unwrap_or_default()
+    let mut closer = Vec::new();
+    for step in STEPS.into_iter().filter(|step| span / step.seconds() <= TOO_MANY) {
+        match fit(at_steps(scale, zone, words, step)) {
+            Some(ticks) if ticks.len() > MOST => closer = ticks,
+            Some(ticks) if ticks.len() >= FEWEST => return ticks,
+            Some(few) if closer.is_empty() => return few,
+            Some(_) => break,
+            None => {}
+        }
+    }
+    // Where an hour is left out, the next step may have one label too few.
+    closer.truncate(MOST);
+    closer
 }
 
 fn at_steps(scale: &TimeScale, zone: &TimeZone, words: &ChartWords, step: Step) -> Vec<TimeTick> {
@@ -117,6 +131,9 @@ fn at_steps(scale: &TimeScale, zone: &TimeZone, words: &ChartWords, step: Step) 
             let name = if days < 3 { weekday } else { day_of_month };
             (counted.rem_euclid(days) == 0).then(|| (name(words, date), false))
         }),
+        Step::HalfMonths => dates(scale, zone, |date| {
+            [1, 15].contains(&date.day()).then(|| (day_of_month(words, date), false))
+        }),
         Step::Months(months) => dates(scale, zone, |date| {
             let counted = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
             let january = date.month() == 1;
@@ -127,30 +144,32 @@ fn at_steps(scale: &TimeScale, zone: &TimeZone, words: &ChartWords, step: Step) 
     }
 }
 
-/// Every moment whose time of day is a multiple of `step` minutes. The walk is over
-/// moments, not over times of day: an hour that comes twice is labelled twice, one that
+/// Every moment whose time of day is a multiple of `step` minutes, and the first of every
+/// day, which some days have at 01:00. The walk is over moments, not over times of day: an
+/// hour that comes twice is labelled twice unless other labels are far wider apart, one that
 /// does not come is left out.
 fn times_of_day(scale: &TimeScale, zone: &TimeZone, words: &ChartWords, step: i64) -> Vec<TimeTick> {
     // All offsets of our days are multiples of a quarter of an hour.
     let pace = if step % 15 == 0 { 15 * 60 } else { 60 };
     let first = scale.since.div_euclid(pace) * pace;
-    let mut last_date = None;
+    let mut last_date = zoned(first - pace, zone).map(|time| time.date());
+    let mut last_label = i64::MIN;
     let moments = (first..=scale.until).step_by(pace as usize);
     moments
-        .filter(|at| *at >= scale.since)
-        .filter_map(|at| Some((at, zoned(at, zone)?)))
-        .filter(|(_, time)| (i64::from(time.hour()) * 60 + i64::from(time.minute())) % step == 0)
-        .map(|(at, time)| {
-            let midnight = time.hour() == 0 && time.minute() == 0;
-            let changed = last_date.is_some_and(|date| date != time.date());
-            last_date = Some(time.date());
-            let turning = midnight || changed;
-            let text = if turning {
-                weekday(words, time.date())
-            } else {
-                format!("{:02}:{:02}", time.hour(), time.minute())
-            };
-            TimeTick { at, text, turning }
+        .filter_map(|at| {
+            let time = zoned(at, zone)?;
+            let turning = last_date.replace(time.date()) != Some(time.date());
+            let minutes = i64::from(time.hour()) * 60 + i64::from(time.minute());
+            let round = at >= scale.since && (turning || minutes % step == 0);
+            (round && at.saturating_sub(last_label) > step * 30).then(|| {
+                last_label = at;
+                let text = if turning {
+                    weekday(words, time.date())
+                } else {
+                    format!("{:02}:{:02}", time.hour(), time.minute())
+                };
+                TimeTick { at, text, turning }
+            })
         })
         .collect()
 }
@@ -212,14 +231,13 @@ mod tests {
     use super::*;
     use crate::text::CHART_ENGLISH;
 
-    /// The labels of the `minutes` before `until`, when up to seven are accepted.
+    /// The labels of the `minutes` before `until`.
     fn labels(zone: &str, until: &str, minutes: i64) -> Vec<String> {
         let zone = TimeZone::get(zone).unwrap();
         let until: jiff::civil::DateTime = until.parse().unwrap();
         let until = until.to_zoned(zone.clone()).unwrap().timestamp().as_second();
         let scale = TimeScale { since: until - minutes * 60, until, left: 0.0, right: 1000.0 };
-        let few = |ticks: &[TimeTick]| (ticks.len() <= 7).then(|| ticks.to_vec());
-        let ticks = ticks(&scale, &zone, &CHART_ENGLISH, few);
+        let ticks = ticks(&scale, &zone, &CHART_ENGLISH, Some);
         assert!(ticks.iter().all(|it| (scale.since..=scale.until).contains(&it.at)));
         ticks.into_iter().map(|it| it.text).collect()
     }
@@ -258,7 +276,38 @@ mod tests {
     }
 
     #[test]
+    fn clocks_that_change_by_half_an_hour_keep_their_round_times() {
+        // 02:00 is 01:30 again, and half a year later 02:00 is 02:30 at once.
+        check("Australia/Lord_Howe", "2026-04-05T03:10:00", 150, "01:30 | 01:30 | 02:00 | 02:30 | 03:00");
+        check(
+            "Australia/Lord_Howe",
+            "2026-10-04T05:00:00",
+            180,
+            "01:30 | 02:30 | 03:00 | 03:30 | 04:00 | 04:30 | 05:00",
+        );
+        check(
+            "America/St_Johns",
+            "2026-03-08T06:00:00",
+            5 * HOUR,
+            "Sun 8 | 01:00 | 03:00 | 04:00 | 05:00 | 06:00",
+        );
+    }
+
+    #[test]
+    fn any_range_has_four_to_seven_labels() {
+        for minutes in (10..365 * DAY).step_by(7) {
+            let labels = labels("UTC", "2026-11-22T13:07:09", minutes);
+            assert!((4..=7).contains(&labels.len()), "{minutes} minutes: {labels:?}");
+        }
+    }
+
+    #[test]
     fn a_day_without_midnight_still_begins() {
-        check("Africa/Cairo", "2026-04-24T12:00:00", DAY, "12:00 | 16:00 | 20:00 | Fri 24 | 08:00 | 12:00");
+        check(
+            "Africa/Cairo",
+            "2026-04-24T12:00:00",
+            DAY,
+            "12:00 | 16:00 | 20:00 | Fri 24 | 04:00 | 08:00 | 12:00",
+        );
     }
 }

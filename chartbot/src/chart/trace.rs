@@ -12,7 +12,7 @@ use crate::series::Envelope;
 pub const LINE: f32 = 4.0;
 /// A stretch of data is drawn at least this wide, so that a lone column stays visible: its
 /// line is a dot then.
-const LEAST_RUN: f32 = 12.0;
+pub const LEAST_RUN: f32 = 12.0;
 /// Where columns are narrower than the line, it is the mean over this many pixels, or it
 /// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.
 const SMOOTHED: f32 = 15.0;
@@ -32,8 +32,10 @@ pub struct Trace {
     pub excursions: Vec<Area>,
     /// Marks at samples outside the corridor where the line tells nothing of them.
     pub stems: Vec<Line>,
-    /// The worst sample below and above the corridor.
+    /// The worst sample below and above the corridor, or the median where there is none.
     pub peaks: Vec<Peak>,
+    /// The worst of every stretch that the scale cuts off.
+    pub cuts: Vec<Peak>,
 }
 
 /// How a trace looks.
@@ -78,7 +80,7 @@ impl Run<'_> {
 
         trace.bands.extend(self.style.band.map(|ink| self.band(ink)));
         for side in [Side::Below, Side::Above] {
-            self.note_cut(side, trace);
+            self.note_unjudged(side, trace);
         }
         let dot = self.dot(&means);
         let is_line = dot.is_none();

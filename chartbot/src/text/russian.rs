@@ -112,8 +112,8 @@ pub const RUSSIAN: Words = Words {
     },
     nothing_seen: "ни одного блока за этот период",
     corridor: |threshold| format!("коридор ±{}", blocks(threshold)),
-    watched: |nodes| counted(nodes as u64, ["отслеживаемая нода", "отслеживаемые ноды", "отслеживаемых нод"]),
-    more_nodes: |nodes| format!("и ещё {}", counted(nodes as u64, ["нода", "ноды", "нод"])),
+    nodes_ok: |ok, all| format!("в порядке {ok} из {}", counted(all as u64, OF_NODES)),
+    worst_shown: |shown, all| format!("показаны худшие: {shown} из {}", counted(all as u64, OF_NODES)),
     references: |up, all| format!("эталонных нод на связи {up} из {all}"),
     times_in: |zone| format!("время: {zone}"),
     partial: "Данные неполные: часть хранилища Prometheus не ответила.",
@@ -125,6 +125,8 @@ pub const RUSSIAN: Words = Words {
     },
 };
 
+/// In the genitive: из 21 ноды, из 4 нод.
+const OF_NODES: [&str; 3] = ["ноды", "нод", "нод"];
 const MINUTES: [&str; 3] = ["минута", "минуты", "минут"];
 const HOURS: [&str; 3] = ["час", "часа", "часов"];
 const DAYS: [&str; 3] = ["день", "дня", "дней"];
@@ -235,8 +237,9 @@ mod tests {
             assert_eq!((RUSSIAN.offset)(offset), want);
         }
         assert_eq!((RUSSIAN.worst)(-21.0, "12:04"), "наибольшее отставание — 21 блок (12:04)");
-        assert_eq!((RUSSIAN.watched)(21), "21 отслеживаемая нода");
-        assert_eq!((RUSSIAN.more_nodes)(3), "и ещё 3 ноды");
+        assert_eq!((RUSSIAN.nodes_ok)(1, 2), "в порядке 1 из 2 нод");
+        assert_eq!((RUSSIAN.nodes_ok)(20, 21), "в порядке 20 из 21 ноды");
+        assert_eq!((RUSSIAN.worst_shown)(8, 11), "показаны худшие: 8 из 11 нод");
         assert_eq!((RUSSIAN.corridor)(5.0), "коридор ±5 блоков");
         assert_eq!((RUSSIAN.lag)(-12.0, Some(24.0)), "отстаёт на 12 блоков (24 с)");
     }
