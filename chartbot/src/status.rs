@@ -148,10 +148,9 @@ impl About<'_> {
         found.iter().find(|series| series.label("network") == self.network.name)?.newest()
     }
 
-    /// What is not fresh comes first, then by the worst of its nodes.
-    fn badness(&self) -> (bool, bool, (u8, f64)) {
-        let troubled = self.network.state.is_some_and(|state| state != NetworkState::Ok);
-        (!self.is_fresh(), troubled, survey::badness(self.network))
+    /// What is not fresh comes first.
+    fn badness(&self) -> (bool, (bool, (u8, f64))) {
+        (!self.is_fresh(), survey::badness(self.network))
     }
 }
 

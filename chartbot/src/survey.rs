@@ -188,20 +188,22 @@ pub fn read(found: &Survey<Vec<Series>>) -> Vec<Network> {
 }
 
 /// The network that a chart shows when nobody named one: the one in the worst state, of
-/// equals the first by name.
+/// equals the first by name. What is not scraped comes last, for it may be gone for good.
 #[must_use]
 pub fn worst(networks: &[Network]) -> Option<&Network> {
     // The smallest, since of equals that is the first.
     networks.iter().min_by(|a, b| {
         let (a, b) = (badness(a), badness(b));
-        b.0.cmp(&a.0).then(b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal))
+        b.partial_cmp(&a).unwrap_or(Ordering::Equal)
     })
 }
 
-/// How bad the worst node is.
+/// How bad it is: first whether the network itself is in trouble, then its worst node.
 #[must_use]
-pub fn badness(network: &Network) -> (u8, f64) {
-    network.nodes.iter().map(Node::badness).fold((0, 0.0), |worst, one| if one > worst { one } else { worst })
+pub fn badness(network: &Network) -> (bool, (u8, f64)) {
+    let troubled = network.state.is_some_and(|state| state != NetworkState::Ok);
+    let nodes = network.nodes.iter().map(Node::badness);
+    (troubled, nodes.fold((0, 0.0), |worst, one| if one > worst { one } else { worst }))
 }
 
 #[cfg(test)]
@@ -335,5 +337,7 @@ mod tests {
         assert_eq!(first(&[("a", &[behind(900.0)]), ("b", &[alone])]), "b");
         assert_eq!(first(&[("a", &[alone]), ("b", &[ok, down])]), "b");
         assert_eq!(worst(&[]), None);
+        let halted = Network { state: Some(NetworkState::Halted), ..network("b", &[ok]) };
+        assert_eq!(worst(&[network("a", &[down]), halted]).unwrap().name, "b");
     }
 }
