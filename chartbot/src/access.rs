@@ -79,6 +79,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every one there is.
+    pub const ALL: [Self; 3] = [Self::NotPrivate, Self::Bot, Self::Stranger];
+
     /// Its name as a label of a metric.
     #[must_use]
     pub fn reason(self) -> &'static str {

@@ -50,9 +50,13 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let refused = Family::<Labels<1>, Counter>::default();
+        for refusal in Refusal::ALL {
+            let _ = refused.get_or_create(&[("reason", refusal.reason())]);
+        }
         Self {
             commands: Family::default(),
-            refused: Family::default(),
+            refused,
             telegram_errors: Family::default(),
             query: Histogram::new(SECONDS),
             draw: Histogram::new(SECONDS),
@@ -151,6 +155,14 @@ impl Metrics {
         self.last_poll.0.store(at, Ordering::Relaxed);
     }
 
+    /// Requests to Telegram may fail for these reasons: each is counted from the start, so
+    /// that the first failure is an increase.
+    pub fn telegram_errors_may_be(&self, reasons: &[&'static str]) {
+        for reason in reasons {
+            let _ = self.telegram_errors.get_or_create(&[("reason", *reason)]);
+        }
+    }
+
     /// A request to Telegram failed.
     pub fn telegram_error(&self, reason: &'static str) {
         self.telegram_errors.get_or_create(&[("reason", reason)]).inc();
@@ -180,6 +192,7 @@ mod tests {
         for line in [
             "headlag_chartbot_last_poll_timestamp_seconds 1800000000.25",
             "headlag_chartbot_commands_total{command=\"hour\",outcome=\"ok\"} 1",
+            "headlag_chartbot_refused_total{reason=\"bot\"} 0",
             "headlag_chartbot_refused_total{reason=\"stranger\"} 1",
             "headlag_chartbot_telegram_errors_total{reason=\"timeout\"} 1",
             "headlag_chartbot_query_duration_seconds_bucket{le=\"0.025\"} 0",

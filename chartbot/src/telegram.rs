@@ -78,6 +78,7 @@ impl Telegram {
         proxy: Option<Proxy>,
         metrics: Metrics,
     ) -> reqwest::Result<Self> {
+        metrics.telegram_errors_may_be(&outage::REASONS);
         let client = outbound::client(REQUEST_TIMEOUT);
         let client = match proxy {
             Some(proxy) => client.proxy(proxy),

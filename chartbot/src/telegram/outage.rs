@@ -20,7 +20,7 @@ pub enum Fault {
     #[error("Telegram does not know the token")]
     Unauthorized,
     /// Status 409: another program polls, or a webhook is set.
-    #[error("another program receives this bot's messages, or a webhook is set; end it")]
+    #[error("another program receives the messages of this bot, or a webhook is set; end it")]
     Conflict,
     /// Status 429: wait so long.
     #[error("Telegram asks to wait for {} s", .0.as_secs())]
@@ -43,10 +43,26 @@ pub enum Fault {
     /// The press was too long ago to be answered.
     #[error("the press was too long ago")]
     TooOld,
+    /// The user wants to hear nothing more.
+    #[error("the user has blocked the bot")]
+    Blocked,
     /// The Bot API said no, in these words.
     #[error("Telegram said: {0}")]
     Rejected(String),
 }
+
+/// What [`Fault::reason`] may be, but for what needs no counting.
+pub const REASONS: [&str; 9] = [
+    "unauthorized",
+    "conflict",
+    "too_many_requests",
+    "connect",
+    "timeout",
+    "connection_lost",
+    "malformed",
+    "blocked",
+    "rejected",
+];
 
 impl Fault {
     /// Its kind as a label of a metric and of a log line.
@@ -63,6 +79,7 @@ impl Fault {
             Self::Unchanged => "not_modified",
             Self::Gone => "message_gone",
             Self::TooOld => "query_too_old",
+            Self::Blocked => "blocked",
             Self::Rejected(_) => "rejected",
         }
     }
@@ -94,6 +111,8 @@ impl From<RequestError> for Fault {
             ) => Self::Gone,
             RequestError::Api(ApiError::InvalidQueryId) => Self::TooOld,
             RequestError::Api(ApiError::Unknown(words)) if words.contains("query is too old") => Self::TooOld,
+            RequestError::Api(ApiError::BotBlocked | ApiError::UserDeactivated) => Self::Blocked,
+            RequestError::Api(ApiError::Unknown(words)) => Self::Rejected(words),
             RequestError::Api(other) => Self::Rejected(other.to_string()),
             RequestError::Network(error) if error.is_connect() && !error.is_timeout() => Self::NoConnection,
             RequestError::Network(error) => Self::Unanswered(outbound::classify(&error)),
@@ -193,6 +212,23 @@ mod tests {
         assert_eq!(outage.failed(&Fault::TooMany(wait)), Ok(wait));
         outage.over();
         assert_eq!(outage.failed(&Fault::NoConnection), Ok(pauses[0]));
+    }
+
+    #[test]
+    fn every_fault_is_counted_from_the_start() {
+        for fault in [
+            Fault::Unauthorized,
+            Fault::Conflict,
+            Fault::TooMany(Duration::ZERO),
+            Fault::NoConnection,
+            Fault::Unanswered(Failure::Timeout),
+            Fault::Unanswered(Failure::Connect),
+            Fault::Unintelligible,
+            Fault::from(RequestError::Api(ApiError::BotBlocked)),
+            Fault::Rejected(String::new()),
+        ] {
+            assert!(REASONS.contains(&fault.reason()), "{fault}");
+        }
     }
 
     #[test]
