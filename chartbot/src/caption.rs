@@ -379,7 +379,8 @@ mod tests {
     #[test]
     fn eight_long_names_leave_room_for_all_that_matters() {
         let names: Vec<String> = (0..8).map(|i| format!("{}{i}", "m".repeat(62))).collect();
-        let away = Tally { outside: Some(80_000.0), missing: 80_000.0, missing_since: Some(90.0), worst: None };
+        let away =
+            Tally { outside: Some(80_000.0), missing: 80_000.0, missing_since: Some(90.0), worst: None };
         let check = |state, notes: &[String], told: &str| {
             let node = |name: &String| (name.clone(), (state, Some(-48.0)), [SEEN; 2], away);
             let nodes: Vec<_> = names.iter().map(node).collect();

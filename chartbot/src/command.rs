@@ -89,21 +89,25 @@ pub enum Command {
     Status,
     /// What the bot can do.
     Help,
-    /// `/chart` with something that is no range; answered with what it may be.
-    WrongRange(RangeError),
-    /// `/chart` with more than a range and a network; answered with what it may be.
+    /// `/chart` with something that is no range, in this word; answered with what it may be.
+    WrongRange(RangeError, String),
+    /// More than a range and a network; answered with what it may be.
     TooMuch,
     /// Anything else; answered with a hint.
     Unknown,
 }
 
-impl Command {
-    /// Longer words are cut: they are no network's name.
-    const LONGEST_WORD: usize = 63;
+/// Longer words are cut: they are no network's name.
+const LONGEST_WORD: usize = 63;
 
+fn in_short(word: &str) -> String {
+    word.chars().take(LONGEST_WORD).collect()
+}
+
+impl Command {
     /// Reads the text of a message to the bot whose username is `us`, or the data of one
-    /// of its buttons. The command may be addressed (`/hour@us`); its case, and what
-    /// follows the commands that take nothing, do not matter.
+    /// of its buttons. The command may be addressed (`/hour@us`); its case does not matter,
+    /// nor what follows the commands that are about everything.
     #[must_use]
     pub fn parse(text: &str, us: &str) -> Self {
         let mut words = text.split_whitespace();
@@ -115,25 +119,28 @@ impl Command {
         if addressee.is_some_and(|addressee| !addressee.eq_ignore_ascii_case(us)) {
             return Self::Unknown;
         }
-        let chart = |range| Self::Chart { range, network: None };
         match name.to_ascii_lowercase().as_str() {
-            "/hour" => chart(Range::HOUR),
-            "/day" => chart(Range::DAY),
-            "/week" => chart(Range::WEEK),
+            "/hour" => Self::chart(Range::HOUR, words),
+            "/day" => Self::chart(Range::DAY, words),
+            "/week" => Self::chart(Range::WEEK, words),
             "/chart" => {
-                let (range, network) = (words.next().unwrap_or_default(), words.next());
+                let range = words.next().unwrap_or_default();
                 match Range::parse(range) {
-                    Err(error) => Self::WrongRange(error),
-                    Ok(_) if words.next().is_some() => Self::TooMuch,
-                    Ok(range) => {
-                        let network = network.map(|name| name.chars().take(Self::LONGEST_WORD).collect());
-                        Self::Chart { range, network }
-                    }
+                    Ok(range) => Self::chart(range, words),
+                    Err(error) => Self::WrongRange(error, in_short(range)),
                 }
             }
             "/status" => Self::Status,
             "/start" | "/help" => Self::Help,
             _ => Self::Unknown,
+        }
+    }
+
+    /// A chart of the network that is named in what follows, if any is.
+    fn chart<'a>(range: Range, mut names: impl Iterator<Item = &'a str>) -> Self {
+        match (names.next(), names.next()) {
+            (network, None) => Self::Chart { range, network: network.map(in_short) },
+            (_, Some(_)) => Self::TooMuch,
         }
     }
 
@@ -160,7 +167,7 @@ impl Command {
             Self::Chart { range: Range::HOUR, .. } => "hour",
             Self::Chart { range: Range::DAY, .. } => "day",
             Self::Chart { range: Range::WEEK, .. } => "week",
-            Self::Chart { .. } | Self::WrongRange(_) | Self::TooMuch => "chart",
+            Self::Chart { .. } | Self::WrongRange(..) | Self::TooMuch => "chart",
             Self::Status => "status",
             Self::Help => "help",
             Self::Unknown => "unknown",
@@ -176,21 +183,23 @@ mod tests {
     #[test]
     fn one_grammar() {
         let chart = |range, network: Option<&str>| Command::Chart { range, network: network.map(Into::into) };
+        let wrong = |error, word: &str| Command::WrongRange(error, word.into());
         let six = Range::parse("6h").unwrap();
         for (text, want) in [
             ("/hour", chart(Range::HOUR, None)),
             ("  /Day  ", chart(Range::DAY, None)),
-            ("/WEEK please", chart(Range::WEEK, None)),
+            ("/WEEK Polygon", chart(Range::WEEK, Some("Polygon"))),
+            ("/day polygon gnosis", Command::TooMuch),
             ("/hour@Headlag_Bot", chart(Range::HOUR, None)),
             ("/hour@other_bot", Command::Unknown),
             ("/hour@", Command::Unknown),
             ("/chart 6h", chart(six, None)),
             ("/chart@headlag_bot  6H\n polygon ", chart(six, Some("polygon"))),
             ("/chart week Polygon", chart(Range::WEEK, Some("Polygon"))),
-            ("/chart", Command::WrongRange(RangeError::NotADuration)),
-            ("/chart polygon 6h", Command::WrongRange(RangeError::NotADuration)),
-            ("/chart 2y", Command::WrongRange(RangeError::NotADuration)),
-            ("/chart 9m", Command::WrongRange(RangeError::OutOfBounds)),
+            ("/chart", wrong(RangeError::NotADuration, "")),
+            ("/chart polygon 6h", wrong(RangeError::NotADuration, "polygon")),
+            ("/chart 2y", wrong(RangeError::NotADuration, "2y")),
+            ("/chart 9m", wrong(RangeError::OutOfBounds, "9m")),
             ("/chart 6h polygon gnosis", Command::TooMuch),
             ("/status now", Command::Status),
             ("/start", Command::Help),

@@ -57,8 +57,8 @@ impl Conversation {
             Command::Chart { range, ref network } => self.chart(range, network.as_deref(), words).await,
             Command::Status => self.status(words).await,
             Command::Help => (Reply::Text(words.help.to_owned()), "ok"),
-            Command::WrongRange(RangeError::NotADuration) => wrong(words.not_a_range),
-            Command::WrongRange(RangeError::OutOfBounds) => wrong(words.out_of_bounds),
+            Command::WrongRange(RangeError::NotADuration, ref word) => wrong(&(words.not_a_range)(word)),
+            Command::WrongRange(RangeError::OutOfBounds, _) => wrong(words.out_of_bounds),
             Command::TooMuch => wrong(words.too_much),
             Command::Unknown => wrong(words.hint),
         };
@@ -96,13 +96,13 @@ impl Conversation {
     }
 
     fn unanswered(&self, trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
-        let (outcome, seconds) = (trouble.outcome(), range.seconds());
+        let (outcome, range_seconds) = (trouble.outcome(), range.seconds());
         if let Trouble::NoSuchNetwork { .. } = trouble {
             tracing::debug!(%trouble, "a user asked for what there is not");
         } else if self.said.lock().unwrap_or_else(PoisonError::into_inner).begins(outcome) {
-            tracing::warn!(%trouble, seconds, "a question could not be answered");
+            tracing::warn!(%trouble, range_seconds, "a question could not be answered");
         } else {
-            tracing::debug!(%trouble, seconds, "nor could this one");
+            tracing::debug!(%trouble, range_seconds, "nor could this one");
         }
         (Reply::Text(trouble.sentence(range, words)), outcome)
     }
@@ -247,11 +247,16 @@ mod tests {
                 "Tell me how far back, and the network if you like: /chart 90m, /chart 6h, /chart 30d polygon.",
             ),
             (
+                "/chart 1y",
+                "I cannot read “1y” as a range. Tell me how far back, and the network if you like: \
+                 /chart 90m, /chart 6h, /chart 30d polygon.",
+            ),
+            (
                 "/chart 9m",
                 "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
             ),
             ("/chart 6h a b", "One range and one network at most, please: /chart 6h, /chart 30d polygon."),
-            ("/chart 6h gnosis", "There is no network named gnosis in this range; there is: polygon."),
+            ("/chart 6h gnosis", "There is no network named gnosis in this range; known: polygon."),
         ] {
             assert_eq!(ask(Server::Behind, from_alice(text)).await.as_deref(), Some(want), "{text}");
         }

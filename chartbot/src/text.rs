@@ -104,8 +104,9 @@ pub struct Words {
     pub help: &'static str,
     /// To what it does not understand.
     pub hint: &'static str,
-    /// To `/chart` with something that is no range.
-    pub not_a_range: &'static str,
+    /// To `/chart` with something that is no range, in this word; the word is empty where
+    /// there is none.
+    pub not_a_range: fn(&str) -> String,
     /// To `/chart` with a range that is too short or too long.
     pub out_of_bounds: &'static str,
     /// To `/chart` with more than a range and a network.

@@ -43,8 +43,14 @@ pub const ENGLISH: Words = Words {
         /help: this text\n\
         Below zero is behind; outside the dashed lines is outside the corridor.",
     hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
-    not_a_range: "Tell me how far back, and the network if you like: /chart 90m, /chart 6h, \
-        /chart 30d polygon.",
+    not_a_range: |word| {
+        let unread =
+            if word.is_empty() { String::new() } else { format!("I cannot read “{word}” as a range. ") };
+        format!(
+            "{unread}Tell me how far back, and the network if you like: /chart 90m, /chart 6h, \
+             /chart 30d polygon."
+        )
+    },
     out_of_bounds: "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
     too_much: "One range and one network at most, please: /chart 6h, /chart 30d polygon.",
     too_fast: "That was a lot at once: the newest few are answered, a little slower.",
@@ -56,7 +62,7 @@ pub const ENGLISH: Words = Words {
         )
     },
     no_such_network: |asked, known| {
-        format!("There is no network named {asked} in this range; there is: {known}.")
+        format!("There is no network named {asked} in this range; known: {known}.")
     },
     tls: "Prometheus is there, but no secure connection came about; check its certificate, and \
         tls_config in --prometheus.http-config-file.",

@@ -44,7 +44,14 @@ pub const RUSSIAN: Words = Words {
         /help — эта справка\n\
         Ниже нуля — отставание, за пунктиром — выход из коридора.",
     hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; справка: /help.",
-    not_a_range: "Нужен период и, по желанию, сеть: /chart 90m, /chart 6h, /chart 30d polygon.",
+    not_a_range: |word| {
+        let unread = if word.is_empty() {
+            String::new()
+        } else {
+            format!("Не понимаю период «{word}». ")
+        };
+        format!("{unread}Нужен период и, по желанию, сеть: /chart 90m, /chart 6h, /chart 30d polygon.")
+    },
     out_of_bounds: "График можно построить за период от 10 минут до 365 дней: от /chart 10m до /chart 365d.",
     too_much: "Нужен один период и не больше одной сети: /chart 6h, /chart 30d polygon.",
     too_fast: "Слишком много запросов сразу: отвечу на последние и чуть медленнее.",
@@ -56,7 +63,7 @@ pub const RUSSIAN: Words = Words {
             last(seconds)
         )
     },
-    no_such_network: |asked, known| format!("Сети «{asked}» за этот период нет; есть: {known}."),
+    no_such_network: |asked, known| format!("Сети «{asked}» за этот период нет; известны: {known}."),
     tls: "Prometheus на месте, но защищённое соединение не установлено: стоит проверить его сертификат \
         и tls_config в --prometheus.http-config-file.",
     away: "Prometheus недоступен: стоит проверить, запущен ли он и верно ли указан --prometheus.url.",
