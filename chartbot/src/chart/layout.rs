@@ -6,12 +6,11 @@ use super::{
     excursion::Peak,
     font::{self, Fonts, Weight},
     lane,
-    legend::{Entry, Key, Legend},
     plot::{self, Plot},
     ranking::shown,
     scale::{Numbers, ValueScale},
-    shape::{Area, Dash, Hatch, Ink, Label, Line, Point, Rect},
-    timeaxis::{self, TimeScale, TimeTick},
+    shape::{Area, Dash, Hatch, Ink, Label, Line, Rect},
+    timeaxis::{TimeScale, TimeTick},
     trace::{self, LINE, Style, Trace},
 };
 use crate::{
@@ -23,16 +22,13 @@ use crate::{
 pub const PICTURE: Rect = Rect { left: 0.0, top: 0.0, right: 1280.0, bottom: 800.0 };
 /// The size of all text but the title: what a phone still shows legibly.
 pub const BODY: f32 = 30.0;
-const TITLE: f32 = 46.0;
 /// Air between the edge of the picture and anything.
-const MARGIN: f32 = 40.0;
+pub const MARGIN: f32 = 40.0;
 /// Air between one text and another, or a line.
 pub const AIR: f32 = 12.0;
-const TITLE_BASELINE: f32 = 70.0;
-const LEGEND_BASELINE: f32 = 128.0;
+pub const LEGEND_BASELINE: f32 = 128.0;
 const PLOT_BELOW_LEGEND: f32 = 44.0;
 pub const PLOT_BOTTOM: f32 = 712.0;
-const TIME_BASELINE: f32 = 762.0;
 
 /// As many nodes as there are colours are solid; the ones after them are dashed.
 pub const NODE_COLOURS: usize = 4;
@@ -154,87 +150,13 @@ impl Drawing<'_> {
         }
     }
 
-    fn label_left_of(&self, right: f32, text: String, baseline: f32, ink: Ink) -> Label {
+    pub fn label_left_of(&self, right: f32, text: String, baseline: f32, ink: Ink) -> Label {
         let left = right - self.width(&text);
         self.label(text, left, baseline, ink)
     }
 
     pub fn width(&self, text: &str) -> f32 {
         self.fonts.width(text, Weight::Regular, BODY)
-    }
-
-    /// Title, range, legend and unit; how much higher than one row the legend is.
-    fn head(&self, layout: &mut Layout) -> f32 {
-        let right = PICTURE.right - MARGIN;
-        let seconds = self.history.until - self.history.since;
-        let range = (self.words.last)(seconds);
-        let muted = |text: String, baseline| self.label_left_of(right, text, baseline, Ink::Muted);
-        let (network, all) = (&self.history.network, self.history.watched.len());
-        let name = match self.nodes.as_slice() {
-            [only] => format!("{network} · {}", only.node),
-            some if some.len() < all => format!("{network} · {}", (self.words.worst)(some.len(), all)),
-            _ => network.clone(),
-        };
-
-        let legend = |right_of_first| {
-            let edges = (MARGIN, right, right_of_first);
-            Legend::new(&self.entries(), self.fonts, LEGEND_BASELINE, edges)
-        };
-        let unit = muted(self.words.unit.to_owned(), LEGEND_BASELINE);
-        let beside_unit = legend(unit.frame.left - 2.0 * AIR);
-        // The unit alone is no reason for another row: it goes beside the range, when the
-        // title leaves room for it.
-        let both = muted(format!("{} · {range}", self.words.unit), TITLE_BASELINE);
-        let title_fits =
-            MARGIN + self.fonts.width(&name, Weight::SemiBold, TITLE) + 2.0 * AIR <= both.frame.left;
-        let alone = Some(legend(right)).filter(|it| title_fits && it.rows < beside_unit.rows);
-        let (range, unit, legend) = match alone {
-            Some(legend) => (both, None, legend),
-            None => (muted(range, TITLE_BASELINE), Some(unit), beside_unit),
-        };
-
-        let (weight, room) = (Weight::SemiBold, range.frame.left - MARGIN - 2.0 * AIR);
-        let text = self.fonts.fitted(&name, weight, TITLE, room);
-        let width = self.fonts.width(&text, weight, TITLE);
-        let title = Label {
-            text,
-            frame: font::frame(MARGIN, TITLE_BASELINE, width, TITLE),
-            size: TITLE,
-            weight,
-            ink: Ink::Text,
-        };
-
-        let height = legend.height();
-        layout.labels.extend([title, range].into_iter().chain(unit));
-        layout.labels.extend(legend.labels);
-        layout.keys = legend.lines;
-        layout.key_hatches = legend.hatches;
-        height
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        let nodes = self.nodes.iter().enumerate();
-        let mut entries: Vec<Entry> = nodes
-            .map(|(place, node)| Entry {
-                key: Key::Line(Ink::Node(place), dash(place)),
-                text: node.node.clone(),
-            })
-            .collect();
-        let line = |ink, text| Entry { key: Key::Line(ink, None), text };
-        entries.push(line(Ink::Best, self.words.best.to_owned()));
-        let mut known = self.history.threshold.iter().flatten();
-        if let Some(first) = known.next() {
-            let same = known.all(|it| it == first);
-            let threshold = same.then(|| self.numbers().plain(*first));
-            let text = (self.words.outside)(threshold.as_deref());
-            entries.push(line(Ink::Outside, text));
-        }
-        entries.extend(
-            self.in_legend
-                .iter()
-                .map(|cause| Entry { key: Key::Missing(*cause), text: self.name(*cause).to_owned() }),
-        );
-        entries
     }
 
     pub fn name(&self, cause: Cause) -> &'static str {
@@ -266,57 +188,6 @@ impl Drawing<'_> {
             grid: self.history.grid,
             threshold: &self.history.threshold,
         }
-    }
-
-    fn axes(&self, plot: &Plot, layout: &mut Layout) {
-        let Rect { left, right, .. } = plot.frame;
-        let level = |y: f32, ink| {
-            let points = [left, right].map(|x| Point { x, y }).to_vec();
-            Line::solid(points, ink, 1.0)
-        };
-        for (tick, text) in self.value.ticks.iter().zip(self.numbers().labels(&self.value.ticks)) {
-            let y = plot.y(*tick);
-            layout.grid.push(level(y, Ink::Grid));
-            let baseline = font::centred(y, BODY);
-            let label = self.label_left_of(left - AIR, text, baseline, Ink::Text);
-            layout.labels.push(label);
-        }
-        layout.ticks.clone_from(&self.value.ticks);
-        layout.grid.push(level(PLOT_BOTTOM, Ink::Axis));
-
-        let fit = |ticks| self.fitting(plot, ticks);
-        layout.times = timeaxis::ticks(&plot.time, self.zone, self.words, fit);
-        for tick in &layout.times {
-            let x = plot.time.x(tick.at);
-            let points = [PLOT_BOTTOM, PLOT_BOTTOM + 8.0].map(|y| Point { x, y });
-            layout.grid.push(Line::solid(points.to_vec(), Ink::Axis, 1.0));
-            layout.labels.push(self.time(plot, tick));
-        }
-    }
-
-    fn time(&self, plot: &Plot, tick: &TimeTick) -> Label {
-        let weight = if tick.turning { Weight::SemiBold } else { Weight::Regular };
-        let width = self.fonts.width(&tick.text, weight, BODY);
-        let left = plot.time.x(tick.at) - width / 2.0;
-        Label {
-            text: tick.text.clone(),
-            frame: font::frame(left, TIME_BASELINE, width, BODY),
-            size: BODY,
-            weight,
-            ink: Ink::Text,
-        }
-    }
-
-    /// The labels that stand within the picture, unless they are too close.
-    fn fitting(&self, plot: &Plot, mut ticks: Vec<TimeTick>) -> Option<Vec<TimeTick>> {
-        let inside = PICTURE.grown(-AIR);
-        let frame = |tick: &TimeTick| self.time(plot, tick).frame;
-        ticks.retain(|tick| inside.contains(&frame(tick)));
-        let apart = ticks.windows(2).all(|pair| match pair {
-            [a, b] => frame(a).right + 2.0 * AIR <= frame(b).left,
-            _ => true,
-        });
-        apart.then_some(ticks)
     }
 
     /// Lines, bands and excursions; the worst sample of each side, with its node.

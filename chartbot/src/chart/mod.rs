@@ -1,11 +1,13 @@
 //! The picture of a network's history.
 
+mod axes;
 mod canvas;
 mod curve;
 mod encode;
 mod excursion;
 mod font;
 mod gap;
+mod head;
 mod lane;
 mod layout;
 mod legend;
@@ -16,6 +18,7 @@ mod plot;
 mod ranking;
 mod scale;
 mod shape;
+mod smooth;
 mod timeaxis;
 mod trace;
 

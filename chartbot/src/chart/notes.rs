@@ -48,7 +48,7 @@ impl Drawing<'_> {
         let text = format!("{name}: {}", self.name(gap.cause));
         let (left, right) = plot.column_edges(&gap.columns);
         let at = Point { x: (left + right) / 2.0, y: plot.frame.bottom };
-        let frame = self.free_beside(plot, at, self.width(&text), layout)?;
+        let frame = self.free_beside(plot.frame, at, self.width(&text), layout)?;
         let label = Label { text, frame, size: BODY, weight: Weight::Regular, ink: Ink::Text };
         layout.cleared.push(frame.grown(CLEARED));
         layout.labels.push(label);
@@ -57,10 +57,10 @@ impl Drawing<'_> {
 
     /// The place closest to a point for a text so wide, not on data; on a gap, or farther away,
     /// only where there is no other.
-    fn free_beside(&self, plot: &Plot, at: Point, width: f32, layout: &Layout) -> Option<Rect> {
+    fn free_beside(&self, room: Rect, at: Point, width: f32, layout: &Layout) -> Option<Rect> {
         let on_gap = |clear: &Rect| layout.gaps.iter().any(|it| it.frame.overlaps(clear));
         [(NEAR, false), (NEAR, true), (FAR, true)].into_iter().find_map(|(pace, gap_allowed)| {
-            beside(plot.frame, at, width, pace, |frame| {
+            beside(room, at, width, pace, |frame| {
                 let clear = frame.grown(CLEARED);
                 (gap_allowed || !on_gap(&clear)) && !layout.taken(&clear)
             })
@@ -96,10 +96,15 @@ impl Drawing<'_> {
         })
     }
 
-    /// The number of the worst sample near it.
+    /// The number of the worst sample near it, on its side of the median.
     pub fn peak(&self, plot: &Plot, peak: Peak, node: Option<usize>, layout: &mut Layout) {
         let ink = if peak.ink == Ink::Outside { Ink::OutsideText } else { Ink::Text };
         let number = self.numbers().signed(peak.value);
+        let zero = plot.y(0.0);
+        let room = match peak.value > 0.0 {
+            true => Rect { bottom: zero, ..plot.frame },
+            false => Rect { top: zero, ..plot.frame },
+        };
         let name = node
             .filter(|_| self.nodes.len() > 1)
             .and_then(|place| self.nodes.get(place))
@@ -107,7 +112,7 @@ impl Drawing<'_> {
         let texts = name.map(|name| format!("{name} {number}"));
         let place = |text: String| {
             let width = self.fonts.width(&text, Weight::SemiBold, BODY);
-            let frame = self.free_beside(plot, peak.at, width, layout)?;
+            let frame = self.free_beside(room, peak.at, width, layout)?;
             Some(Label { text, frame, size: BODY, weight: Weight::SemiBold, ink })
         };
         // Without a free place the caption alone tells the number.
@@ -118,12 +123,12 @@ impl Drawing<'_> {
     }
 }
 
-/// The free place for a text closest to a point, within `plot`; one is tried every `pace`
+/// The free place for a text closest to a point, within `room`; one is tried every `pace`
 /// pixels.
-fn beside(plot: Rect, at: Point, width: f32, pace: f32, free: impl Fn(&Rect) -> bool) -> Option<Rect> {
+fn beside(room: Rect, at: Point, width: f32, pace: f32, free: impl Fn(&Rect) -> bool) -> Option<Rect> {
     const REACH: i32 = 14;
     let size = font::frame(0.0, 0.0, width, BODY);
-    let room = Rect { top: plot.top + AIR / 2.0, bottom: plot.bottom - AIR / 2.0, ..plot };
+    let room = Rect { top: room.top + AIR / 2.0, bottom: room.bottom - AIR / 2.0, ..room };
     let mut places: Vec<(f32, Rect)> = Vec::new();
     for across in -REACH..=REACH {
         for down in -REACH..=REACH {

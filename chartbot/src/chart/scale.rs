@@ -7,8 +7,9 @@ const MOST_TICKS: usize = 7;
 const LEAST_TICKS: usize = 4;
 /// Air beyond the corridor, as a factor of the threshold.
 const CORRIDOR_AIR: f64 = 1.3;
-/// Air beyond the data, as a factor of its height: the number of the worst sample fits in.
-const DATA_AIR: f64 = 1.16;
+/// Air beyond data outside the corridor, as a part of all that is in view: the number of the
+/// worst sample fits in.
+const DATA_AIR: f64 = 0.1;
 /// Half the height in blocks when nothing asks for more.
 const LEAST_HALF: f64 = 2.0;
 /// An outlier is cut off when showing it would leave the bulk less than one part in this many.
@@ -34,10 +35,15 @@ impl ValueScale {
     /// every column, in any order.
     pub fn new(threshold: Option<f64>, lows: Vec<f64>, highs: Vec<f64>) -> ValueScale {
         let half = threshold.map_or(LEAST_HALF, |t| (t * CORRIDOR_AIR).max(LEAST_HALF));
-        let depth = reach(half, lows.into_iter().map(|v| -v).collect());
+        let (depth, lowest) = reach(half, lows.into_iter().map(|v| -v).collect());
         // Nothing but the corridor asks for room above when all stay behind the median.
-        let height = reach(half, highs);
-        with_ticks(-depth, height)
+        let (height, highest) = reach(half, highs);
+        let air = DATA_AIR * (depth + height);
+        let with_air = |reach: f64, farthest: f64| match farthest > threshold.unwrap_or(0.0) {
+            true => reach.max(farthest + air),
+            false => reach,
+        };
+        with_ticks(-with_air(depth, lowest), with_air(height, highest))
     }
 
     /// The scale that shows the nodes with these places in `history.watched`.
@@ -57,15 +63,16 @@ impl ValueScale {
     }
 }
 
-/// How far the scale goes on one side, for values counted away from the median.
-fn reach(half: f64, mut away: Vec<f64>) -> f64 {
+/// How far the scale goes on one side, for values counted away from the median, and the
+/// farthest of them that is not cut off.
+fn reach(half: f64, mut away: Vec<f64>) -> (f64, f64) {
     away.sort_by(|a, b| b.total_cmp(a));
     let outliers = (away.len() as f64 * OUTLIERS) as usize;
     let bulk = away.get(outliers).map_or(half, |v| v.max(half));
-    let seen = away.iter().find(|v| **v <= bulk * CUT_BEYOND).map_or(half, |v| v * DATA_AIR);
+    let seen = away.iter().find(|v| **v <= bulk * CUT_BEYOND).copied().unwrap_or(0.0);
     let cut = away.first().is_some_and(|v| *v > bulk * CUT_BEYOND);
     let least = if cut { bulk * CUT_AT } else { half };
-    seen.max(least)
+    (seen.max(least), seen)
 }
 
 fn with_ticks(low: f64, high: f64) -> ValueScale {

@@ -276,7 +276,7 @@ fn eventful_history() -> impl Strategy<Value = History> {
     let span = prop_oneof![600..2 * DAY, DAY..=365 * DAY];
     let event = (0..6_u8, 0.0..0.999_f64, 0.0..0.3_f64, 1.0..40.0_f64);
     let threshold = proptest::option::weighted(0.9, 1..20_u32);
-    (span, proptest::collection::vec(event, 0..8), threshold).prop_map(|(span, events, threshold)| {
+    (span, proptest::collection::vec(event, 0..=3), threshold).prop_map(|(span, events, threshold)| {
         let quiet = history(span, &["my-node"]);
         let mut history = events.into_iter().fold(quiet, |it, (kind, at, width, depth)| {
             let (to, depth) = ((at + width).min(1.0), f64::round(depth));

@@ -1,0 +1,54 @@
+//! Many columns on few pixels: a mean that is a line and no thicket, and spikes wide enough to see.
+
+use super::{
+    curve::Side,
+    trace::{LINE, Run},
+};
+use crate::series::Envelope;
+
+/// Where columns are narrower than the line, it is the mean over this many pixels, or it
+/// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.
+const SMOOTHED: f32 = 15.0;
+/// A lone high or low in the band is about this wide.
+const LEAST_SPIKE: f32 = 3.0;
+
+impl Run<'_> {
+    /// A column and those so close to it that together they are wide enough to see.
+    pub fn around(&self, i: usize) -> impl Iterator<Item = &Envelope> {
+        let reach = self.columns_in(LEAST_SPIKE) / 2;
+        let around = i.saturating_sub(reach)..(i + reach + 1).min(self.columns.len());
+        self.columns.get(around).into_iter().flatten()
+    }
+
+    /// The mean over some pixels around each column, over fewer where the corridor is
+    /// crossed: what lies outside is not mixed with what lies inside, and a slope stays one.
+    pub fn smoothed(&self) -> Vec<f64> {
+        let mean = |it: &Envelope| it.mean.clamp(self.plot.value.low, self.plot.value.high);
+        let means: Vec<f64> = self.columns.iter().map(mean).collect();
+        let side = |(i, mean): (usize, &f64)| Side::of(*mean, self.limit(i));
+        let sides: Vec<Option<Side>> = means.iter().enumerate().map(side).collect();
+        let around = |i: usize, reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(means.len());
+        let is_thicket = self.column_width() < LINE;
+        let most = if is_thicket { self.columns_in(SMOOTHED) / 2 } else { 0 };
+        let alike = |i: usize, reach: usize| {
+            let sides_around = sides.get(around(i, reach)).unwrap_or_default();
+            sides_around.iter().all(|side| Some(side) == sides.get(i))
+        };
+        (0..means.len())
+            .map(|i| {
+                let reach = (1..=most).take_while(|reach| alike(i, *reach)).last();
+                let near = means.get(around(i, reach.unwrap_or(0))).unwrap_or_default();
+                near.iter().sum::<f64>() / near.len() as f64
+            })
+            .collect()
+    }
+
+    /// How many columns are about so many pixels wide.
+    fn columns_in(&self, pixels: f32) -> usize {
+        (pixels / self.column_width().max(0.1)).round() as usize
+    }
+
+    fn column_width(&self) -> f32 {
+        self.plot.frame.width() / self.plot.grid.len.max(1) as f32
+    }
+}
