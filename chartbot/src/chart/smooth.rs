@@ -1,5 +1,7 @@
 //! Many columns on few pixels: a mean that is a line and no thicket, and spikes wide enough to see.
 
+use std::ops::RangeInclusive;
+
 use super::{
     curve::Side,
     trace::{LINE, Run},
@@ -8,7 +10,7 @@ use crate::series::Envelope;
 
 /// Where columns are narrower than the line, it is the mean over this many pixels, or it
 /// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.
-const SMOOTHED: f32 = 15.0;
+const SMOOTHED: f32 = 11.0;
 /// A lone high or low in the band is about this wide.
 const LEAST_SPIKE: f32 = 3.0;
 
@@ -22,25 +24,30 @@ impl Run<'_> {
 
     /// The mean over some pixels around each column, over fewer where the corridor is
     /// crossed: what lies outside is not mixed with what lies inside, and a slope stays one.
+    /// Of the columns before, after, and on both sides those count whose mean comes closest
+    /// to the column's own: so a step stays one, too.
     pub fn smoothed(&self) -> Vec<f64> {
         let mean = |it: &Envelope| it.mean.clamp(self.plot.value.low, self.plot.value.high);
         let means: Vec<f64> = self.columns.iter().map(mean).collect();
         let side = |(i, mean): (usize, &f64)| Side::of(*mean, self.limit(i));
         let sides: Vec<Option<Side>> = means.iter().enumerate().map(side).collect();
-        let around = |i: usize, reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(means.len());
         let is_thicket = self.column_width() < LINE;
         let most = if is_thicket { self.columns_in(SMOOTHED) / 2 } else { 0 };
-        let alike = |i: usize, reach: usize| {
-            let sides_around = sides.get(around(i, reach)).unwrap_or_default();
-            sides_around.iter().all(|side| Some(side) == sides.get(i))
+        let alike = |i: usize, reach: &usize| {
+            let around = i.checked_sub(*reach).and_then(|first| sides.get(first..=i + reach));
+            around.is_some_and(|around| around.iter().all(|side| Some(side) == sides.get(i)))
         };
-        (0..means.len())
-            .map(|i| {
-                let reach = (1..=most).take_while(|reach| alike(i, *reach)).last();
-                let near = means.get(around(i, reach.unwrap_or(0))).unwrap_or_default();
-                near.iter().sum::<f64>() / near.len() as f64
-            })
-            .collect()
+        let over = |columns: RangeInclusive<usize>| {
+            let near = means.get(columns).unwrap_or_default();
+            near.iter().sum::<f64>() / near.len() as f64
+        };
+        let smoothed = means.iter().enumerate().map(|(i, own)| {
+            let reach = (1..=most).take_while(|reach| alike(i, reach)).last().unwrap_or(0);
+            let sides = [over(i - reach..=i), over(i..=i + reach)];
+            let closer = |a: f64, b: f64| if (b - own).abs() < (a - own).abs() { b } else { a };
+            sides.into_iter().fold(over(i - reach..=i + reach), closer)
+        });
+        smoothed.collect()
     }
 
     /// How many columns are about so many pixels wide.

@@ -302,6 +302,18 @@ mod tests {
     }
 
     #[test]
+    fn a_step_inside_the_corridor_stays_a_step() {
+        // A hundred columns of one pixel, ten of them four blocks behind.
+        let value = |i: usize| if (50..60).contains(&i) { -4.0 } else { 0.0 };
+        let columns: Vec<_> = (0..100).map(|i| seen(value(i), value(i), value(i))).collect();
+        let trace = drawn(&columns, &[Some(5.0); 100]);
+        for i in 0..100 {
+            let at = Point { x: i as f32 + 0.5, y: 100.0 - 10.0 * value(i) as f32 };
+            assert!(trace.lines[0].points.contains(&at), "{at:?} in {:?}", trace.lines[0].points);
+        }
+    }
+
+    #[test]
     fn columns_wider_than_the_line_are_drawn_as_they_are() {
         let value = |i: usize| if i.is_multiple_of(2) { -2.0 } else { 0.0 };
         let columns: Vec<_> = (0..10).map(|i| seen(value(i), value(i), value(i))).collect();
