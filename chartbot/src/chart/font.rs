@@ -51,11 +51,9 @@ impl Fonts {
             let (begin, end): (String, String) = (begin.iter().collect(), end.iter().collect());
             format!("{}…{}", begin.trim_end(), end.trim_start())
         };
-        (0..letters.len())
-            .rev()
-            .map(cut)
-            .find(|text| self.width(text, weight, size) <= room)
-            .unwrap_or_default()
+        let counts: Vec<usize> = (0..letters.len()).collect();
+        let fitting = counts.partition_point(|kept| self.width(&cut(*kept), weight, size) <= room);
+        fitting.checked_sub(1).map(cut).unwrap_or_default()
     }
 
     /// The curves of a text whose baseline begins at `origin`, in pixels; glyph by glyph.
