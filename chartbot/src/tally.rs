@@ -21,7 +21,7 @@ pub struct Tally {
     /// Since when there is no value for the cause that holds at the end, in unix seconds;
     /// absent while there is a value, and when there was none in the whole range.
     pub missing_since: Option<f64>,
-    /// The sample farthest from the median, of equals the first; absent without any.
+    /// The sample farthest from the median; absent without any.
     pub worst: Option<Worst>,
 }
 
@@ -129,13 +129,15 @@ fn outside(seen: Envelope, corridor: Option<(f64, f64)>) -> Option<f64> {
     }
 }
 
-/// The sample farthest from the median, of equals the first, as far as columns can tell.
+/// The sample farthest from the median, as far as columns can tell; of equals one that is
+/// behind, and of those the first.
 #[must_use]
 pub fn worst(history: &History, columns: &[Column]) -> Option<Worst> {
     let mut worst: Option<Worst> = None;
     for (column, seen) in columns.iter().enumerate().filter_map(|(i, column)| Some((i, column.seen?))) {
         let offset = if -seen.min >= seen.max { seen.min } else { seen.max };
-        if worst.is_none_or(|worst| offset.abs() > worst.offset.abs()) {
+        let badness = |offset: f64| (offset.abs(), offset < 0.0);
+        if worst.is_none_or(|worst| badness(offset) > badness(worst.offset)) {
             let (begin, end) = history.grid.column(column);
             let middle = (begin as f64 + end as f64) / 2.0;
             let when = middle.clamp(history.since as f64, history.until as f64);
@@ -231,6 +233,13 @@ mod tests {
         assert_eq!(tally.missing, 1_500.0);
         assert_eq!(tally.missing_since, None);
         assert_eq!(tally.worst, Some(Worst { offset: -8.0, when: 1_500.0, column: 2 }));
+    }
+
+    #[test]
+    fn of_equals_the_first_that_is_behind_is_the_worst() {
+        let columns = [seen(0.0, 3.0), seen(-3.0, 3.0), seen(-3.0, -3.0)];
+        let worst = told(&history(&columns, &[None; 3]), &[]).worst.unwrap();
+        assert_eq!((worst.offset, worst.column), (-3.0, 1));
     }
 
     #[test]
