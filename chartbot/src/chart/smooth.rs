@@ -11,6 +11,9 @@ use crate::series::Envelope;
 /// Where columns are narrower than the line, it is the mean over this many pixels, or it
 /// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.
 const SMOOTHED: f32 = 11.0;
+/// Means that differ by less, in blocks, are the same: servers round their last digits each
+/// in their own way.
+const ALIKE: f64 = 1e-6;
 /// A lone high or low in the band is about this wide.
 const LEAST_SPIKE: f32 = 3.0;
 
@@ -44,7 +47,7 @@ impl Run<'_> {
         let smoothed = means.iter().enumerate().map(|(i, own)| {
             let reach = (1..=most).take_while(|reach| alike(i, reach)).last().unwrap_or(0);
             let sides = [over(i - reach..=i), over(i..=i + reach)];
-            let closer = |a: f64, b: f64| if (b - own).abs() < (a - own).abs() { b } else { a };
+            let closer = |a: f64, b: f64| if (b - own).abs() + ALIKE < (a - own).abs() { b } else { a };
             sides.into_iter().fold(over(i - reach..=i + reach), closer)
         });
         smoothed.collect()
