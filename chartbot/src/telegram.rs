@@ -121,7 +121,9 @@ impl Telegram {
         let desk = Arc::new(Desk::new(self.clone(), conversation, us));
         let mut offset = None;
         // Received and not confirmed yet: after a crash Telegram would tell it again.
-        let mut taken = Vec::new();
+        let mut taken: Vec<incoming::Request> = Vec::new();
+        // Of what came while Telegram or the bot was away, each chat's newest.
+        let mut waited = Vec::new();
         let mut was_away = true;
         loop {
             // A short one confirms what was taken, or tells that Telegram is back and what
@@ -145,9 +147,13 @@ impl Telegram {
             let more_waiting = updates.len() >= FULL_BATCH;
             let received: Vec<_> = updates.into_iter().filter_map(request).collect();
             if was_away {
-                taken.extend(received);
-                taken = newest_of_each_chat(taken);
+                waited.extend(received);
+                waited = newest_of_each_chat(waited);
                 was_away = more_waiting;
+                if !was_away {
+                    taken.retain(|older| waited.iter().all(|it| it.incoming.chat != older.incoming.chat));
+                    taken.append(&mut waited);
+                }
                 continue;
             }
             while let Some(done) = answers.try_join_next() {

@@ -108,6 +108,18 @@ async fn of_what_waited_each_chats_newest_command_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_that_was_received_before_one_failed_poll_is_answered() {
+    let stand = Stand::new().await;
+    stand.say("getupdates", Say::Ok(json!([])));
+    stand.say("getupdates", Say::Ok(json!([update(5, 7, "/help"), update(6, 7, "hello?")])));
+    stand.say("getupdates", no(502, "Bad Gateway"));
+    let running = Running::at(&stand);
+    stand.hears("sendmessage", 2).await;
+    running.stop().await;
+    assert_eq!(stand.hears("sendmessage", 0).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_command_is_answered_once_whenever_the_bot_is_killed() {
     let stand = Stand::new().await;
     stand.send([update(5, 7, "/help")]);
