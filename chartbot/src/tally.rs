@@ -77,7 +77,8 @@ pub fn tallies(history: &History, found: Option<&[Series]>) -> Vec<Tally> {
 fn tally(history: &History, columns: &[Column], shares: Option<&[Option<f64>]>) -> Tally {
     let mut tally = Tally { worst: worst(history, columns), ..Tally::default() };
     let mut seconds_outside = Some(0.0);
-    let mut share = Some(0.0);
+    let mut share = None;
+    let mut before = None;
     let mut cause = None;
     let mut missing_before = 0.0;
     for (i, column) in columns.iter().enumerate() {
@@ -87,11 +88,13 @@ fn tally(history: &History, columns: &[Column], shares: Option<&[Option<f64>]>) 
         let known = width * column.known;
         if let Some(seen) = column.seen {
             let clear = outside(seen, corridor(&history.threshold, i));
-            // A column between two samples goes on as the one before.
-            let asked = || shares.map(|shares| shares.get(i).copied().flatten().or(share));
-            share = clear.or_else(|| asked().flatten());
+            let asked = || shares?.get(i).copied().flatten();
+            // A column between two samples goes on as the one before, which it is like.
+            let goes_on = share.filter(|_| before == column.seen);
+            share = clear.or_else(asked).or(goes_on);
             seconds_outside = seconds_outside.zip(share).map(|(sum, share)| sum + known * share);
         }
+        before = column.seen;
         tally.missing += width - known;
         let gone = column.missing.filter(|_| column.seen.is_none());
         if gone != cause {
@@ -104,7 +107,10 @@ fn tally(history: &History, columns: &[Column], shares: Option<&[Option<f64>]>) 
     if columns.iter().all(|column| column.seen.is_none()) {
         tally.missing_since = None;
     }
-    Tally { outside: seconds_outside, ..tally }
+    // To the millisecond, since the last digits of shares depend on the server: half a minute
+    // is rounded alike then.
+    let rounded = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
+    Tally { outside: seconds_outside.map(rounded), missing: rounded(tally.missing), ..tally }
 }
 
 /// The thresholds in force within a column, the smaller first; absent when unknown. It is
@@ -220,6 +226,9 @@ mod tests {
         let outside = |columns: &[Column]| tallies(&history(columns, &[Some(5.0); 3]), None)[0].outside;
         assert_eq!(outside(&[seen(-9.0, 0.0), seen(-9.0, -9.0), seen(0.0, 0.0)]), None);
         assert_eq!(outside(&[seen(-9.0, -9.0), seen(0.0, 0.0)]), Some(600.0));
+        // The answer says nothing of this column.
+        let columns = [seen(0.0, 0.0), seen(-9.0, 0.0), seen(0.0, 0.0)];
+        assert_eq!(told(&history(&columns, &[Some(5.0); 3]), &[]).outside, None);
     }
 
     #[test]
