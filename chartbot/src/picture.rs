@@ -138,10 +138,11 @@ impl Painter {
         let (known, first) = within(until, self.columns(questions, range, network, now.as_second())).await;
         let known = known.inspect_err(|_| self.metrics.queried(first))?;
         // What only the caption tells is asked for while the chart is drawn.
+        let tallies = async { Ok(self.tallies(questions, &known).await) };
         let (drawn, (tallies, second)) =
-            join!(self.draw(known.history.clone(), words), within(until, self.tallies(questions, &known)),);
+            join!(self.draw(known.history.clone(), words), within(until, tallies));
         self.metrics.queried(first + second);
-        let tallies = tallies?;
+        let tallies = tallies.unwrap_or_else(|_| tally::tallies(&known.history, None));
         let caption = caption::write(Story {
             network: &known.network,
             history: &known.history,
@@ -204,14 +205,14 @@ impl Painter {
         Ok(Known { network, networks, plan, history })
     }
 
-    /// Learns what needs a look at single samples.
-    async fn tallies(&self, questions: &Questions<'_>, known: &Known) -> Result<Vec<Tally>, Trouble> {
+    /// Learns what needs a look at single samples. Over a year that may be too much for
+    /// Prometheus: what cannot be learned is no reason to go without a chart.
+    async fn tallies(&self, questions: &Questions<'_>, known: &Known) -> Vec<Tally> {
         let Known { history, plan, .. } = known;
         let outside = match tally::straddling(history) {
             Some(columns) => {
                 let (promql, times) = (plan.outside(&history.network), plan.evaluated(columns));
                 let asked = questions.query_range(&promql, times, plan.grid.step).await;
-                // Over a year it may be too much for Prometheus: no reason to go without a chart.
                 asked.inspect_err(|error| info!(%error, "the time outside the corridor is not counted")).ok()
             }
             None => Some(Vec::new()),
@@ -224,9 +225,11 @@ impl Painter {
                 continue;
             };
             let (samples, end) = plan.samples(&history.network, &node.node, worst.column);
-            worst.pin_down(&questions.query(&samples, end).await?);
+            if let Ok(samples) = questions.query(&samples, end).await {
+                worst.pin_down(&samples);
+            }
         }
-        Ok(tallies)
+        tallies
     }
 }
 
