@@ -102,11 +102,12 @@ impl Prometheus {
         step: u32,
     ) -> Result<Found, Error> {
         let mut parts = 1;
+        let finest = MAX_PARTS.min((last - first) / i64::from(step.max(1)) + 1);
         loop {
             match self.query_parts(promql, (first, last), step, parts).await {
                 // Too much at a time. VictoriaMetrics, for one, counts the points of a subquery,
                 // too, and takes 30,000 of them at most.
-                Err(Error::Failed { status: 422, .. }) if parts < MAX_PARTS => parts *= 2,
+                Err(Error::Failed { status: 422, .. }) if parts < finest => parts *= 2,
                 found => return found.map(|found| found.until(last)),
             }
         }
