@@ -1,6 +1,6 @@
 //! The lane: a strip at the foot of the plot that tells, to the column, when something was
-//! missing. The hatching above it shows only what was missing entirely, and a little wider
-//! than it was where it could not be seen otherwise.
+//! missing. The hatching above it is there to be seen: it joins what is close together, shows
+//! what is narrow a little wider than it was, and nothing of what was missing in part alone.
 
 use super::{
     gap::{self, Gap},

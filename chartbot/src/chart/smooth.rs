@@ -46,9 +46,9 @@ impl Run<'_> {
         };
         let smoothed = means.iter().enumerate().map(|(i, own)| {
             let reach = (1..=most).take_while(|reach| alike(i, reach)).last().unwrap_or(0);
-            let sides = [over(i - reach..=i), over(i..=i + reach)];
+            let one_sided = [over(i - reach..=i), over(i..=i + reach)];
             let closer = |a: f64, b: f64| if (b - own).abs() + ALIKE < (a - own).abs() { b } else { a };
-            sides.into_iter().fold(over(i - reach..=i + reach), closer)
+            one_sided.into_iter().fold(over(i - reach..=i + reach), closer)
         });
         smoothed.collect()
     }

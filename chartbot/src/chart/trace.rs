@@ -13,6 +13,7 @@ pub const LINE: f32 = 4.0;
 /// A stretch of data is drawn at least this wide, so that a lone column stays visible: its
 /// line is a dot then.
 pub const LEAST_RUN: f32 = 12.0;
+
 /// One node, or the best reference, as it is drawn.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trace {
