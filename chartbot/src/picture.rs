@@ -142,7 +142,7 @@ impl Painter {
         let (drawn, (tallies, second)) =
             join!(self.draw(known.history.clone(), words), within(until, tallies));
         self.metrics.queried(first + second);
-        let tallies = tallies.unwrap_or_else(|_| tally::tallies(&known.history, None));
+        let tallies = tallies.unwrap_or_else(|_| tally::tallies(&known.history, None, known.plan.spacing));
         let caption = caption::write(Story {
             network: &known.network,
             history: &known.history,
@@ -217,7 +217,7 @@ impl Painter {
             }
             None => Some(Vec::new()),
         };
-        let mut tallies = tally::tallies(history, outside.as_deref());
+        let mut tallies = tally::tallies(history, outside.as_deref(), plan.spacing);
         for place in chart::shown(history) {
             let node = history.watched.get(place).zip(tallies.get_mut(place));
             let Some((node, worst)) = node.and_then(|(node, tally)| Some((node, tally.worst.as_mut()?)))

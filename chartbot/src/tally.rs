@@ -61,20 +61,22 @@ pub fn straddling(history: &History) -> Option<RangeInclusive<usize>> {
 
 /// A tally for each watched node, in their order. `found` is the share of samples outside
 /// the corridor, at least for the columns that are [`straddling`]; absent when it could not
-/// be found out.
+/// be found out. Samples are `spacing` seconds apart.
 #[must_use]
-pub fn tallies(history: &History, found: Option<&[Series]>) -> Vec<Tally> {
+pub fn tallies(history: &History, found: Option<&[Series]>, spacing: u32) -> Vec<Tally> {
+    let one_sample = f64::from(spacing) / f64::from(history.grid.step);
     let tally = |node: &Watched| {
         let shares = found.map(|found| {
             let shares = found.iter().find(|series| series.label("node") == node.node);
             shares.map_or_else(Vec::new, |series| history.grid.row(&series.samples))
         });
-        tally(history, &node.columns, shares.as_deref())
+        tally(history, &node.columns, shares.as_deref(), one_sample)
     };
     history.watched.iter().map(tally).collect()
 }
 
-fn tally(history: &History, columns: &[Column], shares: Option<&[Option<f64>]>) -> Tally {
+/// `one_sample` is the share of a column that one sample stands for.
+fn tally(history: &History, columns: &[Column], shares: Option<&[Option<f64>]>, one_sample: f64) -> Tally {
     let mut tally = Tally { worst: worst(history, columns), ..Tally::default() };
     let mut seconds_outside = Some(0.0);
     let mut share = None;
@@ -87,8 +89,12 @@ fn tally(history: &History, columns: &[Column], shares: Option<&[Option<f64>]>) 
         let width = (end.min(history.until) - begin).max(0) as f64;
         let known = width * column.known;
         if let Some(seen) = column.seen {
-            let clear = outside(seen, corridor(&history.threshold, i));
-            let asked = || shares?.get(i).copied().flatten();
+            let corridor = corridor(&history.threshold, i);
+            let clear = outside(seen, corridor);
+            // One is outside for certain where the corridor stayed the same, though a look every
+            // so often misses one that came just before another.
+            let least = corridor.filter(|(narrow, wide)| narrow == wide).map_or(0.0, |_| one_sample);
+            let asked = || Some(shares?.get(i).copied().flatten()?.max(least));
             // A column between two samples goes on as the one before, which it is like.
             let goes_on = share.filter(|_| before == column.seen);
             share = clear.or_else(asked).or(goes_on);
@@ -188,7 +194,7 @@ mod tests {
     fn told(history: &History, shares: &[(usize, f64)]) -> Tally {
         let samples = shares.iter().map(|(i, share)| (history.grid.column(*i).1 as f64, *share));
         let labels = BTreeMap::from([("node".to_owned(), "mine".to_owned())]);
-        tallies(history, Some(&[Series { labels, samples: samples.collect() }]))[0]
+        tallies(history, Some(&[Series { labels, samples: samples.collect() }]), 15)[0]
     }
 
     #[test]
@@ -203,6 +209,12 @@ mod tests {
         let open = history(&open, &five);
         assert_eq!(straddling(&open), Some(1..=3));
         assert_eq!(told(&open, &[(1, 0.5), (2, 0.0), (3, 0.25)]).outside, Some(300.0 + 150.0 + 600.0));
+    }
+
+    #[test]
+    fn a_lone_sample_outside_counts_as_one_also_where_the_look_missed_it() {
+        let spike = history(&[seen(0.0, 0.0), seen(-9.0, 0.0), seen(0.0, 0.0)], &[Some(5.0); 3]);
+        assert_eq!(told(&spike, &[(1, 0.0)]).outside, Some(15.0));
     }
 
     #[test]
@@ -223,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_counted_is_not_told() {
-        let outside = |columns: &[Column]| tallies(&history(columns, &[Some(5.0); 3]), None)[0].outside;
+        let outside = |columns: &[Column]| tallies(&history(columns, &[Some(5.0); 3]), None, 15)[0].outside;
         assert_eq!(outside(&[seen(-9.0, 0.0), seen(-9.0, -9.0), seen(0.0, 0.0)]), None);
         assert_eq!(outside(&[seen(-9.0, -9.0), seen(0.0, 0.0)]), Some(600.0));
         // The answer says nothing of this column.
