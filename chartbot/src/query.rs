@@ -208,20 +208,19 @@ impl Plan {
     #[must_use]
     pub fn outside(&self, network: &str) -> String {
         let network = quoted(network);
-        let (width, spacing) = (u64::from(self.grid.step) * 1_000 - 1, self.spacing);
+        let (window, spacing) = (within(self.grid.step), self.spacing);
         // Not the bare series: those go on for minutes behind their last sample.
-        let lag = format!("last_over_time({LAG}{{role=\"watched\",network={network}}}[{spacing}s])");
-        let threshold = format!("last_over_time({THRESHOLD}{{network={network}}}[{spacing}s])");
+        let since = within(spacing);
+        let lag = format!("last_over_time({LAG}{{role=\"watched\",network={network}}}[{since}])");
+        let threshold = format!("last_over_time({THRESHOLD}{{network={network}}}[{since}])");
         format!(
             "max by (node) (avg_over_time((abs({lag}) > bool ignoring (node, role) group_left () \
-             {threshold})[{width}ms:{spacing}s]))"
+             {threshold})[{window}:{spacing}s]))"
         )
     }
 
-    /// A range selector takes both its ends, up to Prometheus 2; a millisecond less keeps a
-    /// sample that lies between two columns out of the second.
     fn window(&self) -> String {
-        format!("[{}ms]", u64::from(self.grid.step) * 1_000 - 1)
+        format!("[{}]", within(self.grid.step))
     }
 
     /// The questions about `network`, each to be evaluated for every column.
@@ -255,6 +254,12 @@ impl Plan {
             threshold: by_network("min", "last", THRESHOLD),
         }
     }
+}
+
+/// So many seconds, as the length of a range. A range selector takes both its ends, up to
+/// Prometheus 2; a millisecond less keeps a sample that lies between two out of the second.
+fn within(seconds: u32) -> String {
+    format!("{}ms", u64::from(seconds) * 1_000 - 1)
 }
 
 /// A string of PromQL.
@@ -324,8 +329,8 @@ mod tests {
         assert_eq!(
             plan.outside("a\"b"),
             "max by (node) (avg_over_time((abs(last_over_time(headlag_node_lag_blocks\
-             {role=\"watched\",network=\"a\\\"b\"}[15s])) > bool ignoring (node, role) group_left () \
-             last_over_time(headlag_threshold_blocks{network=\"a\\\"b\"}[15s]))[29999ms:15s]))"
+             {role=\"watched\",network=\"a\\\"b\"}[14999ms])) > bool ignoring (node, role) group_left () \
+             last_over_time(headlag_threshold_blocks{network=\"a\\\"b\"}[14999ms]))[29999ms:15s]))"
         );
     }
 }
