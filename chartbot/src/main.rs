@@ -1,29 +1,15 @@
 //! A Telegram bot that draws the lag of blockchain nodes from Prometheus.
 
-mod access;
-mod caption;
 mod chart;
-mod command;
+mod chat;
 mod config;
-mod conversation;
-mod history;
-mod http;
 mod metrics;
 mod picture;
-mod prometheus;
-mod query;
-mod reply;
-mod said;
-mod series;
+mod samples;
 mod serve;
-mod spacing;
-#[cfg(test)]
-mod stand;
-mod status;
-mod survey;
-mod tally;
 mod telegram;
-mod text;
+mod web;
+mod words;
 
 use std::{
     env, fs,
@@ -38,12 +24,12 @@ use headlag_service::start;
 use jiff::Timestamp;
 
 use self::{
-    command::Range,
+    chat::command::Range,
     config::{Charts, Flags, TOKEN_VARIABLE},
     metrics::Metrics,
     picture::Painter,
-    prometheus::Prometheus,
-    text::ENGLISH,
+    samples::client::Prometheus,
+    words::ENGLISH,
 };
 
 /// A Telegram bot that draws how far your blockchain nodes are from the median of the

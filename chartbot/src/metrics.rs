@@ -22,7 +22,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::access::Refusal;
+use crate::chat::access::Refusal;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit this was built from; the build sets it.

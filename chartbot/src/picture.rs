@@ -3,7 +3,6 @@
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 
 use bytes::Bytes;
-use headlag_service::outbound::Failure;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
     join,
@@ -14,17 +13,17 @@ use tokio::{
 use tracing::info;
 
 use crate::{
-    caption::{self, Story},
     chart::{self, Theme},
-    command::Range,
-    history,
+    chat::{command::Range, trouble::Trouble},
     metrics::Metrics,
-    prometheus::{self, Prometheus, Questions},
-    query::{Plan, Survey},
-    series::History,
-    survey,
-    tally::{self, Tally},
-    text::Words,
+    samples::client::{self, Prometheus, Questions},
+    samples::grid::History,
+    samples::history,
+    samples::promql::{Plan, Survey},
+    samples::survey,
+    samples::tally::{self, Tally},
+    words::Words,
+    words::caption::{self, Story},
 };
 
 /// For all questions of one answer together: a user waits no longer.
@@ -41,64 +40,6 @@ pub struct Picture {
     pub network: String,
     /// All networks that could be shown, by name.
     pub networks: Vec<String>,
-}
-
-/// Why there is no picture.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
-    /// Prometheus gave no answer, or one that is of no use.
-    #[error("Prometheus {0}")]
-    Prometheus(#[from] prometheus::Error),
-    /// Nothing within the range.
-    #[error("Prometheus holds no watched node within the range")]
-    NoData,
-    /// Nobody watches the network that was asked for.
-    #[error("there is no network {asked}")]
-    NoSuchNetwork {
-        /// What was asked for.
-        asked: String,
-        /// What there is, by name, with commas.
-        known: String,
-    },
-    /// The drawing failed.
-    #[error("the chart could not be drawn: {0}")]
-    NotDrawn(String),
-}
-
-impl Trouble {
-    /// One sentence for whoever asked for a chart of `range`.
-    #[must_use]
-    pub fn sentence(&self, range: Range, words: &Words) -> String {
-        match self {
-            Self::Prometheus(error) => match error {
-                prometheus::Error::Away(Failure::Tls) => words.tls.to_owned(),
-                prometheus::Error::Away(_) => words.away.to_owned(),
-                prometheus::Error::Timeout => words.timeout.to_owned(),
-                prometheus::Error::Refused(status) => (words.refused)(*status),
-                prometheus::Error::Failed { status, kind, words: said } => {
-                    let said = if said.is_empty() { kind } else { said };
-                    (words.failed)(*status, said)
-                }
-                prometheus::Error::NotPrometheus(status) => (words.not_prometheus)(*status),
-            },
-            Self::NoData => (words.no_data)(range.seconds().into()),
-            Self::NoSuchNetwork { asked, known } => (words.no_such_network)(asked, known),
-            Self::NotDrawn(_) => words.not_drawn.to_owned(),
-        }
-    }
-
-    /// Its kind as a label of a metric.
-    #[must_use]
-    pub fn outcome(&self) -> &'static str {
-        match self {
-            Self::Prometheus(prometheus::Error::Timeout) => "prometheus_timeout",
-            Self::Prometheus(prometheus::Error::Away(_)) => "prometheus_away",
-            Self::Prometheus(_) => "prometheus_error",
-            Self::NoData => "no_data",
-            Self::NoSuchNetwork { .. } => "no_such_network",
-            Self::NotDrawn(_) => "not_drawn",
-        }
-    }
 }
 
 /// Draws pictures of what one Prometheus holds, with times in one zone.
@@ -239,7 +180,7 @@ async fn within<T>(
     asking: impl Future<Output = Result<T, Trouble>>,
 ) -> (Result<T, Trouble>, Duration) {
     let begin = Instant::now();
-    let told = timeout_at(until, asking).await.map_err(|_| prometheus::Error::Timeout.into());
+    let told = timeout_at(until, asking).await.map_err(|_| client::Error::Timeout.into());
     (told.flatten(), begin.elapsed())
 }
 

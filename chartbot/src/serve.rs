@@ -10,13 +10,13 @@ use tokio::{
 };
 
 use crate::{
-    access::Access,
+    chat::access::Access,
+    chat::conversation::Conversation,
     config::Config,
-    conversation::Conversation,
-    http::{self, Readiness},
     metrics::Metrics,
     picture::Painter,
     telegram::{self, Telegram},
+    web::{self, Readiness},
 };
 
 /// Why the service cannot go on.
@@ -69,7 +69,7 @@ pub async fn serve(
     let pages_ready = ready.clone();
     tasks.spawn(async move {
         let answer = move |request| {
-            let reply = http::answer(&request, &registry, &pages_ready);
+            let reply = web::answer(&request, &registry, &pages_ready);
             async move { reply }
         };
         server::serve(listener, answer, stop_pages).await;

@@ -112,7 +112,7 @@ pub fn centred(y: f32, size: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords};
+    use crate::words::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords};
 
     #[test]
     fn every_sign_of_the_pictures_is_in_the_font() {

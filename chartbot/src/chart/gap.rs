@@ -7,7 +7,7 @@ use super::{
     shape::{Dash, Hatch, Ink, Line, Point, Rect},
     trace::LEAST_RUN,
 };
-use crate::series::{Cause, Column};
+use crate::samples::grid::{Cause, Column};
 
 /// A gap is hatched at least this wide, or nobody would see it on a phone. Data beside it are
 /// drawn over it, and the lane tells how long it really was.
@@ -123,7 +123,7 @@ impl Hatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::Envelope;
+    use crate::samples::grid::Envelope;
 
     const SEEN: Option<Envelope> = Some(Envelope { min: 0.0, mean: 0.0, max: 0.0 });
 

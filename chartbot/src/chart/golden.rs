@@ -15,8 +15,8 @@ use jiff::tz::TimeZone;
 
 use super::{Theme, draw, scenes::scenes};
 use crate::{
-    series::History,
-    text::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords},
+    samples::grid::History,
+    words::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords},
 };
 
 /// How far a colour may be off: the last bit of a sine or of a mixture is not the same on

@@ -8,7 +8,7 @@ use super::{
     plot::Plot,
     shape::{Ink, Line, Point},
 };
-use crate::series::{Cause, Column};
+use crate::samples::grid::{Cause, Column};
 
 /// From one row to the next.
 const ROW: f32 = 11.0;

@@ -14,8 +14,8 @@ use super::{
     trace::{self, LINE, Style, Trace},
 };
 use crate::{
-    series::{Cause, Column, Envelope, History, Watched},
-    text::ChartWords,
+    samples::grid::{Cause, Column, Envelope, History, Watched},
+    words::ChartWords,
 };
 
 /// The picture, in pixels.

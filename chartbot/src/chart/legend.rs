@@ -5,7 +5,7 @@ use super::{
     layout::BODY,
     shape::{Dash, Hatch, Ink, Label, Line, Point, Rect},
 };
-use crate::series::Cause;
+use crate::samples::grid::Cause;
 
 /// From one baseline to the next.
 const ROW: f32 = 42.0;

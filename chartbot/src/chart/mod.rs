@@ -27,7 +27,7 @@ use plotters::drawing::DrawingAreaErrorKind;
 
 pub use ranking::shown;
 
-use crate::{series::History, text::ChartWords};
+use crate::{samples::grid::History, words::ChartWords};
 
 /// The colours a chart is drawn in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

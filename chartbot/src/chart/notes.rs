@@ -8,7 +8,7 @@ use super::{
     plot::Plot,
     shape::{Ink, Label, Point, Rect},
 };
-use crate::series::Cause;
+use crate::samples::grid::Cause;
 
 /// Pixels for the name of one of several nodes.
 const NAME_ROOM: f32 = 260.0;

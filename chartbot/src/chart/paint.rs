@@ -14,7 +14,7 @@ use super::{
     palette::Palette,
     shape::{Area, Hatch, Ink, Label, Line, Point, Rect},
 };
-use crate::series::Cause;
+use crate::samples::grid::Cause;
 
 type Painted = Result<(), DrawingAreaErrorKind<CanvasError>>;
 

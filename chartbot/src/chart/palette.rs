@@ -3,7 +3,7 @@
 use plotters::style::RGBAColor;
 
 use super::shape::Ink;
-use crate::series::Cause;
+use crate::samples::grid::Cause;
 
 /// Red, green, blue.
 type Rgb = (u8, u8, u8);

@@ -8,7 +8,7 @@ use super::{
     shape::{Dash, Ink, Line, Point, Rect},
     timeaxis::TimeScale,
 };
-use crate::series::Grid;
+use crate::samples::grid::Grid;
 
 /// Where columns and values lie.
 pub struct Plot<'a> {

@@ -1,6 +1,6 @@
 //! Which nodes are shown when there are too many to tell apart.
 
-use crate::series::{Cause, Column, History, Watched};
+use crate::samples::grid::{Cause, Column, History, Watched};
 
 /// At most so many nodes are told apart by colour and dash.
 const NODES_AT_MOST: usize = 8;

@@ -1,6 +1,6 @@
 //! The vertical scale: which blocks are in view, and the round numbers beside them.
 
-use crate::series::History;
+use crate::samples::grid::History;
 
 /// Most and least labels beside the plot.
 const MOST_TICKS: usize = 7;

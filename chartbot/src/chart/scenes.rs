@@ -1,6 +1,6 @@
 //! Histories worth looking at: what tests draw, and what golden pictures show.
 
-use crate::series::{Cause, Column, Envelope, Grid, History, Watched};
+use crate::samples::grid::{Cause, Column, Envelope, Grid, History, Watched};
 
 /// 2026-11-22 13:07:09 UTC.
 const NOW: i64 = 1_795_352_829;

@@ -1,7 +1,7 @@
 //! What a layout is made of: places in pixels and the strokes, areas and labels on them.
 
 use super::font::Weight;
-use crate::series::Cause;
+use crate::samples::grid::Cause;
 
 /// A place in the picture, in pixels from its left upper corner.
 #[derive(Debug, Clone, Copy, PartialEq)]

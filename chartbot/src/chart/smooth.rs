@@ -6,7 +6,7 @@ use super::{
     curve::Side,
     trace::{LINE, Run},
 };
-use crate::series::Envelope;
+use crate::samples::grid::Envelope;
 
 /// Where columns are narrower than the line, it is the mean over this many pixels, or it
 /// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     chart::scenes::{DAY, MISSING, history, missing, scenes, seen},
-    series::{Cause, Column, Envelope, Grid, Watched},
-    text::{CHART_ENGLISH, CHART_RUSSIAN},
+    samples::grid::{Cause, Column, Envelope, Grid, Watched},
+    words::{CHART_ENGLISH, CHART_RUSSIAN},
 };
 use layout::{Layout, PICTURE};
 

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 
-use crate::{series::Grid, text::ChartWords};
+use crate::{samples::grid::Grid, words::ChartWords};
 
 /// From which to which moment the plot goes, and where that is, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -229,7 +229,7 @@ fn pick<'a>(names: &[&'a str], index: i8) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::CHART_ENGLISH;
+    use crate::words::CHART_ENGLISH;
 
     /// The labels of the `minutes` before `until`.
     fn labels(zone: &str, until: &str, minutes: i64) -> Vec<String> {

@@ -6,7 +6,7 @@ use super::{
     plot::{Plot, runs},
     shape::{Area, Dash, Ink, Line, Point},
 };
-use crate::series::Envelope;
+use crate::samples::grid::Envelope;
 
 /// Width of the lines of watched nodes, in pixels.
 pub const LINE: f32 = 4.0;
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use crate::{
         chart::{scale::ValueScale, shape::Rect, timeaxis::TimeScale},
-        series::Grid,
+        samples::grid::Grid,
     };
 
     const FRAME: Rect = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 200.0 };

@@ -18,7 +18,7 @@ use super::{
     outage::Fault,
     turns::{Joined, Turn, Turns},
 };
-use crate::{conversation::Conversation, reply::Reply};
+use crate::{chat::conversation::Conversation, chat::message::Reply};
 
 /// How many answers are worked on at the same time; more wait for their turn.
 const ANSWERS: usize = 16;

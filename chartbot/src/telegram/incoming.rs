@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use teloxide::types::{Chat, MessageKind, Update, UpdateKind, User};
 
 use crate::{
-    access::{Incoming, Sender},
-    command::Command,
-    text::Language,
+    chat::access::{Incoming, Sender},
+    chat::command::Command,
+    words::Language,
 };
 
 /// A message, or a press on a button.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use headlag_service::outbound::{self, Failure};
 use teloxide::{ApiError, RequestError};
 
-use crate::{metrics::Metrics, said::Said};
+use crate::{chat::said::Said, metrics::Metrics};
 
 /// So many rejections of the token in a row end the process.
 const REJECTIONS: u32 = 3;

@@ -24,16 +24,16 @@ use tracing::{Dispatch, Event, Subscriber, field::Field, subscriber::DefaultGuar
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::{
-    access::{Access, User},
     chart::Theme,
+    chat::access::{Access, User},
+    chat::conversation::Conversation,
     config::HttpConfig,
-    conversation::Conversation,
-    http::Readiness,
     metrics::Metrics,
     picture::Painter,
-    prometheus::Prometheus,
-    stand,
+    samples::client::Prometheus,
+    samples::stand,
     telegram::{Ended, FULL_BATCH, Telegram},
+    web::Readiness,
 };
 
 const TOKEN: &str = "123456:s3cret";

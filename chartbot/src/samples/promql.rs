@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use tokio::try_join;
 
-use crate::{command::Range, series::Grid};
+use crate::{chat::command::Range, samples::grid::Grid};
 
 const LAG: &str = "headlag_node_lag_blocks";
 const UP: &str = "headlag_node_up";

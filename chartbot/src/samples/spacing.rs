@@ -1,6 +1,6 @@
 //! PURE: how far apart the samples of a network are, told by the newest of them.
 
-use crate::prometheus::Series;
+use crate::samples::answer::Series;
 
 /// Where neither the scrapes nor the exporter tell, in seconds.
 const USUAL: u32 = 60;

@@ -11,7 +11,7 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 
 pub use self::http_file::HttpConfig;
-use crate::{access::User, chart::Theme};
+use crate::{chart::Theme, chat::access::User};
 
 /// The environment variable that may hold the token itself.
 pub const TOKEN_VARIABLE: &str = "CHARTBOT_TELEGRAM_TOKEN";

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use crate::{
-    command::{Command, Range},
-    text::Words,
+    chat::command::{Command, Range},
+    words::Words,
 };
 
 /// Names are up to 32 characters, and a phone is narrow.
@@ -65,7 +65,7 @@ pub fn buttons(range: Range, network: &str, networks: &[String], words: &Words) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{ENGLISH, RUSSIAN};
+    use crate::words::{ENGLISH, RUSSIAN};
 
     #[track_caller]
     fn check(row: &[Button], want: &[(&str, &str)]) {

@@ -4,12 +4,16 @@
 use tokio::time::timeout;
 
 use crate::{
-    command::Range,
-    picture::{ASKING, Trouble},
-    prometheus::{self, Prometheus, Questions, Series},
-    query::{Standing, Survey},
-    survey::{self, Network, NetworkState, Node, State},
-    text::{self, Words},
+    chat::command::Range,
+    chat::trouble::Trouble,
+    picture::ASKING,
+    samples::promql::{Standing, Survey},
+    samples::survey::{self, Network, NetworkState, Node, State},
+    samples::{
+        answer::Series,
+        client::{self, Prometheus, Questions},
+    },
+    words::{self, Words},
 };
 
 /// A message has at most so many characters (<https://core.telegram.org/bots/api#sendmessage>).
@@ -29,7 +33,7 @@ pub async fn tell(prometheus: &Prometheus, now: i64, words: &Words) -> Result<St
         let ask = |promql: String| async move { questions.query(&promql, now).await };
         tokio::try_join!(Survey::new(SEEN_WITHIN).ask(ask), Standing::new().ask(ask))
     };
-    let asked = timeout(ASKING, asking).await.unwrap_or(Err(prometheus::Error::Timeout));
+    let asked = timeout(ASKING, asking).await.unwrap_or(Err(client::Error::Timeout));
     let (survey, standing) = asked.map_err(|error| (error.into(), SEEN_WITHIN))?;
     let networks = survey::read(&survey);
     if networks.is_empty() {
@@ -52,7 +56,7 @@ fn write(
     networks.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
     let mut parts: Vec<_> = networks.iter().map(About::lines).collect();
     parts.extend(notes.first().cloned());
-    text::cut(parts.join("\n\n"), LIMIT)
+    words::cut(parts.join("\n\n"), LIMIT)
 }
 
 /// One network, and all that is known of it.
@@ -159,7 +163,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::text::ENGLISH;
+    use crate::words::ENGLISH;
 
     const NOW: f64 = 10_000.0;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    prometheus::Series,
-    query::{PerColumn, Plan},
-    series::{Cause, Column, Envelope, Grid, History, Watched},
+    samples::answer::Series,
+    samples::grid::{Cause, Column, Envelope, Grid, History, Watched},
+    samples::promql::{PerColumn, Plan},
 };
 
 /// The history of `network` with its watched `nodes`.
@@ -145,7 +145,7 @@ fn column(table: &PerColumn<Rows>, node: &str, i: usize) -> Column {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Range;
+    use crate::chat::command::Range;
 
     /// Six columns of ten minutes, sampled every five.
     fn plan(now: i64) -> Plan {

@@ -4,8 +4,8 @@
 use std::ops::RangeInclusive;
 
 use crate::{
-    prometheus::Series,
-    series::{Column, Envelope, History, Watched},
+    samples::answer::Series,
+    samples::grid::{Column, Envelope, History, Watched},
 };
 
 /// How long a node was where, within the range asked for.
@@ -164,7 +164,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::series::{Cause, Grid};
+    use crate::samples::grid::{Cause, Grid};
 
     const STEP: u32 = 600;
 

@@ -8,14 +8,15 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    access::{Access, Incoming},
-    command::{Command, Range, RangeError},
+    chat::access::{Access, Incoming},
+    chat::command::{Command, Range, RangeError},
+    chat::message::{Photo, Reply, buttons},
+    chat::said::Said,
+    chat::trouble::Trouble,
     metrics::Metrics,
-    picture::{Painter, Picture, Trouble},
-    reply::{Photo, Reply, buttons},
-    said::Said,
-    status,
-    text::Words,
+    picture::{Painter, Picture},
+    words::Words,
+    words::status,
 };
 
 /// Answers whom it may.
@@ -116,12 +117,12 @@ fn wrong(words: &str) -> (Reply, &'static str) {
 mod tests {
     use super::*;
     use crate::{
-        access::{Sender, User},
         chart::Theme,
+        chat::access::{Sender, User},
         config::HttpConfig,
-        prometheus::Prometheus,
-        stand::{Server, answer},
-        text::Language,
+        samples::client::Prometheus,
+        samples::stand::{Server, answer},
+        words::Language,
     };
     use headlag_service::{
         exposition::{Format, render},

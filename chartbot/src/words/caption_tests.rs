@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    series::{Cause, Column, Envelope, Grid},
-    text::ENGLISH,
+    samples::grid::{Cause, Column, Envelope, Grid},
+    words::ENGLISH,
 };
 
 const SEEN: Column =
@@ -60,7 +60,10 @@ fn caption(
     };
     let tallies: Vec<_> = nodes
         .iter()
-        .map(|(.., columns, tally)| Tally { worst: crate::tally::worst(&history, columns), ..*tally })
+        .map(|(.., columns, tally)| Tally {
+            worst: crate::samples::tally::worst(&history, columns),
+            ..*tally
+        })
         .collect();
     let caption = write(Story {
         network: &network,

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use crate::{prometheus::Series, query::Survey, spacing};
+use crate::{samples::answer::Series, samples::promql::Survey, samples::spacing};
 
 /// One network as it is now.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,10 +5,10 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     chart,
-    series::{History, Watched},
-    survey::{Network, NetworkState, Node, State},
-    tally::{Tally, Worst},
-    text::{self, Words},
+    samples::grid::{History, Watched},
+    samples::survey::{Network, NetworkState, Node, State},
+    samples::tally::{Tally, Worst},
+    words::{self, Words},
 };
 
 /// A photo's caption has at most so many characters of UTF-16
@@ -53,7 +53,7 @@ pub fn write(story: Story) -> String {
         [node] => of_one(node),
         _ => of_several(told, story),
     };
-    text::cut(lines.join("\n"), LIMIT)
+    words::cut(lines.join("\n"), LIMIT)
 }
 
 fn of_one(node: &Told) -> Vec<String> {
@@ -116,7 +116,7 @@ fn references(Story { network, words, zone, .. }: Story) -> String {
 }
 
 fn note(story: Story) -> Option<String> {
-    story.notes.first().map(|note| text::cut(note.clone(), NOTE_LIMIT))
+    story.notes.first().map(|note| words::cut(note.clone(), NOTE_LIMIT))
 }
 
 /// One node, as the caption tells of it.
@@ -130,7 +130,7 @@ struct Told<'a> {
 impl Told<'_> {
     /// How it is, behind its name in at most so many characters.
     fn named(&self, most: usize) -> String {
-        format!("{}: {}", text::shortened(&self.watched.node, most), self.now())
+        format!("{}: {}", words::shortened(&self.watched.node, most), self.now())
     }
 
     /// How it is.
@@ -192,4 +192,5 @@ fn joined(with: &str, parts: impl IntoIterator<Item = Option<String>>) -> String
 }
 
 #[cfg(test)]
+#[path = "caption_tests.rs"]
 mod tests;

@@ -41,11 +41,11 @@ use self::{
     outage::{Fault, Outage},
 };
 use crate::{
-    conversation::Conversation,
-    http::Readiness,
+    chat::conversation::Conversation,
+    chat::message::{Button, Photo, Reply},
     metrics::Metrics,
-    reply::{Button, Photo, Reply},
-    text::{ENGLISH, RUSSIAN},
+    web::Readiness,
+    words::{ENGLISH, RUSSIAN},
 };
 
 /// How long Telegram holds `getUpdates` open when there is nothing to tell.

@@ -3,8 +3,6 @@
 //! Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>. Other servers
 //! speak it too; so nothing is relied on that only Prometheus does.
 
-mod answer;
-
 use std::{
     collections::BTreeSet,
     sync::{
@@ -17,8 +15,8 @@ use std::{
 use headlag_service::outbound::{self, Failure};
 use reqwest::{Client, Url};
 
-pub use self::answer::{Found, Series};
-use crate::{config::HttpConfig, text::Words};
+use super::answer::{self, Found, Series};
+use crate::{config::HttpConfig, words::Words};
 
 /// How long Prometheus may work on one query; it gives up by itself then.
 const QUERY_TIMEOUT: &str = "8s";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::Error;
+use super::client::Error;
 
 /// How much of a server's own words is passed on.
 const MAX_WORDS: usize = 200;

@@ -1,7 +1,9 @@
 //! Every sentence that people read.
 
+pub mod caption;
 mod english;
 mod russian;
+pub mod status;
 
 use jiff::Zoned;
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::text::Language;
+use crate::words::Language;
 
 /// A message, as far as the bot looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,8 @@
+//! What a chat asks for and what it gets: who may ask, the grammar, the answer.
+
+pub mod access;
+pub mod command;
+pub mod conversation;
+pub mod message;
+pub mod said;
+pub mod trouble;
