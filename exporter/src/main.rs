@@ -1,6 +1,7 @@
 //! `headlag-exporter`: asks blockchain nodes for their newest block, all at the same
 //! instant, and publishes how far each is from the rest as Prometheus metrics.
 
+mod answer;
 mod block;
 mod config;
 mod consensus;

@@ -16,8 +16,8 @@ use prometheus_client::{
 use tokio::time::Instant;
 
 use crate::{
+    answer::Reason,
     consensus::{Consensus, Support},
-    node::Reason,
     schedule::Published,
     snapshot::{Durations, NodeSnapshot, Snapshot, UnixTime},
     verdict::{NetworkState, NodeState},

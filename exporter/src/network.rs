@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
+    answer::{Answer, Reason},
     block::BlockNumber,
     config,
     config::NodeName,
     consensus::Comparison,
     history::{Climb, Medians},
-    node::{Answer, Reason},
     round::Round,
     snapshot::{Durations, Moment, NodeSnapshot, Snapshot, UnixTime},
     verdict::{NetworkSigns, NetworkState, NodeSigns, NodeState},
@@ -98,7 +98,7 @@ impl Network {
         let Comparison { consensus, set_aside, is_divided } = self.compare(round);
         let mut references = round.references.clone();
         for index in set_aside {
-            references[index].head = Err(Reason::Implausible);
+            references[index].head = references[index].head.and_then(|block| Err(Reason::Implausible(block)));
         }
         let nodes = self.references.iter_mut().chain(&mut self.watched);
         let mut any_rises = false;
@@ -262,7 +262,7 @@ impl Node {
         let block = match answer.head {
             Ok(block) => block,
             Err(reason) => {
-                self.errors[reason.place()] += 1;
+                self.errors[reason.index()] += 1;
                 return false;
             }
         };

@@ -139,8 +139,8 @@ fn ago(now: UnixTime, then: UnixTime) -> String {
 mod tests {
     use super::*;
     use crate::{
+        answer::Reason,
         network::scenarios::{answer, network},
-        node::Reason,
         round::Round,
         snapshot::Moment,
     };

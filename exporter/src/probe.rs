@@ -173,8 +173,9 @@ fn state_with_reason(node: &NodeSnapshot) -> String {
 mod tests {
     use super::*;
     use crate::{
+        answer::Reason,
+        block::BlockNumber,
         network::scenarios::{answer, network},
-        node::Reason,
         round::Round,
     };
 
@@ -188,7 +189,8 @@ mod tests {
     #[test]
     fn the_table_says_it_all_with_and_without_colours() {
         let references = [Ok(72_000_105), Ok(72_000_105), Err(Reason::RateLimited), Ok(99_000_000)];
-        let one = snapshot(&references, &[Ok(72_000_093), Err(Reason::WrongChain)]);
+        let one =
+            snapshot(&references, &[Ok(72_000_093), Err(Reason::WrongChain(BlockNumber::new(5).unwrap()))]);
         let other = snapshot(&[Ok(5), Err(Reason::Timeout)], &[Ok(5)]);
         insta::assert_snapshot!("table", table(&[one.clone(), other.clone()], false));
         let painted = table(&[one], true);
@@ -204,7 +206,7 @@ mod tests {
             (two, &[Ok(100), Ok(94)], 1),
             (two, &[Ok(100), Err(Reason::Connect)], 1),
             (one, &[Ok(100)], 3),
-            (one, &[Ok(100), Err(Reason::WrongChain)], 1),
+            (one, &[Ok(100), Err(Reason::WrongChain(BlockNumber::new(5).unwrap()))], 1),
         ] {
             assert_eq!(status(&[snapshot(&references, watched)]), want, "{watched:?}");
         }

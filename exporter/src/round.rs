@@ -5,10 +5,7 @@ use std::time::Duration;
 use reqwest::Client;
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::{
-    config,
-    node::{Answer, Node},
-};
+use crate::{answer::Answer, config, node::Node};
 
 /// All answers of one round, in the order of the config.
 #[derive(Debug, Clone, PartialEq, Eq)]

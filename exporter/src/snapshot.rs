@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::{
+    answer::Reason,
     block::{BlockNumber, Lag},
     config::{NetworkName, NodeName},
     consensus::Consensus,
-    node::Reason,
     verdict::{NetworkState, NodeState},
 };
 

@@ -1,6 +1,6 @@
 //! The state of a network and of a node in one word: the first that holds. Pure.
 
-use crate::{block::Lag, node::Reason};
+use crate::{answer::Reason, block::Lag};
 
 /// The values of the label `state` of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,9 +110,9 @@ impl NodeState {
     #[must_use]
     pub fn of(signs: NodeSigns) -> Self {
         match (signs.failure, signs.lag) {
-            (Some(Reason::WrongChain), _) => Self::WrongChain,
-            (Some(Reason::Implausible), _) if signs.network != NetworkState::NoConsensus => Self::Ahead,
-            (Some(Reason::Implausible), _) | (None, None) => Self::Unknown,
+            (Some(Reason::WrongChain(_)), _) => Self::WrongChain,
+            (Some(Reason::Implausible(_)), _) if signs.network != NetworkState::NoConsensus => Self::Ahead,
+            (Some(Reason::Implausible(_)), _) | (None, None) => Self::Unknown,
             (Some(_), _) => Self::Unreachable,
             (None, Some(_)) if signs.is_still && signs.network != NetworkState::Halted => Self::Stalled,
             (None, Some(lag)) if lag.is_behind_by_more_than(signs.threshold_blocks) => Self::Behind,
@@ -164,9 +164,9 @@ mod tests {
         for (network, failure, is_still, behind, want) in [
             (Ok, Some(Reason::Timeout), true, None, NodeState::Unreachable),
             (NoConsensus, Some(Reason::RpcError(None)), true, None, NodeState::Unreachable),
-            (NoConsensus, Some(Reason::WrongChain), true, None, NodeState::WrongChain),
-            (NoConsensus, Some(Reason::Implausible), true, None, NodeState::Unknown),
-            (Ok, Some(Reason::Implausible), true, None, NodeState::Ahead),
+            (NoConsensus, Some(Reason::WrongChain(block(1))), true, None, NodeState::WrongChain),
+            (NoConsensus, Some(Reason::Implausible(block(1))), true, None, NodeState::Unknown),
+            (Ok, Some(Reason::Implausible(block(1))), true, None, NodeState::Ahead),
             (NoConsensus, None, true, None, NodeState::Unknown),
             (Ok, None, true, Some(9), NodeState::Stalled),
             (Split, None, true, Some(0), NodeState::Stalled),

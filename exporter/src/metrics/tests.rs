@@ -8,13 +8,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    answer::Answer,
     block::BlockNumber,
     config::{Endpoint, Network, NetworkName, NodeName},
     network::{
         self,
         properties::{any_rounds, play},
     },
-    node::Answer,
     round::Round,
     snapshot::Moment,
 };

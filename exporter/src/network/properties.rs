@@ -14,7 +14,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         8 => (1000_u64..1020).prop_map(Ok),
         2 => (0..=BlockNumber::MAX).prop_map(Ok),
-        1 => prop::sample::select(&[Reason::Timeout, Reason::HttpStatus(502), Reason::WrongChain][..]).prop_map(Err),
+        1 => prop::sample::select(vec![Reason::Timeout, Reason::HttpStatus(502), Reason::WrongChain(BlockNumber::new(1000).unwrap())]).prop_map(Err),
     ]
     .prop_map(answer)
 }
@@ -47,14 +47,14 @@ proptest! {
                 prop_assert_eq!(node.block.is_some(), node.failure.is_none());
                 prop_assert_eq!(node.lag.is_some(), node.block.is_some() && has_median);
                 prop_assert_eq!(node.behind_for.is_some(), node.lag.is_some());
-                let has_failed = answer.head.is_err() || node.failure == Some(Reason::Implausible);
+                let has_failed = answer.head.is_err() || matches!(node.failure, Some(Reason::Implausible(_)));
                 prop_assert_eq!(node.block.is_none(), has_failed);
-                prop_assert!(role == "reference" || node.failure != Some(Reason::Implausible));
+                prop_assert!(role == "reference" || !matches!(node.failure, Some(Reason::Implausible(_))));
                 let is_judged = !matches!(
                     node.state,
                     NodeState::Unreachable | NodeState::WrongChain | NodeState::Unknown
                 );
-                prop_assert_eq!(is_judged, has_median && (node.block.is_some() || node.failure == Some(Reason::Implausible)));
+                prop_assert_eq!(is_judged, has_median && (node.block.is_some() || matches!(node.failure, Some(Reason::Implausible(_)))));
             }
             prop_assert_eq!(
                 snapshot.references_up,

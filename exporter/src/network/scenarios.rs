@@ -44,7 +44,7 @@ pub fn answer(head: Result<u64, Reason>) -> Answer {
 fn answers(cell: &str) -> Vec<Answer> {
     let read = |word: &str| match word {
         "-" => Err(Reason::Timeout),
-        "w" => Err(Reason::WrongChain),
+        "w" => Err(Reason::WrongChain(BlockNumber::new(1).unwrap())),
         block => Ok(block.parse().unwrap()),
     };
     cell.split_whitespace().map(|word| answer(read(word))).collect()
@@ -56,7 +56,7 @@ fn told(snapshot: &Snapshot) -> String {
     let median = or_none(snapshot.consensus.median().map(|median| median.get().to_string()));
     let max = or_none(snapshot.consensus.max().map(|max| max.get().to_string()));
     let state = |node: &NodeSnapshot| {
-        let mark = if node.failure == Some(Reason::Implausible) { "!" } else { "" };
+        let mark = if matches!(node.failure, Some(Reason::Implausible(_))) { "!" } else { "" };
         format!("{}{mark}", node.state.label())
     };
     let states = |nodes: &[NodeSnapshot]| nodes.iter().map(state).collect::<Vec<_>>().join(" ");
