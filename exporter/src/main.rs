@@ -87,7 +87,7 @@ fn main() -> ExitCode {
         Err(report) => return start::misuse(&report.to_string()),
     };
     if let Some(Command::CheckConfig) = flags.command {
-        let nodes: usize = config.networks.iter().map(|of| of.references.len() + of.watched.len()).sum();
+        let nodes: usize = config.networks.iter().map(|of| of.nodes.len()).sum();
         start::complain(&format!(
             "{} is valid: networks: {}, nodes: {nodes}",
             flags.config_file.display(),

@@ -116,7 +116,7 @@ fn write_networks(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::R
         "Highest block minus median block.",
         snapshots.iter().filter_map(|of| Some((network(of), of.consensus.best_lead()?.blocks()))),
     )?;
-    families.gauge("headlag_references", "Configured references.", each(|of| of.references.len() as i64))?;
+    families.gauge("headlag_references", "Configured references.", each(|of| of.references() as i64))?;
     families.gauge(
         "headlag_references_up",
         "References that gave a usable block in this round.",
@@ -239,9 +239,9 @@ fn network(snapshot: &Snapshot) -> [(&'static str, &str); 1] {
 
 fn labelled(snapshot: &Snapshot) -> impl Iterator<Item = (NodeLabels<'_>, &NodeSnapshot)> {
     let network = snapshot.network.as_str();
-    snapshot
-        .nodes()
-        .map(move |(role, node)| ([("network", network), ("node", node.name.as_str()), ("role", role)], node))
+    snapshot.nodes.iter().map(move |node| {
+        ([("network", network), ("node", node.name.as_str()), ("role", node.role.label())], node)
+    })
 }
 
 /// Writes families whole; one without a sample is left out.

@@ -13,7 +13,7 @@ use crate::{
     answer::{Answer, Reason},
     block::BlockNumber,
     config,
-    config::NodeName,
+    config::{NodeName, Role},
     consensus::Comparison,
     history::{Climb, Medians},
     round::Round,
@@ -29,8 +29,7 @@ pub struct Network {
     last_round: Option<Moment>,
     state: Lasting<NetworkState>,
     history: Option<History>,
-    references: Vec<Node>,
-    watched: Vec<Node>,
+    nodes: Vec<Tracked>,
 }
 
 /// What was seen since rounds follow each other without a gap.
@@ -46,9 +45,11 @@ struct History {
     medians: Medians,
 }
 
+/// One node from the first round on.
 #[derive(Debug)]
-struct Node {
+struct Tracked {
     name: NodeName,
+    role: Role,
     state: Lasting<NodeState>,
     climb: Climb,
     /// Its last usable block.
@@ -77,16 +78,12 @@ impl Network {
     /// A network of which nothing is known yet.
     #[must_use]
     pub fn new(config: config::Network) -> Self {
-        let nodes = |endpoints: &[config::Endpoint]| {
-            endpoints.iter().map(|endpoint| Node::new(endpoint.name.clone())).collect()
-        };
         Self {
             rounds: 0,
             last_round: None,
             state: Lasting(None),
             history: None,
-            references: nodes(&config.references),
-            watched: nodes(&config.watched),
+            nodes: config.nodes.iter().map(Tracked::new).collect(),
             config,
         }
     }
@@ -96,13 +93,12 @@ impl Network {
         self.rounds += 1;
         let mut history = self.history_at(now);
         let Comparison { consensus, set_aside, is_divided } = self.compare(round);
-        let mut references = round.references.clone();
+        let mut answers = round.answers.clone();
         for index in set_aside {
-            references[index].head = references[index].head.and_then(|block| Err(Reason::Implausible(block)));
+            answers[index].head = answers[index].head.and_then(|block| Err(Reason::Implausible(block)));
         }
-        let nodes = self.references.iter_mut().chain(&mut self.watched);
         let mut any_rises = false;
-        for (node, answer) in nodes.zip(references.iter().chain(&round.watched)) {
+        for (node, answer) in self.nodes.iter_mut().zip(&answers) {
             any_rises |= node.take_in(now, answer, self.config.stall_after);
         }
         let median = consensus.median();
@@ -115,9 +111,9 @@ impl Network {
         });
         let threshold_blocks = self.config.threshold_blocks;
         let judge = Judge { now, history: &history, median, network: state, threshold_blocks };
-        let judge_all = |nodes: &mut [Node], answers: &[Answer]| {
-            nodes.iter_mut().zip(answers).map(|(node, answer)| judge.snapshot(node, answer)).collect()
-        };
+        let nodes: Vec<_> =
+            self.nodes.iter_mut().zip(&answers).map(|(node, answer)| judge.snapshot(node, answer)).collect();
+        let is_up = |node: &&NodeSnapshot| node.role == Role::Reference && node.block.is_some();
         let snapshot = Snapshot {
             network: self.config.name.clone(),
             threshold_blocks,
@@ -125,19 +121,22 @@ impl Network {
             state,
             state_since: self.state.becomes(state, now.unix),
             consensus,
-            references_up: references.iter().filter(|answer| answer.head.is_ok()).count(),
+            references_up: nodes.iter().filter(is_up).count(),
             ended: now,
             took: round.took,
             rounds: self.rounds,
-            references: judge_all(&mut self.references, &references),
-            watched: judge_all(&mut self.watched, &round.watched),
+            nodes,
         };
         self.history = Some(history);
         snapshot
     }
 
     fn compare(&self, round: &Round) -> Comparison {
-        let blocks: Vec<_> = round.references.iter().map(|answer| answer.head.ok()).collect();
+        let of_reference = |(node, answer): (&Tracked, &Answer)| match node.role {
+            Role::Reference => answer.head.ok(),
+            Role::Watched => None,
+        };
+        let blocks: Vec<_> = self.nodes.iter().zip(&round.answers).map(of_reference).collect();
         Comparison::of(&blocks, self.config.quorum, self.config.max_lead_blocks)
     }
 
@@ -154,7 +153,7 @@ impl Network {
         match self.history.take() {
             Some(history) if !is_after_a_gap => history,
             _ => {
-                for node in self.references.iter_mut().chain(&mut self.watched) {
+                for node in &mut self.nodes {
                     node.climb = Climb::default();
                 }
                 History::new(now.monotonic, self.config.stall_after)
@@ -212,7 +211,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn snapshot(&self, node: &mut Node, answer: &Answer) -> NodeSnapshot {
+    fn snapshot(&self, node: &mut Tracked, answer: &Answer) -> NodeSnapshot {
         let now = self.now.monotonic;
         let (block, failure) = (answer.head.ok(), answer.head.err());
         let lag = self.median.zip(block).map(|(median, block)| median.lag_of(block));
@@ -225,6 +224,7 @@ impl Judge<'_> {
         });
         NodeSnapshot {
             name: node.name.clone(),
+            role: node.role,
             state,
             state_since: node.state.becomes(state, self.now.unix),
             block,
@@ -241,10 +241,11 @@ impl Judge<'_> {
     }
 }
 
-impl Node {
-    fn new(name: NodeName) -> Self {
+impl Tracked {
+    fn new(endpoint: &config::Endpoint) -> Self {
         Self {
-            name,
+            name: endpoint.name.clone(),
+            role: endpoint.role,
             state: Lasting(None),
             climb: Climb::default(),
             previous: None,

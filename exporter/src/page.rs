@@ -72,15 +72,15 @@ fn write_network(page: &mut String, now: UnixTime, of: &Snapshot) {
         ago(now, of.state_since),
         median.unwrap_or_default(),
         of.references_up,
-        of.references.len(),
+        of.references(),
     );
-    for (role, node) in of.nodes() {
-        write_node(page, now, role, node);
+    for node in &of.nodes {
+        write_node(page, now, node);
     }
     page.push_str("</table>");
 }
 
-fn write_node(page: &mut String, now: UnixTime, role: &str, node: &NodeSnapshot) {
+fn write_node(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
     let class = match node.state {
         NodeState::Ok => "fine",
         NodeState::Unknown | NodeState::Behind | NodeState::Ahead => "warn",
@@ -101,8 +101,9 @@ fn write_node(page: &mut String, now: UnixTime, role: &str, node: &NodeSnapshot)
     };
     let _ = write!(
         page,
-        "<tr><td>{} <small>{role}</small><td><span class=\"{class}\">{}</span>{}{}{}{}{}",
+        "<tr><td>{} <small>{}</small><td><span class=\"{class}\">{}</span>{}{}{}{}{}",
         node.name,
+        node.role.label(),
         in_words(node.state.label()),
         reason.unwrap_or_default(),
         cell("block", node.block.map(|block| block.get().to_string())),
@@ -140,8 +141,7 @@ mod tests {
     use super::*;
     use crate::{
         answer::Reason,
-        network::scenarios::{answer, network},
-        round::Round,
+        network::scenarios::{answer, network, round},
         snapshot::Moment,
     };
 
@@ -164,11 +164,10 @@ mod tests {
     #[test]
     fn everything_known_stands_on_the_page() {
         let mut network = network(2, 2);
-        let round = Round {
-            took: Default::default(),
-            references: vec![answer(Ok(72_000_100)), answer(Ok(72_000_101))],
-            watched: vec![answer(Ok(72_000_088)), answer(Err(Reason::RateLimited))],
-        };
+        let round = round(
+            vec![answer(Ok(72_000_100)), answer(Ok(72_000_101))],
+            vec![answer(Ok(72_000_088)), answer(Err(Reason::RateLimited))],
+        );
         let now = Moment { unix: 1_790_000_000.0, ..Moment::now() };
         let page = render("1.2.3", now.unix + 90.0, &[network.fold(now, &round)], 1);
         for told in [

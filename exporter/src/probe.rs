@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
-    config::Config,
+    config::{Config, Role},
     network::Network,
     round::Nodes,
     snapshot::{Moment, NodeSnapshot, Snapshot},
@@ -52,7 +52,7 @@ fn wants_colours() -> bool {
 }
 
 fn status(snapshots: &[Snapshot]) -> u8 {
-    let states = || snapshots.iter().flat_map(|of| &of.watched).map(|node| node.state);
+    let states = || snapshots.iter().flat_map(|of| of.of_role(Role::Watched)).map(|node| node.state);
     if states().any(|state| ![NodeState::Ok, NodeState::Unknown].contains(&state)) {
         1
     } else if states().any(|state| state == NodeState::Unknown) {
@@ -63,10 +63,10 @@ fn status(snapshots: &[Snapshot]) -> u8 {
 }
 
 fn as_value(snapshots: &[Snapshot]) -> Value {
-    let node = |(role, node): (&str, &NodeSnapshot)| {
+    let node = |node: &NodeSnapshot| {
         json!({
             "node": node.name.as_str(),
-            "role": role,
+            "role": node.role.label(),
             "state": node.state.label(),
             "block": node.block.map(|block| block.get()),
             "lag_blocks": node.lag.map(|lag| lag.blocks()),
@@ -82,9 +82,9 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
             "max_block": of.consensus.max().map(|block| block.get()),
             "median_block": of.consensus.median().map(|block| block.get()),
             "threshold_blocks": of.threshold_blocks,
-            "references": of.references.len(),
+            "references": of.references(),
             "references_up": of.references_up,
-            "nodes": of.nodes().map(node).collect::<Vec<_>>(),
+            "nodes": of.nodes.iter().map(node).collect::<Vec<_>>(),
         })
     };
     json!({ "networks": snapshots.iter().map(network).collect::<Vec<_>>() })
@@ -103,7 +103,7 @@ fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
             paint(of.state.label(), colour_of_network(of.state), in_colours),
             median.unwrap_or_default(),
             of.references_up,
-            of.references.len(),
+            of.references(),
         );
         heading + &rows(of, in_colours)
     });
@@ -112,10 +112,10 @@ fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
 
 fn rows(of: &Snapshot, in_colours: bool) -> String {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
-    let cells = |(role, node): (&str, &NodeSnapshot)| {
+    let cells = |node: &NodeSnapshot| {
         [
             node.name.to_string(),
-            role.into(),
+            node.role.label().into(),
             state_with_reason(node),
             or_dash(node.block.map(|block| block.get().to_string())),
             or_dash(node.lag.map(|lag| lag.to_string())),
@@ -123,7 +123,7 @@ fn rows(of: &Snapshot, in_colours: bool) -> String {
         ]
     };
     let heads = ["node", "role", "state", "block", "lag", "took"].map(str::to_owned);
-    let nodes: Vec<_> = of.nodes().map(cells).collect();
+    let nodes: Vec<_> = of.nodes.iter().map(cells).collect();
     let [name, role, state, block, lag, took] = [0, 1, 2, 3, 4, 5]
         .map(|column| nodes.iter().chain([&heads]).map(|cells| cells[column].len()).max().unwrap_or(0));
     let row = |cells: &[String; 6], colour: Option<&str>| {
@@ -132,8 +132,8 @@ fn rows(of: &Snapshot, in_colours: bool) -> String {
         let c = paint(&format!("{c:state$}"), colour.unwrap_or_default(), in_colours && colour.is_some());
         format!("  {a:name$}  {b:role$}  {c}  {d:>block$}  {e:>lag$}  {f:>took$}\n")
     };
-    let painted = of.nodes().zip(&nodes);
-    let painted = painted.map(|((_, node), cells)| row(cells, Some(colour_of_node(node.state))));
+    let painted = of.nodes.iter().zip(&nodes);
+    let painted = painted.map(|(node, cells)| row(cells, Some(colour_of_node(node.state))));
     row(&heads, None) + &painted.collect::<String>()
 }
 
@@ -175,14 +175,12 @@ mod tests {
     use crate::{
         answer::Reason,
         block::BlockNumber,
-        network::scenarios::{answer, network},
-        round::Round,
+        network::scenarios::{answer, network, round},
     };
 
     fn snapshot(references: &[Result<u64, Reason>], watched: &[Result<u64, Reason>]) -> Snapshot {
         let answers = |heads: &[_]| heads.iter().copied().map(answer).collect();
-        let round =
-            Round { took: Default::default(), references: answers(references), watched: answers(watched) };
+        let round = round(answers(references), answers(watched));
         network(references.len(), watched.len()).fold(Moment::now(), &round)
     }
 

@@ -35,9 +35,9 @@ pub async fn run(mut nodes: Nodes, mut network: Network, every: std::time::Durat
 fn log_changes(before: Option<&Snapshot>, after: &Snapshot) {
     let network = &after.network;
     let told = |node: &NodeSnapshot| (node.state, node.block.is_some());
-    let mut were = before.into_iter().flat_map(Snapshot::nodes);
-    for (_, node) in after.nodes() {
-        if were.next().map(|(_, was)| told(was)) != Some(told(node)) {
+    let mut were = before.into_iter().flat_map(|before| &before.nodes);
+    for node in &after.nodes {
+        if were.next().map(told) != Some(told(node)) {
             log_node(network, node);
         }
     }
@@ -62,7 +62,7 @@ fn log_node(network: &NetworkName, now: &NodeSnapshot) {
 }
 
 fn log_network(network: &NetworkName, now: &Snapshot) {
-    let (up, of, state) = (now.references_up, now.references.len(), now.state.label());
+    let (up, of, state) = (now.references_up, now.references(), now.state.label());
     let median = now.consensus.median().map(BlockNumber::get);
     let told = match now.state {
         NetworkState::NoConsensus => "too few references give a usable block; no lag can be told",

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::{
     answer::Reason,
     block::{BlockNumber, Lag},
-    config::{NetworkName, NodeName},
+    config::{NetworkName, NodeName, Role},
     consensus::Consensus,
     verdict::{NetworkState, NodeState},
 };
@@ -39,9 +39,7 @@ pub struct Snapshot {
     /// Finished rounds since the start.
     pub rounds: u64,
     /// In the order of the config.
-    pub references: Vec<NodeSnapshot>,
-    /// In the order of the config.
-    pub watched: Vec<NodeSnapshot>,
+    pub nodes: Vec<NodeSnapshot>,
 }
 
 /// One instant by both clocks: one to publish, one to measure with.
@@ -71,6 +69,8 @@ impl Moment {
 pub struct NodeSnapshot {
     /// Its name.
     pub name: NodeName,
+    /// What it is there for.
+    pub role: Role,
     /// In one word.
     pub state: NodeState,
     /// When it was first seen in that state, without another since.
@@ -127,10 +127,15 @@ impl Snapshot {
     /// How many intervals a snapshot is good for; a longer time between two rounds is a gap.
     pub const FRESH_INTERVALS: u32 = 3;
 
-    /// All nodes with their role; first the watched ones, which it is all about.
-    pub fn nodes(&self) -> impl Iterator<Item = (&'static str, &NodeSnapshot)> {
-        let watched = self.watched.iter().map(|node| ("watched", node));
-        watched.chain(self.references.iter().map(|node| ("reference", node)))
+    /// The nodes of one role, in the order of the config.
+    pub fn of_role(&self, role: Role) -> impl Iterator<Item = &NodeSnapshot> {
+        self.nodes.iter().filter(move |node| node.role == role)
+    }
+
+    /// How many references are configured.
+    #[must_use]
+    pub fn references(&self) -> usize {
+        self.of_role(Role::Reference).count()
     }
 
     /// This snapshot as it may be shown at `now`: when no round has ended for three
@@ -144,7 +149,7 @@ impl Snapshot {
             shown.state = NetworkState::NoConsensus;
             shown.state_since = self.ended.unix;
             shown.references_up = 0;
-            for node in shown.references.iter_mut().chain(&mut shown.watched) {
+            for node in &mut shown.nodes {
                 node.state = NodeState::Unreachable;
                 node.state_since = self.ended.unix;
                 node.block = None;

@@ -11,24 +11,17 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Endpoint, NodeName,
+    Endpoint, NodeName, Role,
     reader::{Field, Reader, Section},
 };
 
 /// All keys of a node.
 const KEYS: [&str; 5] = ["name", "url", "headers", "bearer_token_file", "basic_auth"];
 
-/// Whether a node may go by the host of its URL, or must be given a name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// A bare URL will do: its host is the name.
-    HostWillDo,
-    /// The name is required.
-    Required,
-}
-
 /// A node as far as it could be read: what is wrong with one part does not hide another.
 pub struct Draft {
+    /// As the list says it is in.
+    pub role: Role,
     /// Absent when it is missing or wrong.
     pub name: Option<NodeName>,
     /// Absent when it is missing or wrong.
@@ -42,29 +35,31 @@ impl Draft {
     pub fn complete(self) -> Option<Endpoint> {
         Some(Endpoint {
             name: self.name?,
+            role: self.role,
             url: SecretString::from(self.url?.as_str()),
             headers: self.headers?,
         })
     }
 }
 
-/// Reads a node; relative names of secret files start at `folder`.
-pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, naming: Naming, folder: &Path) -> Draft {
-    if field.is_scalar() && naming == Naming::HostWillDo {
+/// Reads a node; relative names of secret files start at `folder`. A reference may be a bare
+/// URL, whose host is then its name; a watched node is always named.
+pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, role: Role, folder: &Path) -> Draft {
+    if field.is_scalar() && role == Role::Reference {
         let url = read_url(reader, field);
         let name = url.as_ref().and_then(|url| host_as_name(reader, field, url));
-        return Draft { name, url, headers: Some(HeaderMap::new()) };
+        return Draft { role, name, url, headers: Some(HeaderMap::new()) };
     }
     let Some(section) = reader.section(field, &KEYS) else {
-        return Draft { name: None, url: None, headers: None };
+        return Draft { role, name: None, url: None, headers: None };
     };
     let url = section
         .require(reader, "url", "write the address the node answers at")
         .and_then(|field| read_url(reader, &field));
-    let name = match (section.get("name"), naming) {
+    let name = match (section.get("name"), role) {
         (Some(name), _) => read_name(reader, &name),
-        (None, Naming::HostWillDo) => url.as_ref().and_then(|url| host_as_name(reader, field, url)),
-        (None, Naming::Required) => {
+        (None, Role::Reference) => url.as_ref().and_then(|url| host_as_name(reader, field, url)),
+        (None, Role::Watched) => {
             section.require(reader, "name", "a watched node is always named");
             None
         }
@@ -80,7 +75,7 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, naming: Naming, fold
             "has credentials in its url and beside it; keep one of the two",
         );
     }
-    Draft { name, url, headers }
+    Draft { role, name, url, headers }
 }
 
 /// The headers, with the credentials as one of them.

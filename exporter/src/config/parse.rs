@@ -3,8 +3,8 @@
 use std::{collections::HashMap, path::Path, time::Duration};
 
 use super::{
-    Config, Network, NetworkName,
-    endpoint::{self, Draft, Naming},
+    Config, Network, NetworkName, Role,
+    endpoint::{self, Draft},
     reader::{Environment, Field, Reader, Section},
     report::Problem,
     tree,
@@ -107,11 +107,11 @@ fn read_network<'a>(
         Some(field) => reader.duration(&field, SHORTEST..=DAY),
         None => Some(STALL_AFTER),
     };
-    let references = read_nodes(reader, section, "references", Naming::HostWillDo, folder);
-    let watched = read_nodes(reader, section, "watched", Naming::Required, folder);
-    check_unique(reader, references.iter().chain(&watched));
+    let references = read_nodes(reader, section, Role::Reference, folder);
     // Counted as written, so that a broken reference does not make the quorum wrong too.
     let written = references.len() as u64;
+    let watched = read_nodes(reader, section, Role::Watched, folder);
+    check_unique(reader, references.iter().chain(&watched));
     let quorum = match section.get("quorum") {
         Some(field) => match reader.number(&field, 1..=MOST_BLOCKS) {
             Some(quorum) if quorum > written => {
@@ -121,7 +121,7 @@ fn read_network<'a>(
         },
         None => Some(written.min(2)),
     };
-    let kept = |nodes: Vec<Node>| nodes.into_iter().filter_map(|node| node.draft.complete()).collect();
+    let nodes = watched.into_iter().chain(references).filter_map(|node| node.draft.complete());
     Some(Network {
         name: name?,
         chain_id: match chain_id {
@@ -134,8 +134,7 @@ fn read_network<'a>(
         stall_after: stall_after?,
         max_lead_blocks: max_lead_blocks?,
         quorum: usize::try_from(quorum?).ok()?,
-        references: kept(references),
-        watched: kept(watched),
+        nodes: nodes.collect(),
     })
 }
 
@@ -200,30 +199,24 @@ fn read_protocol<'a>(reader: &mut Reader<'a>, section: &Section<'a>) {
     }
 }
 
-/// A node with the place it stands at.
-struct Node {
+/// A node and where it is in the file.
+struct Placed {
     line: u64,
     path: String,
     draft: Draft,
 }
 
-fn read_nodes<'a>(
-    reader: &mut Reader<'a>,
-    section: &Section<'a>,
-    key: &str,
-    naming: Naming,
-    folder: &Path,
-) -> Vec<Node> {
-    let what = match naming {
-        Naming::HostWillDo => "list the public nodes to compare with",
-        Naming::Required => "list the node to watch, with its name and url",
+fn read_nodes<'a>(reader: &mut Reader<'a>, section: &Section<'a>, role: Role, folder: &Path) -> Vec<Placed> {
+    let (key, what) = match role {
+        Role::Reference => ("references", "list the public nodes to compare with"),
+        Role::Watched => ("watched", "list the node to watch, with its name and url"),
     };
     let items = section
         .require(reader, key, what)
         .and_then(|field| filled_list(reader, &field, what))
         .unwrap_or_default();
-    let nodes = items.into_iter().map(|item| Node {
-        draft: endpoint::read(reader, &item, naming, folder),
+    let nodes = items.into_iter().map(|item| Placed {
+        draft: endpoint::read(reader, &item, role, folder),
         line: item.line,
         path: item.path,
     });
@@ -239,11 +232,11 @@ fn filled_list<'a>(reader: &mut Reader<'a>, field: &Field<'a>, what: &str) -> Op
     if items.is_empty() { empty(reader) } else { Some(items) }
 }
 
-/// A node that stands twice would count twice.
-fn check_unique<'n>(reader: &mut Reader<'_>, nodes: impl Iterator<Item = &'n Node>) {
+/// A node that is listed twice would count twice.
+fn check_unique<'n>(reader: &mut Reader<'_>, nodes: impl Iterator<Item = &'n Placed>) {
     let mut names = HashMap::new();
     let mut urls = HashMap::new();
-    for Node { line, path, draft } in nodes {
+    for Placed { line, path, draft } in nodes {
         if let Some(name) = &draft.name
             && let Some(first) = names.insert(name, line)
         {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{Config, Report, parse::parse};
+use super::{Config, Report};
 
 fn read(text: &str) -> Result<Config, Report> {
     let environment = |name: &str| match name {
@@ -12,7 +12,7 @@ fn read(text: &str) -> Result<Config, Report> {
         "EMPTY" => Some(String::new()),
         _ => None,
     };
-    parse(text, Path::new("testdata"), &environment)
+    super::read(text, Path::new("testdata"), &environment)
         .map_err(|problems| Report { file: "headlag.yml".into(), problems })
 }
 
@@ -42,7 +42,8 @@ fn a_small_file_gets_the_defaults() {
     assert_eq!((network.threshold_blocks, network.quorum), (5, 2));
     assert_eq!((network.stall_after.as_secs(), network.max_lead_blocks), (60, 100));
     assert_eq!(network.chain_id, None);
-    assert_eq!(network.references[1].name.as_str(), "b");
+    let nodes: Vec<_> = network.nodes.iter().map(|node| (node.name.as_str(), node.role.label())).collect();
+    assert_eq!(nodes, [("mine", "watched"), ("a", "reference"), ("b", "reference")]);
     let one = with("").replace("[http://a, http://b]", "[http://a]");
     assert_eq!(read(&one).unwrap().networks[0].quorum, 1);
 }
@@ -63,7 +64,7 @@ fn everything_can_be_set() {
     assert_eq!((network.poll_interval.as_secs(), network.threshold_blocks, network.quorum), (6, 7, 1));
     assert_eq!((network.stall_after.as_secs(), network.max_lead_blocks), (90, 50));
     assert_eq!(network.chain_id, Some(137));
-    let watched = &network.watched[0];
+    let watched = &network.nodes[0];
     assert_eq!(watched.url.expose_secret(), "http://c/s3cret");
     assert_eq!(watched.headers["x-api-key"], "s3cret");
     // RFC 7617: base64 of "me:open sesame".
@@ -74,7 +75,7 @@ fn everything_can_be_set() {
 #[test]
 fn the_file_that_comes_with_headlag_is_right() {
     let config = read(include_str!("../../../headlag.yml")).unwrap();
-    assert!(config.networks[0].references.len() >= 8);
+    assert!(config.networks[0].nodes.len() >= 9);
 }
 
 #[test]

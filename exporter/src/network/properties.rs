@@ -22,7 +22,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
 /// Rounds of five references and five watched nodes.
 pub fn any_rounds() -> impl Strategy<Value = Vec<Round>> {
     let round = (vec(any_answer(), NODES), vec(any_answer(), NODES));
-    let round = round.prop_map(|(references, watched)| Round { took: Duration::ZERO, references, watched });
+    let round = round.prop_map(|(references, watched)| scenarios::round(references, watched));
     vec(round, 1..12)
 }
 
@@ -41,15 +41,14 @@ proptest! {
     #[test]
     fn a_failed_node_has_no_block_and_no_lag_and_a_state_that_says_so(rounds in any_rounds()) {
         for (snapshot, round) in play(&rounds).iter().zip(&rounds) {
-            let answers = round.watched.iter().chain(&round.references);
-            for ((role, node), answer) in snapshot.nodes().zip(answers) {
+            for (node, answer) in snapshot.nodes.iter().zip(&round.answers) {
                 let has_median = snapshot.consensus.median().is_some();
                 prop_assert_eq!(node.block.is_some(), node.failure.is_none());
                 prop_assert_eq!(node.lag.is_some(), node.block.is_some() && has_median);
                 prop_assert_eq!(node.behind_for.is_some(), node.lag.is_some());
                 let has_failed = answer.head.is_err() || matches!(node.failure, Some(Reason::Implausible(_)));
                 prop_assert_eq!(node.block.is_none(), has_failed);
-                prop_assert!(role == "reference" || !matches!(node.failure, Some(Reason::Implausible(_))));
+                prop_assert!(node.role == Role::Reference || !matches!(node.failure, Some(Reason::Implausible(_))));
                 let is_judged = !matches!(
                     node.state,
                     NodeState::Unreachable | NodeState::WrongChain | NodeState::Unknown
@@ -58,7 +57,7 @@ proptest! {
             }
             prop_assert_eq!(
                 snapshot.references_up,
-                snapshot.references.iter().filter(|node| node.block.is_some()).count()
+                snapshot.of_role(Role::Reference).filter(|node| node.block.is_some()).count()
             );
         }
     }
@@ -68,25 +67,19 @@ proptest! {
         rounds in any_rounds(),
         order in Just([0, 1, 2, 3, 4]).prop_shuffle(),
     ) {
-        let shuffle = |answers: &[Answer]| order.iter().map(|index| answers[*index]).collect::<Vec<_>>();
-        let shuffled: Vec<Round> = rounds
-            .iter()
-            .map(|round| Round {
-                took: round.took,
-                references: shuffle(&round.references),
-                watched: shuffle(&round.watched),
-            })
-            .collect();
+        let order = [order, order.map(|index| NODES + index)].concat();
+        let shuffle = |round: &Round| order.iter().map(|index| round.answers[*index]).collect();
+        let shuffled: Vec<Round> =
+            rounds.iter().map(|round| Round { took: round.took, answers: shuffle(round) }).collect();
         for (plain, shuffled) in play(&rounds).iter().zip(play(&shuffled)) {
             prop_assert_eq!(plain.state, shuffled.state);
             prop_assert_eq!(plain.consensus, shuffled.consensus);
-            let told = |nodes: &[NodeSnapshot], index: usize| {
-                let node = &nodes[index];
+            let told = |snapshot: &Snapshot, index: usize| {
+                let node = &snapshot.nodes[index];
                 (node.state, node.block, node.lag, node.behind_for, node.errors, node.regressions)
             };
             for (place, index) in order.iter().enumerate() {
-                prop_assert_eq!(told(&plain.references, *index), told(&shuffled.references, place));
-                prop_assert_eq!(told(&plain.watched, *index), told(&shuffled.watched, place));
+                prop_assert_eq!(told(plain, *index), told(&shuffled, place));
             }
         }
     }

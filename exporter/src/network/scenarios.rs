@@ -12,29 +12,25 @@
 use tokio::time::Instant;
 
 use super::*;
-use crate::config::{Endpoint, NetworkName};
 
+/// A network of so many nodes that nothing is known of yet.
 pub fn network(references: usize, watched: usize) -> Network {
-    let endpoints = |prefix: &str, count: usize| {
-        let endpoint = |index: usize| Endpoint {
-            name: NodeName::new(&format!("{prefix}{index}")).unwrap(),
-            url: String::new().into(),
-            headers: Default::default(),
-        };
-        (0..count).map(endpoint).collect()
+    let nodes = |prefix: &str, count: usize| {
+        let node = |index| format!("{{name: {prefix}{index}, url: 'http://{prefix}{index}'}}");
+        (0..count).map(node).collect::<Vec<_>>().join(", ")
     };
-    Network::new(config::Network {
-        name: NetworkName::new("polygon").unwrap(),
-        chain_id: Some(137),
-        poll_interval: Duration::from_secs(15),
-        timeout: Duration::from_secs(5),
-        threshold_blocks: 5,
-        stall_after: Duration::from_secs(60),
-        max_lead_blocks: 100,
-        quorum: 2,
-        references: endpoints("reference", references),
-        watched: endpoints("watched", watched),
-    })
+    let text = format!(
+        "networks:\n- {{name: polygon, protocol: evm, chain_id: 137, references: [{}], watched: [{}]}}\n",
+        nodes("reference", references),
+        nodes("watched", watched),
+    );
+    let config = config::read(&text, "".as_ref(), &|_| None).unwrap();
+    Network::new(config.networks.into_iter().next().unwrap())
+}
+
+/// A round in which the nodes answered this.
+pub fn round(references: Vec<Answer>, watched: Vec<Answer>) -> Round {
+    Round { took: Duration::ZERO, answers: [watched, references].concat() }
 }
 
 pub fn answer(head: Result<u64, Reason>) -> Answer {
@@ -59,8 +55,8 @@ fn told(snapshot: &Snapshot) -> String {
         let mark = if matches!(node.failure, Some(Reason::Implausible(_))) { "!" } else { "" };
         format!("{}{mark}", node.state.label())
     };
-    let states = |nodes: &[NodeSnapshot]| nodes.iter().map(state).collect::<Vec<_>>().join(" ");
-    let watched = snapshot.watched.iter().map(|node| {
+    let references = snapshot.of_role(Role::Reference).map(state).collect::<Vec<_>>().join(" ");
+    let watched = snapshot.of_role(Role::Watched).map(|node| {
         let lag = or_none(node.lag.map(|lag| lag.blocks().to_string()));
         let behind = or_none(node.behind_for.map(|behind| format!("{}s", behind.as_secs())));
         let regressions =
@@ -68,12 +64,7 @@ fn told(snapshot: &Snapshot) -> String {
         format!("{} {lag} {behind}{regressions}", node.state.label())
     });
     let watched: Vec<String> = watched.collect();
-    format!(
-        "{} {median} {max} | {} | {}",
-        snapshot.state.label(),
-        states(&snapshot.references),
-        watched.join(" ")
-    )
+    format!("{} {median} {max} | {} | {}", snapshot.state.label(), references, watched.join(" "))
 }
 
 #[track_caller]
@@ -92,9 +83,9 @@ fn play(rows: &str) {
             unix: 1_790_000_000.0 + seconds as f64 + slept,
             monotonic: start + Duration::from_secs(seconds),
         };
-        let round =
-            Round { took: Duration::ZERO, references: answers(references), watched: answers(watched) };
-        let network = played.get_or_insert_with(|| network(round.references.len(), round.watched.len()));
+        let (references, watched) = (answers(references), answers(watched));
+        let network = played.get_or_insert_with(|| network(references.len(), watched.len()));
+        let round = round(references, watched);
         let snapshot = network.fold(now, &round);
         want += &format!("{given}=> {}\n", wanted.split_whitespace().collect::<Vec<_>>().join(" "));
         seen += &format!("{given}=> {}\n", told(&snapshot).trim_end());
