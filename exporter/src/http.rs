@@ -53,7 +53,7 @@ impl Paths {
     fn page(&self) -> String {
         let now = Moment::now();
         let newest = self.networks.iter().filter_map(|network| network.load_full());
-        let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now.monotonic)).collect();
+        let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now)).collect();
         page::render(self.version, now.unix, &shown, self.networks.len() - shown.len())
     }
 }

@@ -5,6 +5,13 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+use crate::{
+    answer::Reason,
+    consensus::Consensus,
+    schedule::Published,
+    snapshot::{Durations, Moment, NodeSnapshot, Snapshot, UnixTime},
+    verdict::{NetworkState, NodeState},
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{
@@ -12,15 +19,6 @@ use prometheus_client::{
     },
     metrics::MetricType,
     registry::Registry,
-};
-use tokio::time::Instant;
-
-use crate::{
-    answer::Reason,
-    consensus::{Consensus, Support},
-    schedule::Published,
-    snapshot::{Durations, NodeSnapshot, Snapshot, UnixTime},
-    verdict::{NetworkState, NodeState},
 };
 
 /// What does not come from a round.
@@ -51,7 +49,7 @@ struct Exporter {
 
 impl Collector for Exporter {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let now = Instant::now();
+        let now = Moment::now();
         let newest: Vec<Arc<Snapshot>> =
             self.networks.iter().filter_map(|network| network.load_full()).collect();
         let shown: Vec<Snapshot> = newest.iter().map(|snapshot| snapshot.shown_at(now)).collect();
@@ -84,43 +82,40 @@ fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, snapshots: &[Sna
 fn write_networks(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Result {
     let each = |value: fn(&Snapshot) -> i64| snapshots.iter().map(move |of| (network(of), value(of)));
     let seconds = |value: fn(&Snapshot) -> f64| snapshots.iter().map(move |of| (network(of), value(of)));
-    // Where there is no consensus there is no series.
-    let agreed = |value: fn(Support, Support) -> i64| {
-        snapshots.iter().filter_map(move |of| match of.consensus {
-            Consensus::Known { max, median } => Some((network(of), value(max, median))),
-            Consensus::NoQuorum => None,
-        })
+    // Without a consensus there is no series.
+    let agreed = |value: fn(Consensus) -> i64| {
+        snapshots.iter().filter_map(move |of| Some((network(of), value(of.consensus?))))
     };
     families.gauge(
         "headlag_max_block",
         "Highest block among the references of the round; absent without consensus.",
-        agreed(|max, _| max.block.get() as i64),
+        agreed(|of| of.max.block.get() as i64),
     )?;
     families.gauge(
         "headlag_max_support",
         "How many references are at exactly the highest block.",
-        agreed(|max, _| max.count as i64),
+        agreed(|of| of.max.count as i64),
     )?;
     families.gauge(
         "headlag_median_block",
         "Median of the references' blocks, truncated to a whole block; absent without consensus.",
-        agreed(|_, median| median.block.get() as i64),
+        agreed(|of| of.median.block.get() as i64),
     )?;
     families.gauge(
         "headlag_median_support",
         "How many references are at exactly the median block; may be 0.",
-        agreed(|_, median| median.count as i64),
+        agreed(|of| of.median.count as i64),
     )?;
     families.gauge(
         "headlag_best_lead_blocks",
         "Highest block minus median block.",
-        snapshots.iter().filter_map(|of| Some((network(of), of.consensus.best_lead()?.blocks()))),
+        agreed(|of| of.best_lead().blocks()),
     )?;
     families.gauge("headlag_references", "Configured references.", each(|of| of.references() as i64))?;
     families.gauge(
         "headlag_references_up",
         "References that gave a usable block in this round.",
-        each(|of| of.references_up as i64),
+        each(|of| of.references_up() as i64),
     )?;
     families.gauge(
         "headlag_threshold_blocks",
@@ -211,7 +206,7 @@ fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Resu
     families.histogram(
         "headlag_node_request_duration_seconds",
         "From asking the node to a usable answer or a failure.",
-        nodes.iter().map(|(labels, node)| (*labels, node.durations)),
+        nodes.iter().map(|(labels, node)| (*labels, node.counters.durations)),
     )?;
     families.counter(
         "headlag_node_errors",
@@ -220,14 +215,14 @@ fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Resu
             let [network, name, role] = *labels;
             Reason::LABELS
                 .into_iter()
-                .zip(node.errors)
+                .zip(node.counters.errors)
                 .map(move |(reason, count)| ([network, name, role, ("reason", reason)], count))
         }),
     )?;
     families.counter(
         "headlag_node_regressions",
         "Usable answers of the node below its previous one.",
-        nodes.iter().map(|(labels, node)| (*labels, node.regressions)),
+        nodes.iter().map(|(labels, node)| (*labels, node.counters.regressions)),
     )
 }
 

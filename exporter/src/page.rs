@@ -61,7 +61,7 @@ fn write_network(page: &mut String, now: UnixTime, of: &Snapshot) {
         NetworkState::Split | NetworkState::Halted => "warn",
         NetworkState::NoConsensus => "bad",
     };
-    let median = of.consensus.median().map(|median| format!("median block {}, ", median.get()));
+    let median = of.consensus.map(|of| format!("median block {}, ", of.median.block.get()));
     let _ = write!(
         page,
         "<h2>{} <span class=\"{class}\">{}</span></h2><p>for {}; {}{} of {} references up\
@@ -71,7 +71,7 @@ fn write_network(page: &mut String, now: UnixTime, of: &Snapshot) {
         in_words(of.state.label()),
         ago(now, of.state_since),
         median.unwrap_or_default(),
-        of.references_up,
+        of.references_up(),
         of.references(),
     );
     for node in &of.nodes {

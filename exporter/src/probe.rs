@@ -79,11 +79,11 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
         json!({
             "network": of.network.as_str(),
             "state": of.state.label(),
-            "max_block": of.consensus.max().map(|block| block.get()),
-            "median_block": of.consensus.median().map(|block| block.get()),
+            "max_block": of.consensus.map(|of| of.max.block.get()),
+            "median_block": of.consensus.map(|of| of.median.block.get()),
             "threshold_blocks": of.threshold_blocks,
             "references": of.references(),
-            "references_up": of.references_up,
+            "references_up": of.references_up(),
             "nodes": of.nodes.iter().map(node).collect::<Vec<_>>(),
         })
     };
@@ -96,13 +96,13 @@ const RED: &str = "31";
 
 fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
     let networks = snapshots.iter().map(|of| {
-        let median = of.consensus.median().map(|median| format!(", median {}", median.get()));
+        let median = of.consensus.map(|of| format!(", median {}", of.median.block.get()));
         let heading = format!(
             "{}: {}{}, {} of {} references up\n",
             of.network,
             paint(of.state.label(), colour_of_network(of.state), in_colours),
             median.unwrap_or_default(),
-            of.references_up,
+            of.references_up(),
             of.references(),
         );
         heading + &rows(of, in_colours)

@@ -62,8 +62,8 @@ fn log_node(network: &NetworkName, now: &NodeSnapshot) {
 }
 
 fn log_network(network: &NetworkName, now: &Snapshot) {
-    let (up, of, state) = (now.references_up, now.references(), now.state.label());
-    let median = now.consensus.median().map(BlockNumber::get);
+    let (up, of, state) = (now.references_up(), now.references(), now.state.label());
+    let median = now.consensus.map(|of| of.median.block.get());
     let told = match now.state {
         NetworkState::NoConsensus => "too few references give a usable block; no lag can be told",
         NetworkState::Split => "the references contradict each other",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use headlag_service::exposition::{Format, render};
 
 use proptest::prelude::*;
@@ -72,6 +74,11 @@ fn render_with(snapshots: &[Snapshot], format: Format) -> String {
     render(&registry, format).unwrap()
 }
 
+fn later(than: Moment, seconds: u64) -> Moment {
+    let by = Duration::from_secs(seconds);
+    Moment { unix: than.unix + by.as_secs_f64(), monotonic: than.monotonic + by }
+}
+
 #[test]
 fn the_whole_exposition_is_as_the_golden_files_show() {
     for (format, name) in [(Format::OpenMetrics, "openmetrics"), (Format::Text, "text_0_0_4")] {
@@ -82,7 +89,7 @@ fn the_whole_exposition_is_as_the_golden_files_show() {
 #[test]
 fn an_old_snapshot_shows_no_block_and_nobody_up() {
     let snapshot = snapshot();
-    let at = |seconds| snapshot.shown_at(snapshot.ended.monotonic + Duration::from_secs(seconds));
+    let at = |seconds| snapshot.shown_at(later(snapshot.ended, seconds));
     assert_eq!(at(45).nodes[0].block, BlockNumber::new(97));
     let text = render_with(&[at(46)], Format::Text);
     for gone in [
@@ -106,7 +113,7 @@ proptest! {
     #[test]
     fn everyone_is_in_exactly_one_state(rounds in any_rounds(), age in 0_u64..90) {
         for snapshot in play(&rounds) {
-            let shown = snapshot.shown_at(snapshot.ended.monotonic + Duration::from_secs(age));
+            let shown = snapshot.shown_at(later(snapshot.ended, age));
             let text = render_with(std::slice::from_ref(&shown), Format::Text);
             let states = |family: &str| {
                 let lines = text.lines().filter(|line| line.starts_with(&format!("{family}{{")));
