@@ -64,7 +64,7 @@ fn write_network(page: &mut String, now: UnixTime, of: &Snapshot) {
     let median = of.consensus.map(|of| format!("median block {}, ", of.median.block.get()));
     let _ = write!(
         page,
-        "<h2>{} <span class=\"{class}\">{}</span></h2><p>for {}; {}{} of {} references up\
+        "<h2>{} <span class=\"{class}\">{}</span></h2><p>for {}; {}{} of {} references counted\
          <table><tr><th>node<th>state<th class=\"n\">block<th class=\"n\">lag<th class=\"n\">latency\
          <th class=\"n\">since",
         of.network,
@@ -95,8 +95,8 @@ fn write_node(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
         millis => format!("{millis} ms"),
     };
     let since = format!("{} <small>({})</small>", clock(node.state_since), ago(now, node.state_since));
-    let cell = |title: &str, told: Option<String>| match told {
-        Some(told) => format!("<td class=\"n\" title=\"{title}\">{told}"),
+    let cell = |title: &str, text: Option<String>| match text {
+        Some(text) => format!("<td class=\"n\" title=\"{title}\">{text}"),
         None => format!("<td class=\"n none\" title=\"{title}\">–"),
     };
     let _ = write!(
@@ -106,7 +106,7 @@ fn write_node(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
         node.role.label(),
         in_words(node.state.label()),
         reason.unwrap_or_default(),
-        cell("block", node.block.map(|block| block.get().to_string())),
+        cell("block", node.answered().map(|block| block.get().to_string())),
         cell("lag", node.lag.map(|lag| lag.to_string())),
         cell("latency", Some(latency)),
         cell("since", Some(since)),
@@ -162,16 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn everything_known_stands_on_the_page() {
-        let mut network = network(2, 2);
+    fn the_page_shows_all_that_is_known() {
+        let mut network = network(3, 2);
         let round = round(
-            vec![answer(Ok(72_000_100)), answer(Ok(72_000_101))],
+            vec![answer(Ok(72_000_100)), answer(Ok(72_000_101)), answer(Ok(99_000_000))],
             vec![answer(Ok(72_000_088)), answer(Err(Reason::RateLimited))],
         );
         let now = Moment { unix: 1_790_000_000.0, ..Moment::now() };
         let page = render("1.2.3", now.unix + 90.0, &[network.fold(now, &round)], 1);
-        for told in [
-            "median block 72000100, 2 of 2 references up",
+        for shown in [
+            "median block 72000100, 2 of 3 references counted",
+            "99000000",
+            "<small>implausible</small>",
             ">behind</span>",
             "12 behind",
             "72000088",
@@ -180,7 +182,7 @@ mod tests {
             ">unreachable</span><br><small>rate limited</small>",
             "first round has not ended yet: 1.",
         ] {
-            assert!(page.contains(told), "no {told} in {page}");
+            assert!(page.contains(shown), "no {shown} in {page}");
         }
     }
 }

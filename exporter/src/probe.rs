@@ -1,4 +1,4 @@
-//! `probe`: one round, told on the terminal.
+//! `probe`: one round, shown on the terminal.
 
 use std::{
     env,
@@ -19,8 +19,9 @@ use crate::{
     verdict::{NetworkState, NodeState},
 };
 
-/// Asks every node once, prints what is known then, and tells by the status whether all
-/// watched nodes are ok: 0 they are, 1 one is not, 3 could not tell.
+/// Asks every node once and prints what is known then. The exit status is 0 when all watched
+/// nodes are ok, 1 when at least one is in trouble or ahead, 3 when none is but at least one
+/// is unknown.
 ///
 /// # Errors
 /// When HTTP cannot be set up.
@@ -38,10 +39,10 @@ pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut ended = rounds.join_all().await;
     ended.sort_by_key(|(index, _)| *index);
     let snapshots: Vec<Snapshot> = ended.into_iter().map(|(_, snapshot)| snapshot).collect();
-    let told =
+    let shown =
         if as_json { format!("{:#}\n", as_value(&snapshots)) } else { table(&snapshots, wants_colours()) };
-    // Whoever closed the pipe has read enough; the status still tells.
-    let _ = io::stdout().write_all(told.as_bytes());
+    // A reader that closed the pipe has seen enough; the status still counts.
+    let _ = io::stdout().write_all(shown.as_bytes());
     Ok(ExitCode::from(status(&snapshots)))
 }
 
@@ -68,7 +69,7 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
             "node": node.name.as_str(),
             "role": node.role.label(),
             "state": node.state.label(),
-            "block": node.block.map(|block| block.get()),
+            "block": node.answered().map(|block| block.get()),
             "lag_blocks": node.lag.map(|lag| lag.blocks()),
             "took_seconds": node.took.as_secs_f64(),
             "error": node.failure.map(|reason| reason.label()),
@@ -98,7 +99,7 @@ fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
     let networks = snapshots.iter().map(|of| {
         let median = of.consensus.map(|of| format!(", median {}", of.median.block.get()));
         let heading = format!(
-            "{}: {}{}, {} of {} references up\n",
+            "{}: {}{}, {} of {} references counted\n",
             of.network,
             paint(of.state.label(), colour_of_network(of.state), in_colours),
             median.unwrap_or_default(),
@@ -117,7 +118,7 @@ fn rows(of: &Snapshot, in_colours: bool) -> String {
             node.name.to_string(),
             node.role.label().into(),
             state_with_reason(node),
-            or_dash(node.block.map(|block| block.get().to_string())),
+            or_dash(node.answered().map(|block| block.get().to_string())),
             or_dash(node.lag.map(|lag| lag.to_string())),
             format!("{} ms", node.took.as_millis()),
         ]
@@ -157,7 +158,7 @@ fn colour_of_node(state: NodeState) -> &'static str {
     }
 }
 
-/// The state, and the reason where the state alone does not tell it.
+/// The state, and the reason where the state alone does not say it.
 fn state_with_reason(node: &NodeSnapshot) -> String {
     let state = node.state.label();
     match node.failure.filter(|reason| reason.label() != state) {
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_it_all_with_and_without_colours() {
+    fn the_table_shows_all_that_is_known_with_and_without_colours() {
         let references = [Ok(72_000_105), Ok(72_000_105), Err(Reason::RateLimited), Ok(99_000_000)];
         let one =
             snapshot(&references, &[Ok(72_000_093), Err(Reason::WrongChain(BlockNumber::new(5).unwrap()))]);
@@ -197,13 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn the_status_tells_whether_the_watched_nodes_are_ok() {
+    fn the_exit_status_says_whether_the_watched_nodes_are_ok() {
         let (two, one) = ([Ok(100), Ok(100)], [Ok(100), Err(Reason::Timeout)]);
+        let split = [Ok(0), Ok(1_000_000)];
         for (references, watched, want) in [
             (two, &[Ok(100), Ok(95)][..], 0),
             (two, &[Ok(100), Ok(94)], 1),
             (two, &[Ok(100), Err(Reason::Connect)], 1),
+            (two, &[Ok(106)], 1),
             (one, &[Ok(100)], 3),
+            (split, &[Ok(1_000_000)], 3),
+            (split, &[Ok(0), Err(Reason::Timeout)], 1),
             (one, &[Ok(100), Err(Reason::WrongChain(BlockNumber::new(5).unwrap()))], 1),
         ] {
             assert_eq!(status(&[snapshot(&references, watched)]), want, "{watched:?}");

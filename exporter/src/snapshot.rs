@@ -105,6 +105,14 @@ pub struct NodeSnapshot {
     pub counters: Counters,
 }
 
+impl NodeSnapshot {
+    /// The block it answered with, usable or not: for people, who want to see why.
+    #[must_use]
+    pub fn answered(&self) -> Option<BlockNumber> {
+        self.block.or(self.failure.and_then(Reason::block))
+    }
+}
+
 /// What is counted of a node from its first round on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Counters {
