@@ -3,6 +3,7 @@
 
 mod answer;
 mod block;
+mod changes;
 mod config;
 mod consensus;
 mod http;
@@ -13,6 +14,7 @@ mod network;
 mod node;
 mod page;
 mod probe;
+mod published;
 mod round;
 mod schedule;
 mod serve;

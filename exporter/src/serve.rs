@@ -12,8 +12,9 @@ use crate::{
     http::Paths,
     metrics::{self, Constants},
     network::Network,
+    published::Published,
     round::Nodes,
-    schedule::{self, Published},
+    schedule,
     snapshot::Moment,
 };
 
@@ -42,7 +43,7 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     let mut loops = JoinSet::new();
     let mut networks = Vec::new();
     for network in config.networks {
-        let published = Published::default();
+        let published = Arc::new(Published::new(&network));
         networks.push(published.clone());
         let nodes = Nodes::new(&client, &network);
         let every = network.poll_interval;

@@ -21,11 +21,11 @@ use crate::{
     snapshot::Moment,
 };
 
-fn polygon() -> network::Network {
+fn polygon() -> config::Network {
     let text = "networks:\n- {name: polygon, protocol: evm, references: [http://a, http://b, http://c], watched: \
                 [{name: my-node, url: http://d}, {name: my-spare, url: http://e}]}";
     let config = config::read(text, "".as_ref(), &|_| None).unwrap();
-    network::Network::new(config.networks.into_iter().next().unwrap())
+    config.networks.into_iter().next().unwrap()
 }
 
 fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
@@ -34,7 +34,7 @@ fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
 
 /// Two rounds: all well, then a reference limited and the spare node silent.
 fn snapshot() -> Snapshot {
-    let mut network = polygon();
+    let mut network = network::Network::new(polygon());
     let start = Instant::now();
     let at = |seconds| Moment {
         unix: 1_790_000_000.0 + seconds,
@@ -60,17 +60,24 @@ fn snapshot() -> Snapshot {
     )
 }
 
-fn render_with(snapshots: &[Snapshot], format: Format) -> String {
-    let constants = Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 };
+fn constants() -> Constants {
+    Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 }
+}
+
+/// The exposition over one network whose newest snapshot is shown as `snapshot`.
+fn render_with(snapshot: &Snapshot, format: Format) -> String {
     #[derive(Debug)]
-    struct Fixed(Constants, Vec<Snapshot>);
+    struct Fixed(Published, Snapshot);
     impl Collector for Fixed {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-            write(encoder, &self.0, &self.1)
+            let scraped = Scraped { published: &self.0, snapshot: Some(self.1.clone()) };
+            write(encoder, &constants(), &[scraped])
         }
     }
+    let mut published = Published::new(&polygon());
+    published.nodes = snapshot.nodes.iter().map(|node| (node.name.clone(), node.role)).collect();
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Fixed(constants, snapshots.to_vec())));
+    registry.register_collector(Box::new(Fixed(published, snapshot.clone())));
     render(&registry, format).unwrap()
 }
 
@@ -82,8 +89,21 @@ fn later(than: Moment, seconds: u64) -> Moment {
 #[test]
 fn the_whole_exposition_is_as_the_golden_files_show() {
     for (format, name) in [(Format::OpenMetrics, "openmetrics"), (Format::Text, "text_0_0_4")] {
-        insta::assert_snapshot!(name, render_with(&[snapshot()], format));
+        insta::assert_snapshot!(name, render_with(&snapshot(), format));
     }
+}
+
+#[test]
+fn before_the_first_round_there_are_counters_at_0_and_nothing_else_of_a_network() {
+    let published = Arc::new(Published::new(&polygon()));
+    let text = render(&registry(constants(), vec![published]), Format::Text).unwrap();
+    let of_networks: Vec<&str> = text.lines().filter(|line| line.contains("network=")).collect();
+    let is_counter = |line: &str| line.contains("_total{") || line.contains("_duration_seconds_");
+    let is_zero = |line: &str| line.ends_with(" 0") || line.ends_with(" 0.0");
+    assert!(of_networks.iter().all(|line| is_counter(line) && is_zero(line)), "{text}");
+    // For each of five nodes ten reasons, regressions, and a histogram of twelve buckets,
+    // a sum and a count; one counter of rounds.
+    assert_eq!(of_networks.len(), 5 * (10 + 1 + 14) + 1, "{text}");
 }
 
 #[test]
@@ -91,7 +111,7 @@ fn an_old_snapshot_shows_no_block_and_nobody_up() {
     let snapshot = snapshot();
     let at = |seconds| snapshot.shown_at(later(snapshot.ended, seconds));
     assert_eq!(at(45).nodes[0].block, BlockNumber::new(97));
-    let text = render_with(&[at(46)], Format::Text);
+    let text = render_with(&at(46), Format::Text);
     for gone in [
         "headlag_node_block",
         "headlag_node_lag_blocks",
@@ -114,7 +134,7 @@ proptest! {
     fn everyone_is_in_exactly_one_state(rounds in any_rounds(), age in 0_u64..90) {
         for snapshot in play(&rounds) {
             let shown = snapshot.shown_at(later(snapshot.ended, age));
-            let text = render_with(std::slice::from_ref(&shown), Format::Text);
+            let text = render_with(&shown, Format::Text);
             let states = |family: &str| {
                 let lines = text.lines().filter(|line| line.starts_with(&format!("{family}{{")));
                 let mut ones: Vec<&str> = lines.filter_map(|line| line.strip_suffix("} 1")).collect();
