@@ -58,7 +58,10 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, role: Role, folder: 
         .and_then(|field| read_url(reader, &field));
     let name = match (section.get("name"), role) {
         (Some(name), _) => read_name(reader, &name),
-        (None, Role::Reference) => url.as_ref().and_then(|url| host_as_name(reader, field, url)),
+        (None, Role::Reference) => {
+            let written = section.get("url");
+            url.as_ref().zip(written).and_then(|(url, field)| host_as_name(reader, &field, url))
+        }
         (None, Role::Watched) => {
             section.require(reader, "name", "a watched node is always named");
             None
@@ -84,7 +87,7 @@ fn read_sent_along<'a>(reader: &mut Reader<'a>, section: &Section<'a>, folder: &
     let bearer = section.get("bearer_token_file");
     let basic = section.get("basic_auth");
     if let (Some(_), Some(basic)) = (&bearer, &basic) {
-        reader.problem(basic.line, &basic.path, "stands beside bearer_token_file; keep one of the two");
+        reader.problem(basic.line, &basic.path, "is given beside bearer_token_file; keep one of the two");
     }
     let (at, authorization) = match (bearer, basic) {
         (Some(field), _) => (field.clone(), read_bearer(reader, &field, folder)),
@@ -93,7 +96,7 @@ fn read_sent_along<'a>(reader: &mut Reader<'a>, section: &Section<'a>, folder: &
     };
     let mut headers = headers?;
     if headers.insert(AUTHORIZATION, authorization?).is_some() {
-        reader.problem(at.line, &at.path, "stands beside an Authorization header; keep one of the two");
+        reader.problem(at.line, &at.path, "is given beside an Authorization header; keep one of the two");
     }
     Some(headers)
 }
@@ -111,9 +114,29 @@ fn read_name(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<NodeName> {
     })
 }
 
+/// The host as a name: only one that is the same for any value of the variables in the URL,
+/// since names are shown and variables hold keys.
 fn host_as_name(reader: &mut Reader<'_>, field: &Field<'_>, url: &Url) -> Option<NodeName> {
+    let written = reader.verbatim(field)?;
+    let with_another_value = Url::parse(&with_variables_as(&written, "another-value")).ok();
+    if with_another_value.is_none_or(|other| other.host() != url.host()) {
+        return reader.wrong(
+            field,
+            "its host depends on a variable, and the host would be shown as the name; write name: and url: instead",
+        );
+    }
     NodeName::new(url.host_str().unwrap_or_default())
-        .or_else(|| reader.wrong(field, "its host is no fit name; write name: and url: instead"))
+        .or_else(|| reader.wrong(field, "its host cannot be a name; write name: and url: instead"))
+}
+
+/// `text` with `value` in place of every `${VAR}`.
+fn with_variables_as(text: &str, value: &str) -> String {
+    let (first, rest) = text.split_once("${").unwrap_or((text, ""));
+    if first.len() == text.len() {
+        return text.to_owned();
+    }
+    let after = rest.split_once('}').map_or("", |(_, after)| after);
+    format!("{first}{value}{}", with_variables_as(after, value))
 }
 
 fn read_url(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Url> {
@@ -136,7 +159,7 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>) -> Option<Header
             Some((name, value)) => {
                 if headers.insert(name, value).is_some() {
                     complete = false;
-                    reader.problem(field.line, &field.path, "stands here twice; keep one");
+                    reader.problem(field.line, &field.path, "is given twice; keep one");
                 }
             }
             None => complete = false,

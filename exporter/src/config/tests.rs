@@ -135,6 +135,67 @@ fn a_timeout_is_below_every_interval() {
 }
 
 #[test]
+fn stall_after_is_at_least_three_intervals() {
+    read(&with("  poll_interval: 20s\n")).unwrap();
+    read(&with("  stall_after: 45s\n")).unwrap();
+    check(
+        &with("  stall_after: 44s\n"),
+        &[
+            ":8: networks[0].stall_after: must be at least three times poll_interval (15s by default); make it 45s or longer, or poll_interval shorter",
+        ],
+    );
+    check(
+        &format!("poll_interval: 60s\n{}", with("  stall_after: 2m\n")),
+        &[
+            ":9: networks[0].stall_after: must be at least three times poll_interval (60s); make it 180s or longer, or poll_interval shorter",
+        ],
+    );
+    // The default may be what does not fit.
+    check(
+        &with("  poll_interval: 30s\n"),
+        &[
+            ":8: networks[0].poll_interval: must be at most a third of stall_after (60s by default); set stall_after: 90s or longer, or a shorter poll_interval",
+        ],
+    );
+    check(
+        &format!("poll_interval: 30s\n{}", with("")),
+        &[
+            ":1: poll_interval: must be at most a third of stall_after (60s by default); set stall_after: 90s or longer, or a shorter poll_interval",
+        ],
+    );
+}
+
+#[test]
+fn a_host_that_holds_a_variable_is_no_name() {
+    let problem = "its host depends on a variable, and the host would be shown as the name; write name: and url: instead";
+    for url in [
+        "https://${KEY}.example.org/",
+        "https://rpc.${KEY}/",
+        "${KEY}://x",
+        "https://rpc.example:${KEY}@${KEY}",
+    ] {
+        let text = with("").replace("[http://a, http://b]", &format!("[http://a, \"{url}\"]"));
+        let report = read(&text).expect_err(url).to_string();
+        assert!(!report.contains("s3cret"), "{report}");
+        if !url.starts_with('$') {
+            check(&text, &[&format!(":4: networks[0].references[1]: {problem}")]);
+        }
+    }
+    check(
+        &with("").replace("http://b]", "{url: \"https://${KEY}.example.org/\"}]"),
+        &[&format!(":4: networks[0].references[1].url: {problem}")],
+    );
+    for url in
+        ["https://rpc.example/${KEY}", "https://me:${KEY}@rpc.example/", "https://rpc.example/?k=${KEY}"]
+    {
+        let config = read(&with("").replace("http://b]", &format!("\"{url}\"]"))).unwrap();
+        assert_eq!(config.networks[0].nodes[2].name.as_str(), "rpc.example");
+    }
+    let named = "{name: b, url: \"https://${KEY}.example.org/\"}]";
+    assert_eq!(read(&with("").replace("http://b]", named)).unwrap().networks[0].nodes[2].name.as_str(), "b");
+}
+
+#[test]
 fn names_are_fit_for_a_label_and_unique() {
     let rule = "must be at most 63 of a-z, 0-9, '_', '.' and '-', and begin with a letter or digit";
     for wrong in ["Mine", "my node", "-mine", "http://s3cret", &"x".repeat(64)] {
@@ -155,7 +216,7 @@ fn names_are_fit_for_a_label_and_unique() {
     );
     check(
         &with("").replace("http://b]", "\"http://[::1]:8545\"]"),
-        &[":4: networks[0].references[1]: its host is no fit name; write name: and url: instead"],
+        &[":4: networks[0].references[1]: its host cannot be a name; write name: and url: instead"],
     );
 }
 
@@ -213,11 +274,13 @@ fn credentials_stand_once_and_can_be_read() {
     );
     check(
         &mine("    bearer_token_file: password\n    basic_auth: {username: me, password_file: password}\n"),
-        &[&format!(":9: {at}.basic_auth: stands beside bearer_token_file; keep one of the two")],
+        &[&format!(":9: {at}.basic_auth: is given beside bearer_token_file; keep one of the two")],
     );
     check(
         &mine("    headers: {authorization: s3cret}\n    bearer_token_file: password\n"),
-        &[&format!(":9: {at}.bearer_token_file: stands beside an Authorization header; keep one of the two")],
+        &[&format!(
+            ":9: {at}.bearer_token_file: is given beside an Authorization header; keep one of the two"
+        )],
     );
     check(
         &mine("    basic_auth: {username: me}\n"),
