@@ -27,7 +27,7 @@ use crate::{
 /// When HTTP cannot be set up.
 pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
     start::raise_open_files();
-    let client = outbound::client(outbound::LONGEST).build().context("could not set up HTTP")?;
+    let client = outbound::client(outbound::LONGEST).build().context("cannot set up HTTP")?;
     let mut rounds = JoinSet::new();
     for (index, network) in config.networks.into_iter().enumerate() {
         let mut nodes = Nodes::new(&client, &network);

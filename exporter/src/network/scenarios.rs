@@ -37,6 +37,7 @@ pub fn round(references: Vec<Answer>, watched: Vec<Answer>) -> Round {
     Round { took: Duration::ZERO, answers: [watched, references].concat() }
 }
 
+/// An answer with this outcome.
 pub fn answer(head: Result<u64, Reason>) -> Answer {
     Answer { head: head.map(|block| BlockNumber::new(block).unwrap()), took: Duration::from_millis(20) }
 }
