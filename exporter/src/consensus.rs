@@ -73,7 +73,7 @@ pub struct Comparison {
     /// Of those that are counted; absent when they are fewer than the quorum, or split.
     pub consensus: Option<Consensus>,
     /// For each node whether it is a rogue from now on; absent when too few live references
-    /// are near each other to tell.
+    /// are near each other to judge.
     pub rogues: Option<Vec<bool>>,
 }
 

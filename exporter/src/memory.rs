@@ -29,7 +29,7 @@ struct Seen {
 impl Memory {
     /// Takes in what the node answered in the round at `now`, if it did; whether its block
     /// rose above all before. "All" reaches back `stall_after`: without that limit one absurd
-    /// answer, or a chain that starts anew, would look like a standstill for ever.
+    /// answer, or a chain that starts anew, would look still for ever.
     pub fn take_in(&mut self, now: Instant, answer: Option<BlockNumber>, stall_after: Duration) -> bool {
         let was = self.top();
         while self.recent.front().is_some_and(|seen| now.saturating_duration_since(seen.at) >= stall_after) {

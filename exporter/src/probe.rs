@@ -171,6 +171,10 @@ fn state_with_reason(node: &NodeSnapshot) -> String {
 }
 
 #[cfg(test)]
+#[path = "../tests/cases/mod.rs"]
+mod cases;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
@@ -178,6 +182,7 @@ mod tests {
         block::BlockNumber,
         network::scenarios::{answer, network, round},
     };
+    use cases::{Case, Does, cases, row_of};
 
     fn snapshot(references: &[Result<u64, Reason>], watched: &[Result<u64, Reason>]) -> Snapshot {
         let answers = |heads: &[_]| heads.iter().copied().map(answer).collect();
@@ -198,22 +203,28 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_status_says_whether_the_watched_nodes_are_ok() {
-        let (two, one) = ([Ok(100), Ok(100)], [Ok(100), Err(Reason::Timeout)]);
-        let split = [Ok(0), Ok(1_000_000)];
-        for (references, watched, want) in [
-            (two, &[Ok(100), Ok(95)][..], 0),
-            (two, &[Ok(100), Ok(94)], 1),
-            (two, &[Ok(100), Err(Reason::Connect)], 1),
-            (two, &[Ok(106)], 1),
-            (one, &[Ok(100)], 3),
-            (split, &[Ok(1_000_000)], 3),
-            (split, &[Ok(0), Err(Reason::Timeout)], 1),
-            (one, &[Ok(100), Err(Reason::WrongChain(BlockNumber::new(5).unwrap()))], 1),
-        ] {
-            assert_eq!(status(&[snapshot(&references, watched)]), want, "{watched:?}");
+    fn every_shared_case_has_its_row() {
+        for Case { references, watched, want } in cases() {
+            let heads = |nodes: &[Does]| -> Vec<Result<u64, Reason>> {
+                let head = |does: &Does| match does {
+                    Does::Answers(block) => Ok(*block),
+                    Does::Fails => Err(Reason::Timeout),
+                    Does::IsElsewhere => Err(Reason::WrongChain(BlockNumber::new(7).unwrap())),
+                };
+                nodes.iter().map(head).collect()
+            };
+            let snapshots = [snapshot(&heads(&references), &heads(&watched))];
+            let row = row_of(status(&snapshots), &as_value(&snapshots));
+            assert_eq!(row, want, "{references:?} {watched:?}");
         }
-        let both = [snapshot(&two, &[Ok(100)]), snapshot(&one, &[Ok(100)])];
-        assert_eq!(status(&both), 3);
+    }
+
+    #[test]
+    fn the_exit_status_is_that_of_the_worst_network() {
+        let (two, one) = ([Ok(100), Ok(100)], [Ok(100), Err(Reason::Timeout)]);
+        let (ok, unknown) = (snapshot(&two, &[Ok(100)]), snapshot(&one, &[Ok(100)]));
+        let behind = snapshot(&two, &[Ok(0)]);
+        assert_eq!(status(&[ok.clone(), unknown.clone()]), 3);
+        assert_eq!(status(&[ok, unknown, behind]), 1);
     }
 }

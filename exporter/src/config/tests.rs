@@ -27,9 +27,9 @@ fn with(network: &str) -> String {
 #[track_caller]
 fn check(text: &str, want: &[&str]) {
     let report = read(text).expect_err("the file is wrong").to_string();
-    let told: Vec<&str> =
+    let problems: Vec<&str> =
         report.lines().skip(1).map(|line| line.trim_start().trim_start_matches("headlag.yml")).collect();
-    assert_eq!(told, want, "\n{text}");
+    assert_eq!(problems, want, "\n{text}");
     assert!(!report.contains("s3cret"), "{report}");
 }
 
@@ -79,7 +79,7 @@ fn the_file_that_comes_with_headlag_is_right() {
 }
 
 #[test]
-fn a_file_that_is_no_config_is_told_as_a_whole() {
+fn a_file_that_is_no_config_is_refused_as_a_whole() {
     check("", &[": is empty; start from the headlag.yml that comes with headlag"]);
     check("# only a comment\n", &[": is empty; start from the headlag.yml that comes with headlag"]);
     check(
@@ -221,7 +221,7 @@ fn names_are_fit_for_a_label_and_unique() {
 }
 
 #[test]
-fn nodes_on_one_line_are_told_apart_too() {
+fn nodes_on_one_line_are_distinguished_too() {
     check(
         &with("").replace("[http://a, http://b]", "[http://a, http://a]"),
         &[
@@ -251,19 +251,19 @@ fn variables_are_set_and_well_written() {
     let c = |url: &str| with("").replace("url: http://c", &format!("url: http://c/{url}"));
     let at = ":7: networks[0].watched[0].url:";
     for name in ["UNSET", "EMPTY"] {
-        let told = format!(
+        let problem = format!(
             "{at} the environment variable {name} is not set or empty; set it, or take ${{{name}}} out"
         );
-        check(&c(&format!("${{{name}}}")), &[&told]);
+        check(&c(&format!("${{{name}}}")), &[&problem]);
     }
-    let told = format!("{at} has a ${{ that is not followed by a variable's name and a }}");
+    let problem = format!("{at} has a ${{ that is not followed by a variable's name and a }}");
     for wrong in ["${KEY", "${}", "${s3cret key}"] {
-        check(&c(wrong), &[&told]);
+        check(&c(wrong), &[&problem]);
     }
 }
 
 #[test]
-fn credentials_stand_once_and_can_be_read() {
+fn credentials_are_given_once_and_can_be_read() {
     let mine = |lines: &str| with(lines);
     let at = "networks[0].watched[0]";
     check(
@@ -300,7 +300,7 @@ fn credentials_stand_once_and_can_be_read() {
 }
 
 #[test]
-fn unknown_and_repeated_keys_are_told_and_pasted_urls_are_not() {
+fn unknown_and_repeated_keys_are_named_and_pasted_urls_are_not() {
     check(
         &with("  treshold: 5\n"),
         &[
@@ -320,7 +320,7 @@ fn unknown_and_repeated_keys_are_told_and_pasted_urls_are_not() {
 }
 
 #[test]
-fn five_problems_are_told_at_once() {
+fn five_problems_are_reported_at_once() {
     let text = "\
 timeout: 20s
 networks:

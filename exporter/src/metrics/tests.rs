@@ -139,7 +139,7 @@ proptest! {
                 let lines = text.lines().filter(|line| line.starts_with(&format!("{family}{{")));
                 let mut ones: Vec<&str> = lines.filter_map(|line| line.strip_suffix("} 1")).collect();
                 ones.sort_unstable();
-                // Each network and node once: all that stands before the state.
+                // Each network and node once: everything before the state.
                 ones.iter().map(|line| line.split(",state=").next().unwrap().to_owned()).collect::<Vec<_>>()
             };
             let mut nodes = states("headlag_node_state");

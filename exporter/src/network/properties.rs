@@ -76,12 +76,12 @@ proptest! {
         for (plain, shuffled) in play(&rounds).iter().zip(play(&shuffled)) {
             prop_assert_eq!(plain.state, shuffled.state);
             prop_assert_eq!(plain.consensus, shuffled.consensus);
-            let told = |snapshot: &Snapshot, index: usize| {
+            let published = |snapshot: &Snapshot, index: usize| {
                 let node = &snapshot.nodes[index];
                 (node.state, node.block, node.lag, node.behind_for, node.counters.errors, node.counters.regressions)
             };
             for (place, index) in order.iter().enumerate() {
-                prop_assert_eq!(told(plain, *index), told(&shuffled, place));
+                prop_assert_eq!(published(plain, *index), published(&shuffled, place));
             }
         }
     }

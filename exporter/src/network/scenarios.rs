@@ -361,7 +361,7 @@ fn back_ends_that_flap_are_counted_and_not_stalled() {
 }
 
 #[test]
-fn a_reorganisation_is_no_standstill() {
+fn after_a_reorganisation_no_node_is_still() {
     play(
         "0  | 100 100 100 | 100 => ok 100 100 | ok ok ok | ok 0 0s
          15 | 107 107 107 | 107 => ok 107 107 | ok ok ok | ok 0 0s
