@@ -290,6 +290,8 @@ mod tests {
         check_comparison("1000^ 1000^ 1202^ 1202^", "cccc split");
         check_comparison("1000^ 1000^ 1200^ 1200^", "cccc 1100");
         check_comparison("1^ 1000^ 2000^ 3000^ 4000^", "ccccc split");
+        // None of them is blamed then.
+        check_comparison("0 0 1000^ 1000^ 9000^!", "ccccn split");
     }
 
     #[test]
@@ -312,6 +314,8 @@ mod tests {
         assert_eq!(rogues("1000^ 1000^ 1101^"), Some(vec![false, false, true]));
         assert_eq!(rogues("1000^ 1000^ 1100^"), Some(vec![false, false, false]));
         assert_eq!(rogues("1000^ 1000^ 1000^!"), Some(vec![false, false, false]));
+        // Alone it is still what it was.
+        check_comparison("- - 9000^!", "nni -");
         // Neither the still nor the silent can bear witness.
         assert_eq!(rogues("1000^ 1000= 1000= 1101^"), None);
         assert_eq!(rogues("1000^ -/1000^ 1101^"), None);

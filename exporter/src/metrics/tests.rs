@@ -111,6 +111,9 @@ fn an_old_snapshot_shows_no_block_and_nobody_up() {
     let snapshot = snapshot();
     let at = |seconds| snapshot.shown_at(later(snapshot.ended, seconds));
     assert_eq!(at(45).nodes[0].block, BlockNumber::new(97));
+    // While the machine is suspended, the wall clock alone goes on.
+    let after_a_suspend = Moment { unix: snapshot.ended.unix + 3600.0, ..snapshot.ended };
+    assert!(snapshot.shown_at(after_a_suspend).nodes.iter().all(|node| node.answered().is_none()));
     let text = render_with(&at(46), Format::Text);
     for gone in [
         "headlag_node_block",

@@ -156,6 +156,14 @@ fn a_wrong_chain_is_set_aside_at_the_start_and_later() {
 }
 
 #[test]
+fn what_a_node_answered_before_it_turned_to_another_chain_counts_no_longer() {
+    play(
+        "0  | 1000 1000 1000 | 1000 => ok 1000 1000 | ok ok ok | ok 0 0s
+         15 | 1007 1207 w    | 1007 => ok 1107 1207 | behind ahead wrong_chain | behind 100 0s",
+    );
+}
+
+#[test]
 fn half_of_the_references_are_stuck_and_so_is_the_watched_node() {
     play(
         "0   | 100 100 100 100 | 100 => ok 100 100 | ok ok ok ok | ok 0 0s
