@@ -9,7 +9,7 @@ use super::{
     plot::{self, Plot},
     ranking::shown,
     scale::{Numbers, ValueScale},
-    shape::{Area, Dash, Hatch, Ink, Label, Line, Rect},
+    shape::{Area, Dash, Disc, Hatch, Ink, Label, Line, Rect},
     timeaxis::{TimeScale, TimeTick},
     trace::{self, LINE, Style, Trace},
 };
@@ -45,8 +45,8 @@ pub struct Layout {
     pub corridor: Vec<Line>,
     /// The best reference, then the nodes, then the marks of what left the corridor.
     pub lines: Vec<Line>,
-    /// Data that stand alone.
-    pub dots: Vec<Area>,
+    /// Data too short for a line.
+    pub dots: Vec<Disc>,
     /// Pointing to what lies beyond the scale.
     pub arrows: Vec<Area>,
     pub keys: Vec<Line>,
@@ -93,10 +93,11 @@ impl Layout {
     pub fn taken(&self, frame: &Rect) -> bool {
         let mut lines = self.lines.iter().chain(&self.corridor);
         let areas = self.bands.iter().chain(&self.excursions);
-        let mut areas = areas.chain(&self.dots).chain(&self.arrows);
+        let mut areas = areas.chain(&self.arrows);
         self.labels.iter().any(|it| it.frame.overlaps(frame))
             || lines.any(|it| it.touches(frame))
             || areas.any(|it| it.touches(frame))
+            || self.dots.iter().any(|it| it.touches(frame))
     }
 }
 
