@@ -11,15 +11,22 @@ use crate::{
 };
 use layout::{Layout, PICTURE};
 
+/// `HEADLAG_CHARTS=folder` keeps the pictures for review.
 #[test]
 fn every_scene_is_a_small_picture_of_one_size() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let folder = std::env::var_os("HEADLAG_CHARTS").map(std::path::PathBuf::from);
     for (name, history) in scenes() {
-        for words in [&CHART_ENGLISH, &CHART_RUSSIAN] {
+        for (theme, words, suffix) in [
+            (Theme::Light, &CHART_ENGLISH, ""),
+            (Theme::Dark, &CHART_ENGLISH, "-dark"),
+            (Theme::Light, &CHART_RUSSIAN, "-ru"),
+        ] {
             check_layout_in(&history, &zone, words);
-        }
-        for theme in [Theme::Light, Theme::Dark] {
-            let file = draw(&history, &zone, theme, &CHART_ENGLISH).unwrap();
+            let file = draw(&history, &zone, theme, words).unwrap();
+            if let Some(folder) = &folder {
+                std::fs::write(folder.join(format!("{name}{suffix}.png")), &file).unwrap();
+            }
             assert!(file.len() < 100_000, "{name}: {} bytes", file.len());
             let decoder = png::Decoder::new(std::io::Cursor::new(&file));
             let reader = decoder.read_info().unwrap();
