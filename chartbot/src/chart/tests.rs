@@ -92,7 +92,7 @@ fn every_cause_is_named_once_at_least() {
         for (cause, name) in [
             (Cause::NoAnswer, "no answer"),
             (Cause::NoConsensus, "no consensus"),
-            (Cause::NotScraped, "not scraped"),
+            (Cause::NotScraped, "no data in Prometheus"),
         ] {
             let history = history(DAY, &["my-node"]).gap(0, 0.4, 0.4 + width, cause);
             let layout = check_layout(&history, &zone);

@@ -1,5 +1,5 @@
-//! PURE: what a chart shows, in words and numbers: what, how it is now, the worst and
-//! when, how long outside the corridor, how long without data, the references.
+//! PURE: what a chart shows, in words and numbers: each node's state, its worst sample and
+//! when, the time outside the corridor, the time without data, the references.
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -18,19 +18,19 @@ const LIMIT: usize = 1_024;
 const NOTE_LIMIT: usize = 120;
 /// Characters of a name where there is no room for all of it.
 const SHORT_NAME: usize = 20;
-/// How many parts there are to tell of a node's past.
+/// How many parts the past of a node has.
 const PAST: usize = 3;
 
-/// All that a caption tells of.
+/// What a caption is made from.
 #[derive(Clone, Copy)]
 pub struct Story<'a> {
     /// The network and its nodes as they are now.
     pub network: &'a Network,
-    /// What the chart shows; of the same nodes in the same order.
+    /// What the chart shows, with the same nodes in the same order.
     pub history: &'a History,
-    /// How long each node was where; in the same order.
+    /// The totals of each node, in the same order.
     pub tallies: &'a [Tally],
-    /// What to say of the answer of Prometheus itself, in words.
+    /// Notes on the answer of Prometheus itself, in words.
     pub notes: &'a [String],
     /// The zone of all times.
     pub zone: &'a TimeZone,
@@ -38,25 +38,25 @@ pub struct Story<'a> {
     pub words: &'a Words,
 }
 
-/// The caption: the first line tells the most, for notifications show no more.
+/// The caption. The first line holds what matters most: a notification shows only that.
 #[must_use]
 pub fn write(story: Story) -> String {
     let Story { network, history, .. } = story;
-    let told: Vec<_> = network
+    let nodes: Vec<_> = network
         .nodes
         .iter()
         .zip(&history.watched)
         .zip(story.tallies)
-        .map(|((now, watched), tally)| Told { now, watched, tally, story })
+        .map(|((now, watched), tally)| Subject { now, watched, tally, story })
         .collect();
-    let lines = match told.as_slice() {
+    let lines = match nodes.as_slice() {
         [node] => of_one(node),
-        _ => of_several(told, story),
+        _ => of_several(nodes, story),
     };
     words::cut(lines.join("\n"), LIMIT)
 }
 
-fn of_one(node: &Told) -> Vec<String> {
+fn of_one(node: &Subject) -> Vec<String> {
     let Story { network, words, .. } = node.story;
     let now = joined("; ", [Some(node.named(usize::MAX)), chain(network, words)]);
     let mut lines = vec![format!("{} · {now}", network.name)];
@@ -67,34 +67,34 @@ fn of_one(node: &Told) -> Vec<String> {
     lines
 }
 
-/// What stands last is cut first: the best of the nodes.
-fn of_several(mut told: Vec<Told>, story: Story) -> Vec<String> {
+/// The last lines are cut first: those of the best nodes.
+fn of_several(mut nodes: Vec<Subject>, story: Story) -> Vec<String> {
     let Story { network, history, words, .. } = story;
     let shown = chart::shown(history);
-    let is_ok = |node: &&Told| node.now.state == State::Ok;
-    let (all, ok) = (told.len(), told.iter().filter(is_ok).count());
+    let is_ok = |node: &&Subject| node.now.state == State::Ok;
+    let (all, ok) = (nodes.len(), nodes.iter().filter(is_ok).count());
     let some_shown = (shown.len() < all).then(|| (words.worst_shown)(shown.len(), all));
     let listed: Vec<&str> =
-        shown.iter().filter_map(|place| Some(told.get(*place)?.watched.node.as_str())).collect();
+        shown.iter().filter_map(|place| Some(nodes.get(*place)?.watched.node.as_str())).collect();
     // Stable: of equals the first by name.
-    told.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
-    let worst = told.iter().find(|node| !is_ok(node));
+    nodes.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
+    let worst = nodes.iter().find(|node| !is_ok(node));
     let worst = worst.map(|node| node.named(usize::MAX));
 
     let now = joined("; ", [chain(network, words), Some((words.nodes_ok)(ok, all)), worst]);
     let mut lines = vec![format!("{} · {now}", network.name), range(story, some_shown), references(story)];
     lines.extend(note(story));
-    told.retain(|node| listed.contains(&node.watched.node.as_str()));
-    let told = |(parts, name)| -> Vec<String> {
-        let line = |node: &Told| [vec![node.named(name)], node.past(parts)].concat().join("; ");
-        lines.iter().cloned().chain(told.iter().map(line)).collect()
+    nodes.retain(|node| listed.contains(&node.watched.node.as_str()));
+    let with_nodes = |(parts, name)| -> Vec<String> {
+        let line = |node: &Subject| [vec![node.named(name)], node.past(parts)].concat().join("; ");
+        lines.iter().cloned().chain(nodes.iter().map(line)).collect()
     };
     let fits = |lines: &Vec<String>| lines.join("\n").encode_utf16().count() <= LIMIT;
     let shorter = [(PAST, usize::MAX), (1, usize::MAX), (1, SHORT_NAME)];
-    shorter.into_iter().map(told).find(fits).unwrap_or_else(|| told((0, SHORT_NAME)))
+    shorter.into_iter().map(with_nodes).find(fits).unwrap_or_else(|| with_nodes((0, SHORT_NAME)))
 }
 
-/// What keeps the whole chain from going on.
+/// The state of the network, where it concerns all nodes.
 fn chain(network: &Network, words: &Words) -> Option<String> {
     match network.state {
         Some(NetworkState::Split) => Some(words.split.to_owned()),
@@ -119,21 +119,21 @@ fn note(story: Story) -> Option<String> {
     story.notes.first().map(|note| words::cut(note.clone(), NOTE_LIMIT))
 }
 
-/// One node, as the caption tells of it.
-struct Told<'a> {
+/// One node of a caption.
+struct Subject<'a> {
     now: &'a Node,
     watched: &'a Watched,
     tally: &'a Tally,
     story: Story<'a>,
 }
 
-impl Told<'_> {
-    /// How it is, behind its name in at most so many characters.
+impl Subject<'_> {
+    /// Its name, in at most so many characters, and its state.
     fn named(&self, most: usize) -> String {
         format!("{}: {}", words::shortened(&self.watched.node, most), self.now())
     }
 
-    /// How it is.
+    /// Its state.
     fn now(&self) -> String {
         let words = self.story.words;
         let since = self.tally.missing_since.map(|since| self.moment(since));
@@ -148,8 +148,8 @@ impl Told<'_> {
         }
     }
 
-    /// How it was over the whole range, in so many parts: the worst, how long outside, how
-    /// long without data.
+    /// The whole range in at most so many parts: the worst sample, the time outside, the time
+    /// without data.
     fn past(&self, parts: usize) -> Vec<String> {
         let Story { history, words, .. } = self.story;
         let Some(Worst { offset, when, .. }) = self.tally.worst else {
@@ -159,7 +159,7 @@ impl Told<'_> {
         let all = [
             Some((words.worst)(offset, &self.moment(when))),
             bounded.then(|| (words.outside)(self.tally.outside)),
-            Some((words.missing)(self.tally.missing)),
+            (self.tally.missing >= 0.5).then(|| (words.missing)(self.tally.missing)),
         ];
         all.into_iter().flatten().take(parts).collect()
     }

@@ -87,7 +87,7 @@ fn one_node() {
         &["Prometheus warns: a store is away".into()],
         &[
             "polygon · my-node: 12 blocks behind",
-            "last hour, corridor of 5 blocks either way",
+            "last hour, corridor ±5 blocks",
             "Prometheus warns: a store is away",
             "at worst 48 blocks behind (Thu 1 Jan, 23:45); 14 minutes outside the corridor; \
              3 minutes without data",
@@ -100,7 +100,7 @@ fn one_node() {
         &[],
         &[
             "polygon · my-node: no answer since 00:05",
-            "last hour, corridor of 5 blocks either way",
+            "last hour, corridor ±5 blocks",
             "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; \
              30 minutes without data",
             "8 of 9 references up, times in UTC",
@@ -111,16 +111,16 @@ fn one_node() {
 #[test]
 fn what_the_exporter_says_of_node_and_network() {
     let tally = CALM;
-    let past = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; no data missing";
-    let last = "last hour, corridor of 5 blocks either way";
+    let past = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor";
+    let last = "last hour, corridor ±5 blocks";
     for (network, now, first) in [
         (NetworkState::Halted, (State::Ok, Some(0.0)), "level with the median; the chain has halted"),
         (
             NetworkState::Split,
             (State::Stalled, Some(-40.0)),
-            "stalled, 40 blocks behind; the references are split",
+            "stalled, 40 blocks behind; the references disagree",
         ),
-        (NetworkState::Ok, (State::WrongChain, None), "answers for another chain"),
+        (NetworkState::Ok, (State::WrongChain, None), "wrong chain"),
     ] {
         check_in(
             Some(network),
@@ -140,9 +140,8 @@ fn several_nodes_the_worst_first() {
         ("c", (State::Ahead, Some(6.0)), [SEEN; 2], CALM),
         ("d", (State::NoConsensus, None), [SEEN; 2], CALM),
     ];
-    const PAST: &str = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; \
-        no data missing";
-    let last = "last hour, corridor of 5 blocks either way";
+    const PAST: &str = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor";
+    let last = "last hour, corridor ±5 blocks";
     let up = "8 of 9 references up, times in UTC";
     check(
         &nodes,
@@ -154,7 +153,7 @@ fn several_nodes_the_worst_first() {
             &format!("d: no consensus among the references; {PAST}"),
             &format!("c: 6 blocks ahead; {PAST}"),
             &format!("a: 1 block behind; {PAST}"),
-            "b: not scraped; not one block in this range",
+            "b: no data in Prometheus; no data in this range",
         ],
     );
     nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [SEEN; 2], CALM)));
@@ -164,7 +163,7 @@ fn several_nodes_the_worst_first() {
         &[],
         &[
             "polygon · 6 of 9 nodes ok; d: no consensus among the references",
-            "last hour, corridor of 5 blocks either way, the 8 worst of 9 nodes are shown",
+            "last hour, corridor ±5 blocks, the 8 worst of 9 nodes are shown",
             up,
             &format!("d: no consensus among the references; {PAST}"),
             &format!("c: 6 blocks ahead; {PAST}"),
@@ -174,7 +173,7 @@ fn several_nodes_the_worst_first() {
             &level("g"),
             &level("h"),
             // It gave no answer, so it is one of the worst that the chart shows.
-            "b: not scraped; not one block in this range",
+            "b: no data in Prometheus; no data in this range",
         ],
     );
 }
@@ -183,7 +182,7 @@ fn several_nodes_the_worst_first() {
 fn eight_long_names_leave_room_for_all_that_matters() {
     let names: Vec<String> = (0..8).map(|i| format!("{}{i}", "m".repeat(62))).collect();
     let away = Tally { outside: Some(80_000.0), missing: 80_000.0, missing_since: Some(90.0), worst: None };
-    let check = |state, notes: &[String], told: &str| {
+    let check = |state, notes: &[String], last: &str| {
         let node = |name: &String| (name.clone(), (state, Some(-48.0)), [SEEN; 2], away);
         let nodes: Vec<_> = names.iter().map(node).collect();
         let nodes: Vec<_> = nodes.iter().map(|it| (it.0.as_str(), it.1, it.2, it.3)).collect();
@@ -191,7 +190,7 @@ fn eight_long_names_leave_room_for_all_that_matters() {
         assert_eq!(lines.len(), 11 + notes.len());
         assert!(lines[0].starts_with("polygon · the chain has halted; 0 of 8 nodes ok; mmm"), "{lines:?}");
         assert_eq!(lines[2], "8 of 9 references up, times in UTC");
-        assert!(lines[10 + notes.len()].ends_with(told), "{lines:?}");
+        assert!(lines[10 + notes.len()].ends_with(last), "{lines:?}");
     };
     check(State::Behind, &[], "mmm7: 48 blocks behind; at worst 2 blocks behind (Thu 1 Jan, 23:45)");
     let wordy = ["so many words ".repeat(100)];

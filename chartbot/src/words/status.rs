@@ -1,5 +1,5 @@
-//! How every network and watched node is right now: asked, and put into a few lines that
-//! fit the screen of a phone.
+//! The current state of every network and watched node: queried, and written in a few lines
+//! that fit the screen of a phone.
 
 use tokio::time::timeout;
 
@@ -18,15 +18,15 @@ use crate::{
 
 /// A message has at most so many characters (<https://core.telegram.org/bots/api#sendmessage>).
 const LIMIT: usize = 4_096;
-/// A round that ended so many intervals ago says nothing of the present.
+/// A round older than so many intervals says nothing about the present.
 const FRESH: f64 = 3.0;
 /// How far back networks and nodes are looked for.
 const SEEN_WITHIN: Range = Range::DAY;
 
-/// Asks `prometheus`, and tells how everything is at `now` (unix seconds).
+/// Queries `prometheus` and writes the state of everything at `now` (unix seconds).
 ///
 /// # Errors
-/// Why that cannot be told, with the range that was looked at.
+/// Why there is no answer, with the range that was searched.
 pub async fn tell(prometheus: &Prometheus, now: i64, words: &Words) -> Result<String, (Trouble, Range)> {
     let questions = &Questions::new(prometheus);
     let asking = async {
@@ -59,7 +59,7 @@ fn write(
     words::cut(parts.join("\n\n"), LIMIT)
 }
 
-/// One network, and all that is known of it.
+/// One network and what is known about it.
 struct About<'a> {
     network: &'a Network,
     standing: &'a Standing<Vec<Series>>,
@@ -87,7 +87,7 @@ impl About<'_> {
         };
         let age = age.map(words.ago).unwrap_or_default();
         let mut lines = vec![format!("{mark} {name}: {state}{age}")];
-        // What is not scraped while the rest of its network is was taken off the config.
+        // A node that is not scraped while its network is was removed from the config.
         let mut nodes: Vec<_> = network.nodes.iter().filter(|node| node.state != State::NotScraped).collect();
         nodes.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
         lines.extend(nodes.into_iter().map(|node| self.line(node)));
@@ -102,7 +102,7 @@ impl About<'_> {
         lines.join("\n")
     }
 
-    /// What its nodes alone tell, of an exporter that names no states.
+    /// Derived from its nodes, for an exporter that reports no states.
     fn judged(&self) -> Option<NetworkState> {
         let nodes = &self.network.nodes;
         if nodes.iter().any(|node| node.offset.is_some()) {
@@ -200,8 +200,8 @@ mod tests {
             median_support: vec![found("a", "", 3.0)],
             round: rounds.collect(),
         };
-        let told = write(networks, &standing, &[], NOW, &ENGLISH);
-        assert_eq!(told.lines().collect::<Vec<_>>(), want);
+        let text = write(networks, &standing, &[], NOW, &ENGLISH);
+        assert_eq!(text.lines().collect::<Vec<_>>(), want);
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
             &[
                 "🟢 a: ok (4 s ago)",
                 "🔴 down: no answer",
-                "🔴 wrong: answers for another chain",
+                "🔴 wrong: wrong chain",
                 "⚪ alone: unknown",
                 "🟠 stalled: stalled, 1 block behind",
                 "🟠 behind: 12 blocks (24 s) behind",
@@ -242,9 +242,9 @@ mod tests {
         check(
             &[ok("a"), ok("b")],
             [45.0, 46.0, 0.0],
-            &["⚪ b: no news for 46 s", "⚪ n: unknown", "", "🟢 a: ok (45 s ago)", level, supports],
+            &["⚪ b: no data for 46 s", "⚪ n: unknown", "", "🟢 a: ok (45 s ago)", level, supports],
         );
-        // Without word of the rounds the scrapes tell the age.
+        // Where the rounds are unknown, the age is that of the scrapes.
         let halted = network("d", Some(NetworkState::Halted), &[("n", State::Ok, Some(0.0))]);
         let gone = network("e", None, &[("n", State::NotScraped, None)]);
         let older = network("f", None, &[("n", State::Ok, Some(0.0))]);
@@ -252,7 +252,7 @@ mod tests {
             &[older, halted, gone],
             [0.0; 3],
             &[
-                "⚪ e: no news for 7 s",
+                "⚪ e: no data for 7 s",
                 "⚪ n: unknown",
                 "",
                 "🔴 d: the chain has halted (7 s ago)",
