@@ -1,4 +1,4 @@
-//! Where everything in a chart stands: a history in, boxes and strokes out.
+//! Where everything in a chart is: a history in, boxes and strokes out.
 
 use jiff::tz::TimeZone;
 
@@ -33,7 +33,7 @@ pub const PLOT_BOTTOM: f32 = 712.0;
 /// As many nodes as there are colours are solid; the ones after them are dashed.
 pub const NODE_COLOURS: usize = 4;
 
-/// A chart as values. The fields stand in the order in which they are drawn.
+/// A chart as values. The fields are in drawing order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layout {
     pub grid: Vec<Line>,
@@ -47,7 +47,7 @@ pub struct Layout {
     pub lines: Vec<Line>,
     /// Data too short for a line.
     pub dots: Vec<Disc>,
-    /// Pointing to what lies beyond the scale.
+    /// These point to what lies beyond the scale.
     pub arrows: Vec<Area>,
     pub keys: Vec<Line>,
     pub key_hatches: Vec<Hatch>,
@@ -101,7 +101,7 @@ impl Layout {
     }
 }
 
-/// All that a layout is made from.
+/// What a layout is made from.
 pub struct Drawing<'a> {
     pub history: &'a History,
     pub zone: &'a TimeZone,

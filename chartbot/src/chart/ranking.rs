@@ -1,8 +1,8 @@
-//! Which nodes are shown when there are too many to tell apart.
+//! Which nodes are shown when there are too many to distinguish.
 
 use crate::samples::grid::{Cause, Column, History, Watched};
 
-/// At most so many nodes are told apart by colour and dash.
+/// Colours and dashes distinguish at most so many nodes.
 const NODES_AT_MOST: usize = 8;
 
 /// Which of the watched nodes a chart shows, as their places in `history.watched`: all of

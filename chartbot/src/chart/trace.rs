@@ -1,4 +1,4 @@
-//! One node's columns as strokes: its line, its band, and all of it that leaves the corridor.
+//! One node's columns as strokes: its line, its band, and its excursions out of the corridor.
 
 use super::{
     curve::{Knot, Side, pieces},
@@ -25,7 +25,7 @@ pub struct Trace {
     pub dots: Vec<Disc>,
     /// From the corridor to the samples outside of it.
     pub excursions: Vec<Area>,
-    /// Marks at samples outside the corridor where the line tells nothing of them.
+    /// Marks at samples outside the corridor that the line does not show.
     pub stems: Vec<Line>,
     /// The worst sample below and above the corridor, or the median where there is none.
     pub peaks: Vec<Peak>,
@@ -37,7 +37,7 @@ pub struct Trace {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
     pub line: Ink,
-    /// Absent where a band would hide more than it tells.
+    /// Absent where a band would hide more than it shows.
     pub band: Option<Ink>,
     pub width: f32,
     pub dash: Option<Dash>,

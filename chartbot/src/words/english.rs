@@ -65,9 +65,7 @@ pub const ENGLISH: Words = Words {
     away: "Prometheus cannot be reached; check that it runs and that --prometheus.url is correct.",
     timeout: "Prometheus did not answer in time; try again in a minute or ask for a shorter range.",
     refused: |status| {
-        format!(
-            "Prometheus refused the query (status {status}); check that headlag may read it."
-        )
+        format!("Prometheus refused the query (status {status}); check that headlag may read it.")
     },
     failed: |status, words| {
         let colon = if words.is_empty() { "" } else { ": " };
