@@ -1,4 +1,4 @@
-"""Checks what nobody compiles: compose.yaml and all it mounts, and the dashboards.
+"""Checks what no compiler does: compose.yaml and everything it mounts, and the dashboards.
 
 Run with a Python that has ruamel.yaml (check-jsonschema brings it), from anywhere.
 """
