@@ -3,9 +3,11 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
-use headlag_service::{outbound, server, start};
+use headlag_service::{
+    build_info::{REVISION, VERSION},
+    outbound, server, start,
+};
 use tokio::{
-    net::TcpListener,
     sync::oneshot,
     task::{JoinHandle, JoinSet},
 };
@@ -22,21 +24,13 @@ use crate::{
     snapshot::Moment,
 };
 
-/// The version of this build.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The commit of this build, where the builder set `HEADLAG_REVISION`.
-pub const REVISION: &str = match option_env!("HEADLAG_REVISION") {
-    Some(revision) => revision,
-    None => "unknown",
-};
-
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When the port cannot be opened, or a loop ends that should not.
 pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     let stop = start::stop_signal().context("cannot listen for signals")?;
-    let listener = TcpListener::bind(listen).await.with_context(|| {
+    let listener = server::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address with --web.listen-address")
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;

@@ -2,6 +2,7 @@
 //!
 //! A new file here needs two users.
 
+pub mod build_info;
 pub mod exposition;
 pub mod invisible;
 pub mod outbound;
