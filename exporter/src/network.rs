@@ -270,6 +270,9 @@ impl Tracked {
 
     /// Counts its answer of a round.
     fn count(&mut self, now: UnixTime, answer: Answer, rises: bool) {
+        if answer.is_paused {
+            return;
+        }
         self.counters.durations.add(answer.took);
         let block = match answer.head {
             Ok(block) => block,

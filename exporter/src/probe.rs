@@ -7,13 +7,14 @@ use std::{
 };
 
 use anyhow::Context;
-use headlag_service::{outbound, start};
+use headlag_service::start;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
     config::{Config, Role},
     network::Network,
+    node::Dialer,
     round::Nodes,
     snapshot::{Moment, NodeSnapshot, Snapshot},
     verdict::{NetworkState, NodeState},
@@ -24,13 +25,13 @@ use crate::{
 /// is unknown.
 ///
 /// # Errors
-/// When HTTP cannot be set up.
+/// When TLS cannot be set up.
 pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
     start::raise_open_files();
-    let client = outbound::client(outbound::LONGEST).build().context("cannot set up HTTP")?;
+    let dialer = Dialer::new().context("cannot set up TLS")?;
     let mut rounds = JoinSet::new();
     for (index, network) in config.networks.into_iter().enumerate() {
-        let mut nodes = Nodes::new(&client, &network);
+        let mut nodes = Nodes::new(&dialer, &network)?;
         rounds.spawn(async move {
             let round = nodes.ask().await;
             (index, Network::new(network).fold(Moment::now(), &round))

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::{answer::Answer, config, node::Node};
+use crate::{
+    answer::Answer,
+    config,
+    node::{Dialer, Node},
+};
 
 /// All answers of one round, in the order of the config.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +24,13 @@ pub struct Round {
 pub struct Nodes(Vec<Node>);
 
 impl Nodes {
-    /// The nodes of `network`, asked through `client`.
-    #[must_use]
-    pub fn new(client: &Client, network: &config::Network) -> Self {
-        Self(network.nodes.iter().map(|endpoint| Node::new(client.clone(), network, endpoint)).collect())
+    /// The nodes of `network`, reached through `dialer`.
+    ///
+    /// # Errors
+    /// When the URL of one cannot be used.
+    pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
+        let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer.clone(), network, endpoint));
+        Ok(Self(nodes.collect::<Result<_, _>>()?))
     }
 
     /// Asks all of them at once; ends when each has answered or failed.

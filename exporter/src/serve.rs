@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::{Context, bail};
 use headlag_service::{
     build_info::{REVISION, VERSION},
-    outbound, server, start,
+    server, start,
 };
 use tokio::{
     sync::oneshot,
@@ -18,6 +18,7 @@ use crate::{
     http::Paths,
     metrics::{self, Constants},
     network::Network,
+    node::Dialer,
     published::Published,
     round::Nodes,
     schedule,
@@ -35,7 +36,7 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     start::raise_open_files();
-    let client = outbound::client(outbound::LONGEST).build().context("cannot set up HTTP")?;
+    let dialer = Dialer::new().context("cannot set up TLS")?;
     let constants = Constants { version: VERSION, revision: REVISION, config_loaded: Moment::now().unix };
 
     let mut loops = JoinSet::new();
@@ -43,7 +44,7 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     for network in config.networks {
         let published = Arc::new(Published::new(&network));
         networks.push(published.clone());
-        let nodes = Nodes::new(&client, &network);
+        let nodes = Nodes::new(&dialer, &network)?;
         let every = network.poll_interval;
         loops.spawn(schedule::run(nodes, Network::new(network), every, published));
     }

@@ -39,7 +39,11 @@ pub fn round(references: Vec<Answer>, watched: Vec<Answer>) -> Round {
 
 /// An answer with this outcome.
 pub fn answer(head: Result<u64, Reason>) -> Answer {
-    Answer { head: head.map(|block| BlockNumber::new(block).unwrap()), took: Duration::from_millis(20) }
+    Answer {
+        head: head.map(|block| BlockNumber::new(block).unwrap()),
+        took: Duration::from_millis(20),
+        is_paused: false,
+    }
 }
 
 fn answers(cell: &str) -> Vec<Answer> {
