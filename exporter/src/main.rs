@@ -59,7 +59,6 @@ enum Command {
     CheckHealth,
 }
 
-
 fn main() -> ExitCode {
     let command = start::with_environment(Flags::command(), "EXPORTER");
     let flags = match Flags::from_arg_matches(&command.get_matches()) {

@@ -64,9 +64,11 @@ async fn behave(mut stream: TcpStream, behaviour: Behaviour) {
         let _ = match behaviour {
             Turns(_) => unreachable!("it tells one or the other"),
             Tells(block, chain) => {
-                let asks_for_chain = String::from_utf8_lossy(&request[..length]).contains("eth_chainId");
+                let asked = String::from_utf8_lossy(&request[..length]).into_owned();
+                let id = asked.split_once("\"id\":").and_then(|(_, rest)| rest.split_once(',')).unwrap().0;
                 let head = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"{block:#x}\"}}");
-                let body = if asks_for_chain { chain } else { &head };
+                let body = if asked.contains("eth_chainId") { chain } else { &head };
+                let body = body.replace("\"id\":1", &format!("\"id\":{id}"));
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
                 stream.write_all(answer.as_bytes()).await
             }
@@ -185,6 +187,7 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
         ("floods", "too_large", Floods),
         ("breaks", "connect", Breaks),
         ("html", "malformed", Says(OK, "Content-Type: text/html\r\n", "<html>hello</html>")),
+        ("answers-another", "malformed", Says(OK, "", r#"{"jsonrpc":"2.0","id":4711,"result":"0x64"}"#)),
         ("huge-block", "malformed", Says(OK, "", huge)),
         ("lies-of-gzip", "malformed", Says(OK, "Content-Encoding: gzip\r\n", "no gzip")),
         ("redirects", "http_status", Says("302 Found", elsewhere, "")),
@@ -192,6 +195,7 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
         ("no-content", "http_status", Says("204 No Content", "", "")),
         ("limits", "rate_limited", Says("429 Too Many Requests", "", block)),
         ("limits-in-json", "rate_limited", Says(OK, "", limited)),
+        ("limits-in-403", "rate_limited", Says("403 Forbidden", "", limited)),
         ("errors", "rpc_error", Says(OK, "", r#"{"error":{"code":-32601,"message":"no"}}"#)),
         ("no-http", "malformed", Says("\r\nnonsense", "", "")),
     ];
@@ -336,12 +340,18 @@ async fn the_paths_answer_as_prometheus_expects() {
     assert_eq!(exporter.get("/nothing").await.0, 404);
     let (status, text) = exporter.get("/metrics").await;
     assert_eq!(status, 200);
-    assert!(
-        text.contains("\nheadlag_build_info{") && text.contains("\nprocess_cpu_seconds_total "),
-        "{text}"
-    );
+    assert!(text.contains("\nprocess_cpu_seconds_total "), "{text}");
     assert!(!text.contains("headlag_node_up"), "no gauge of a network exists before its first round: {text}");
     assert_line(&text, "headlag_rounds_total{network=\"polygon\"} 0");
+    let output = Command::new(env!("CARGO_BIN_EXE_headlag-exporter")).arg("--version").output().unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    let (version, revision) = version.trim().split_once(" (").unwrap();
+    let labels = format!(
+        "version=\"{}\",revision=\"{}\"",
+        version.strip_prefix("headlag-exporter ").unwrap(),
+        revision.strip_suffix(')').unwrap()
+    );
+    assert_line(&text, &format!("headlag_build_info{{{labels}}} 1"));
     let client = reqwest::Client::new();
     let posted = client.post(format!("{}/metrics", exporter.url)).send().await.unwrap();
     assert_eq!(posted.status().as_u16(), 405);

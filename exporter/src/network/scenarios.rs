@@ -456,3 +456,21 @@ fn after_the_machine_was_suspended_the_history_starts_afresh() {
          600    | 121 121 121 | 100 => ok 121 121 | ok ok ok | behind 21 0s",
     );
 }
+
+#[test]
+fn a_paused_node_is_unreachable_and_nothing_of_it_is_counted() {
+    let mut network = network(2, 1);
+    let mut now = Moment { unix: 0.0, monotonic: Instant::now() };
+    let mut snapshots = [false, true, true].map(|is_paused| {
+        now = Moment { unix: now.unix + 15.0, monotonic: now.monotonic + Duration::from_secs(15) };
+        let dead = Answer { is_paused, ..answer(Err(Reason::Timeout)) };
+        network.fold(now, &round(vec![answer(Ok(100)), dead], vec![answer(Ok(100))]))
+    });
+    let dead = |snapshot: &Snapshot| snapshot.nodes[2].clone();
+    let counters = dead(&snapshots[0]).counters;
+    assert_eq!(counters.errors.iter().sum::<u64>(), 1);
+    for snapshot in &mut snapshots[1..] {
+        assert_eq!(dead(snapshot).state, NodeState::Unreachable);
+        assert_eq!(dead(snapshot).counters, counters);
+    }
+}

@@ -49,7 +49,7 @@ fn number(status: StatusCode, body: &[u8], id: u64) -> Result<u64, Reason> {
         return Err(error.unwrap_or(Reason::Malformed));
     }
     // JSON-RPC 2.0, section 5: the id is that of the request. One that is missing is no other.
-    if reply.get("id").is_some_and(|found| *found != Value::from(id)) {
+    if reply.get("id").is_some_and(|found| *found != id) {
         return Err(Reason::Malformed);
     }
     let number = match reply.get("result") {
@@ -64,7 +64,7 @@ fn number(status: StatusCode, body: &[u8], id: u64) -> Result<u64, Reason> {
 /// server that could not read the id answers with null.
 fn error(reply: &Map<String, Value>, id: u64) -> Option<Result<Reason, ()>> {
     let error = reply.get("error").filter(|error| !error.is_null())?;
-    if reply.get("id").is_some_and(|found| !found.is_null() && *found != Value::from(id)) {
+    if reply.get("id").is_some_and(|found| !found.is_null() && *found != id) {
         return Some(Err(()));
     }
     Some(Ok(match error.get("code").and_then(Value::as_i64) {

@@ -104,12 +104,15 @@ where
     let _ = timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
 }
 
-/// One client's connection with all its limits.
+/// One client's bytes, with all its limits.
+type Limited<S> = TokioIo<Paced<Pin<Box<TimeoutStream<S>>>>>;
+
+/// One client's connection.
 fn connection<S, H, F>(
     stream: S,
     handler: H,
 ) -> http1::Connection<
-    TokioIo<Paced<Pin<Box<TimeoutStream<S>>>>>,
+    Limited<S>,
     impl Service<Request<Incoming>, Response = Reply, Error = Infallible, Future: Send>,
 >
 where
