@@ -270,10 +270,10 @@ impl Tracked {
 
     /// Counts its answer of a round.
     fn count(&mut self, now: UnixTime, answer: Answer, rises: bool) {
-        if answer.is_paused {
+        let Some(took) = answer.took else {
             return;
-        }
-        self.counters.durations.add(answer.took);
+        };
+        self.counters.durations.add(took);
         let block = match answer.head {
             Ok(block) => block,
             Err(reason) => {

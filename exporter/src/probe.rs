@@ -72,7 +72,7 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
             "state": node.state.label(),
             "block": node.answered().map(|block| block.get()),
             "lag_blocks": node.lag.map(|lag| lag.blocks()),
-            "took_seconds": node.took.as_secs_f64(),
+            "took_seconds": node.took.map(|took| took.as_secs_f64()),
             "error": node.failure.map(|reason| reason.label()),
             "error_code": node.failure.and_then(|reason| reason.code()),
         })
@@ -121,7 +121,7 @@ fn rows(of: &Snapshot, in_colours: bool) -> String {
             state_with_reason(node),
             or_dash(node.answered().map(|block| block.get().to_string())),
             or_dash(node.lag.map(|lag| lag.to_string())),
-            format!("{} ms", node.took.as_millis()),
+            node.took.map_or(String::new(), |took| format!("{} ms", took.as_millis())),
         ]
     };
     let heads = ["node", "role", "state", "block", "lag", "took"].map(str::to_owned);

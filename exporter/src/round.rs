@@ -6,7 +6,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     answer::Answer,
-    config,
+    config::{self, Role},
     node::{Dialer, Node},
 };
 
@@ -21,7 +21,11 @@ pub struct Round {
 
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
-pub struct Nodes(Vec<Node>);
+pub struct Nodes {
+    nodes: Vec<Node>,
+    roles: Vec<Role>,
+    quorum: usize,
+}
 
 impl Nodes {
     /// The nodes of `network`, reached through `dialer`.
@@ -30,14 +34,18 @@ impl Nodes {
     /// When the URL of one cannot be used.
     pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
         let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer.clone(), network, endpoint));
-        Ok(Self(nodes.collect::<Result<_, _>>()?))
+        Ok(Self {
+            nodes: nodes.collect::<Result<_, _>>()?,
+            roles: network.nodes.iter().map(|endpoint| endpoint.role).collect(),
+            quorum: network.quorum,
+        })
     }
 
     /// Asks all of them at once; ends when each has answered or failed.
     pub async fn ask(&mut self) -> Round {
         let start = Instant::now();
         let mut asked = JoinSet::new();
-        for (index, mut node) in self.0.drain(..).enumerate() {
+        for (index, mut node) in self.nodes.drain(..).enumerate() {
             asked.spawn(async move {
                 let answer = node.ask().await;
                 (index, node, answer)
@@ -48,9 +56,20 @@ impl Nodes {
         answered.sort_by_key(|(index, ..)| *index);
         let mut answers = Vec::new();
         for (_, node, answer) in answered {
-            self.0.push(node);
+            self.nodes.push(node);
             answers.push(answer);
         }
+        self.spare_no_reference_that_is_needed(&answers);
         Round { took: start.elapsed(), answers }
+    }
+
+    /// With fewer answers than the quorum every reference is needed. When the fault is this
+    /// machine's own network, the consensus is back with the network and not minutes later.
+    fn spare_no_reference_that_is_needed(&mut self, answers: &[Answer]) {
+        let answers = self.roles.iter().zip(answers);
+        let up = answers.filter(|(role, answer)| **role == Role::Reference && answer.head.is_ok()).count();
+        if up < self.quorum {
+            self.nodes.iter_mut().for_each(Node::end_pause);
+        }
     }
 }

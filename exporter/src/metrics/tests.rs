@@ -31,8 +31,7 @@ fn polygon() -> config::Network {
 fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
     Answer {
         head: head.map(|block| BlockNumber::new(block).unwrap()),
-        took: Duration::from_millis(millis),
-        is_paused: false,
+        took: Some(Duration::from_millis(millis)),
     }
 }
 

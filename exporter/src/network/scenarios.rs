@@ -39,11 +39,7 @@ pub fn round(references: Vec<Answer>, watched: Vec<Answer>) -> Round {
 
 /// An answer with this outcome.
 pub fn answer(head: Result<u64, Reason>) -> Answer {
-    Answer {
-        head: head.map(|block| BlockNumber::new(block).unwrap()),
-        took: Duration::from_millis(20),
-        is_paused: false,
-    }
+    Answer { head: head.map(|block| BlockNumber::new(block).unwrap()), took: Some(Duration::from_millis(20)) }
 }
 
 fn answers(cell: &str) -> Vec<Answer> {
@@ -461,9 +457,9 @@ fn after_the_machine_was_suspended_the_history_starts_afresh() {
 fn a_paused_node_is_unreachable_and_nothing_of_it_is_counted() {
     let mut network = network(2, 1);
     let mut now = Moment { unix: 0.0, monotonic: Instant::now() };
-    let mut snapshots = [false, true, true].map(|is_paused| {
+    let mut snapshots = [Some(Duration::ZERO), None, None].map(|took| {
         now = Moment { unix: now.unix + 15.0, monotonic: now.monotonic + Duration::from_secs(15) };
-        let dead = Answer { is_paused, ..answer(Err(Reason::Timeout)) };
+        let dead = Answer { took, ..answer(Err(Reason::Timeout)) };
         network.fold(now, &round(vec![answer(Ok(100)), dead], vec![answer(Ok(100))]))
     });
     let dead = |snapshot: &Snapshot| snapshot.nodes[2].clone();

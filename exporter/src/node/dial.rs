@@ -61,7 +61,10 @@ impl Dialer {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new() -> Result<Self, rustls::Error> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        Self::trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+    }
+
+    fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
@@ -125,7 +128,15 @@ async fn connect(mut addresses: impl Iterator<Item = SocketAddr>) -> io::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::net::{TcpListener, TcpSocket};
+    use rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer},
+    };
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpSocket},
+    };
+    use tokio_rustls::TlsAcceptor;
 
     /// An address that swallows SYNs: a listener whose queue is full.
     async fn black_hole() -> (SocketAddr, Vec<TcpStream>, TcpListener) {
@@ -153,6 +164,47 @@ mod tests {
         let refused = connect([gone].into_iter()).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         assert!(connect([].into_iter()).await.is_err());
+    }
+
+    /// A server that greets over TLS as `localhost`; its URL and its certificate.
+    async fn greeter() -> (Url, CertificateDer<'static>) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream.write_all(b"hello").await;
+                }
+            }
+        });
+        (Url::parse(&format!("https://localhost:{port}/")).unwrap(), certificate)
+    }
+
+    #[tokio::test]
+    async fn only_a_trusted_certificate_of_that_name_is_accepted() {
+        let (url, certificate) = greeter().await;
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let trusting = Dialer::trusting(roots).unwrap();
+        let mut greeting = [0; 5];
+        trusting.dial(&Server::of(&url).unwrap()).await.unwrap().read_exact(&mut greeting).await.unwrap();
+        assert_eq!(&greeting, b"hello");
+
+        let mut other_name = url.clone();
+        other_name.set_host(Some("127.0.0.1")).unwrap();
+        for (dialer, url) in [(Dialer::new().unwrap(), url), (trusting, other_name)] {
+            assert_eq!(dialer.dial(&Server::of(&url).unwrap()).await.err(), Some(Failure::Tls), "{url}");
+        }
     }
 
     #[test]

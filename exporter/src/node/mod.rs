@@ -76,7 +76,7 @@ impl Node {
     pub async fn ask(&mut self) -> Answer {
         let start = Instant::now();
         if let Some(reason) = self.pause.reason_at(start) {
-            return Answer { head: Err(reason), took: Duration::ZERO, is_paused: true };
+            return Answer { head: Err(reason), took: None };
         }
         let deadline = start + self.timeout;
         let head = self.head(deadline).await;
@@ -89,7 +89,7 @@ impl Node {
         }
         let head = head.map_err(|failed| failed.reason);
         let usable = self.on_its_chain(head, deadline).await;
-        Answer { head: usable, took: if usable.is_ok() { took } else { start.elapsed() }, is_paused: false }
+        Answer { head: usable, took: Some(if usable.is_ok() { took } else { start.elapsed() }) }
     }
 
     /// What `head` is worth once the chain is known, as far as that is asked for.
@@ -113,6 +113,11 @@ impl Node {
         }
         self.chain = Some(chain);
         usable
+    }
+
+    /// Ends a pause that it did not ask for itself.
+    pub fn end_pause(&mut self) {
+        self.pause.ends();
     }
 
     async fn head(&mut self, deadline: Instant) -> Result<BlockNumber, Failed> {

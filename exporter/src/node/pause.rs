@@ -21,35 +21,47 @@ pub struct Pause {
     role: Role,
     poll_interval: Duration,
     failures: u32,
-    until: Option<(Instant, Reason)>,
+    /// The last failure.
+    reason: Option<Reason>,
+    /// Absent where failures are no reason for a pause.
+    backs_off_until: Option<Instant>,
+    /// Absent where it did not ask for a pause.
+    asked_until: Option<Instant>,
 }
 
 impl Pause {
     /// Not paused.
     pub fn new(role: Role, poll_interval: Duration) -> Self {
-        Self { role, poll_interval, failures: 0, until: None }
+        let (reason, backs_off_until, asked_until) = (None, None, None);
+        Self { role, poll_interval, failures: 0, reason, backs_off_until, asked_until }
     }
 
     /// Why the node is not to be asked at `now`: its last failure. Absent when it is.
     pub fn reason_at(&self, now: Instant) -> Option<Reason> {
-        self.until.filter(|(until, _)| now < *until).map(|(_, reason)| reason)
+        let is_paused = self.backs_off_until.max(self.asked_until).is_some_and(|until| now < until);
+        self.reason.filter(|_| is_paused)
     }
 
     /// The node answered.
     pub fn succeeds(&mut self) {
-        (self.failures, self.until) = (0, None);
+        *self = Self::new(self.role, self.poll_interval);
     }
 
     /// The node failed for `reason` at `now`, and asked to be left alone for `retry_after`.
     /// `jitter`, from 0 to 1, keeps many nodes from being asked again together.
     pub fn fails(&mut self, now: Instant, reason: Reason, retry_after: Option<Duration>, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
-        let growing = match self.role {
-            Role::Reference => self.growing(jitter),
-            Role::Watched => Duration::ZERO,
+        self.reason = Some(reason);
+        self.backs_off_until = match self.role {
+            Role::Reference => Some(now + self.growing(jitter)),
+            Role::Watched => None,
         };
-        let pause = growing.max(retry_after.unwrap_or_default().min(LONGEST));
-        self.until = (!pause.is_zero()).then(|| (now + pause, reason));
+        self.asked_until = retry_after.map(|time| now + time.min(LONGEST));
+    }
+
+    /// The failures so far are forgotten; what the node asked for still holds.
+    pub fn ends(&mut self) {
+        (self.failures, self.backs_off_until) = (0, None);
     }
 
     /// One to two intervals at first, then twice as much each time.
@@ -114,5 +126,19 @@ mod tests {
         assert_eq!(pause.reason_at(now), None);
         pause.fails(now, Reason::Timeout, None, 0.0);
         assert_eq!(pause.reason_at(now), None, "it counts anew");
+    }
+
+    #[test]
+    fn a_pause_can_be_ended_unless_the_node_asked_for_it() {
+        let mut pause = Pause::new(Role::Reference, INTERVAL);
+        let now = Instant::now();
+        for _ in 0..5 {
+            pause.fails(now, Reason::Timeout, None, 0.0);
+        }
+        pause.ends();
+        assert_eq!(pause.reason_at(now), None);
+        pause.fails(now, Reason::RateLimited, Some(INTERVAL), 0.0);
+        pause.ends();
+        assert_eq!(pause.reason_at(now), Some(Reason::RateLimited));
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::config::Role;
+use crate::{config::Role, round::Nodes};
 
 /// A request as the server saw it.
 #[derive(Clone)]
@@ -77,15 +77,14 @@ async fn server(script: impl Fn(&Seen) -> Option<Vec<u8>> + Send + Sync + 'stati
     (url, seen)
 }
 
-/// A node of Polygon, asked every 15 s.
-fn node(url: &str, role: Role, chain_id: Option<u64>) -> Node {
-    let endpoint = |name: &str, role, url: &str| config::Endpoint {
-        name: NodeName::new(name).unwrap(),
-        role,
-        url: url.into(),
-        headers: hyper::HeaderMap::new(),
-    };
-    let network = config::Network {
+fn endpoint(name: &str, role: Role, url: &str) -> config::Endpoint {
+    let name = NodeName::new(name).unwrap();
+    config::Endpoint { name, role, url: url.into(), headers: hyper::HeaderMap::new() }
+}
+
+/// Polygon, asked every 15 s.
+fn network(chain_id: Option<u64>, quorum: usize, nodes: Vec<config::Endpoint>) -> config::Network {
+    config::Network {
         name: NetworkName::new("polygon").unwrap(),
         chain_id,
         poll_interval: INTERVAL,
@@ -93,9 +92,13 @@ fn node(url: &str, role: Role, chain_id: Option<u64>) -> Node {
         threshold_blocks: 5,
         stall_after: Duration::from_secs(60),
         max_lead_blocks: 100,
-        quorum: 1,
-        nodes: Vec::new(),
-    };
+        quorum,
+        nodes,
+    }
+}
+
+fn node(url: &str, role: Role, chain_id: Option<u64>) -> Node {
+    let network = network(chain_id, 1, Vec::new());
     Node::new(Dialer::new().unwrap(), &network, &endpoint("node", role, url)).unwrap()
 }
 
@@ -206,7 +209,9 @@ async fn a_node_that_allows_one_request_a_second_never_loses_its_block() {
         let asked = log.lock().unwrap().iter().filter(|seen| seen.is_for_chain).count();
         // Twice each time: at once, and a second later.
         assert_eq!(asked, if want.is_ok() { 4 } else { 42 });
-        assert!(answers.iter().all(|answer| answer.head.is_err() || answer.took < Duration::from_secs(1)));
+        assert!(
+            answers.iter().all(|answer| answer.head.is_err() || answer.took < Some(Duration::from_secs(1)))
+        );
     }
 }
 
@@ -279,12 +284,30 @@ async fn a_dead_reference_is_asked_ever_less_often_and_a_watched_node_always() {
         let answers = rounds(&mut node(&url, role, None), 241).await;
         let asked = log.lock().unwrap().len();
         assert!(asked <= most && asked >= most / 2, "{role:?}: {asked}");
-        assert_eq!(answers.iter().filter(|answer| !answer.is_paused).count(), asked);
+        assert_eq!(answers.iter().filter(|answer| answer.took.is_some()).count(), asked);
         // Why it is paused is known throughout.
         assert_eq!(heads(&answers), vec![Err(Reason::HttpStatus(502)); 241]);
         let log = log.lock().unwrap();
         let longest = log.windows(2).map(|two| two[1].at - two[0].at).max().unwrap();
         assert!(longest <= Duration::from_secs(300) + INTERVAL, "{longest:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reference_that_the_quorum_needs_is_not_paused() {
+    for (quorum, is_needed) in [(1, false), (2, true)] {
+        let (good, _) = server(|seen| Some(seen.result(100))).await;
+        let (dead, log) = server(|_| None).await;
+        let references = [("good", &good), ("dead", &dead)];
+        let references = references.map(|(name, url)| endpoint(name, Role::Reference, url));
+        let network = network(None, quorum, references.into());
+        let mut nodes = Nodes::new(&Dialer::new().unwrap(), &network).unwrap();
+        let mut due = tokio::time::interval(INTERVAL);
+        for _ in 0..30 {
+            due.tick().await;
+            nodes.ask().await;
+        }
+        assert_eq!(log.lock().unwrap().len() == 30, is_needed);
     }
 }
 
@@ -297,7 +320,7 @@ async fn a_node_that_asks_to_be_left_alone_is() {
         })
         .await;
         let answers = rounds(&mut node(&url, Role::Watched, None), 6).await;
-        let paused = answers.iter().filter(|answer| answer.is_paused).count();
+        let paused = answers.iter().filter(|answer| answer.took.is_none()).count();
         // A Retry-After means the server only with the two statuses that are made for it.
         assert_eq!(paused, if status.starts_with("502") { 0 } else { 3 }, "{status}");
         assert_eq!(log.lock().unwrap().len(), 6 - paused);

@@ -1,7 +1,7 @@
 //! YAML as a tree that knows its lines.
 //!
 //! A derived struct would stop at the first problem; this tree keeps unknown and
-//! duplicate keys, so that a reader can tell all problems at once.
+//! duplicate keys, so that a reader can report all problems together.
 
 use std::fmt;
 
