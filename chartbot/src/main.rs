@@ -2,8 +2,11 @@
 
 mod chart;
 mod chat;
+mod clock;
 mod config;
+mod labels;
 mod metrics;
+#[allow(clippy::disallowed_methods, reason = "its deadlines and measurements; to be moved to clock")]
 mod picture;
 mod samples;
 mod serve;
@@ -21,7 +24,6 @@ use std::{
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use headlag_service::start;
-use jiff::Timestamp;
 
 use self::{
     chat::command::Range,
@@ -118,8 +120,7 @@ async fn serve(config: config::Config) -> anyhow::Result<()> {
 }
 
 async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Path) -> anyhow::Result<()> {
-    let painted =
-        painter(&charts, &Metrics::default())?.paint(range, network, Timestamp::now(), &ENGLISH).await;
+    let painted = painter(&charts, &Metrics::default())?.paint(range, network, clock::wall(), &ENGLISH).await;
     let picture = painted.map_err(|trouble| {
         tracing::warn!(%trouble, "no chart");
         anyhow::anyhow!(trouble.sentence(range, &ENGLISH))

@@ -1,35 +1,35 @@
 //! Command -> reply, and the conversations that test it.
 
 use std::{
-    sync::{Mutex, PoisonError},
-    time::Instant,
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
-
-use jiff::Timestamp;
 
 use crate::{
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
-    chat::message::{Photo, Reply, buttons},
+    chat::message::{Message, buttons},
     chat::said::Said,
     chat::trouble::Trouble,
+    clock,
     metrics::Metrics,
     picture::{Painter, Picture},
     words::Words,
     words::status,
 };
 
-/// Answers whom it may.
+/// Answers the users who may ask.
 pub struct Conversation {
     access: Access,
     painter: Painter,
     metrics: Metrics,
-    /// Why questions could not be answered lately.
-    said: Mutex<Said>,
+    /// Why a chat's questions could not be answered recently; a chat whose last one was
+    /// answered is not in it.
+    said: Mutex<HashMap<i64, Said>>,
 }
 
 impl Conversation {
-    /// A conversation with those whom `access` lets in, about what `painter` draws.
+    /// A conversation with the users whom `access` lets in, about what `painter` draws.
     #[must_use]
     pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
         Self { access, painter, metrics, said: Mutex::default() }
@@ -37,27 +37,27 @@ impl Conversation {
 
     /// Whether a message or a press is to be answered at all.
     pub fn admits(&self, incoming: &Incoming) -> bool {
-        let admitted = self.access.check(incoming, Instant::now());
+        let admitted = self.access.check(incoming, clock::now());
         if let Err(refusal) = admitted {
             self.metrics.refused(refusal);
         }
         admitted.is_ok()
     }
 
-    /// To whom asks faster than the bot will answer.
-    pub fn too_fast(incoming: &Incoming) -> Reply {
-        Reply::Text(incoming.sender.language.words().too_fast.to_owned())
+    /// The note for a user who asks faster than the bot answers.
+    pub fn too_fast(incoming: &Incoming) -> Message {
+        Message::text(incoming.sender.language.words().too_fast)
     }
 
     /// The answer to a message to the bot whose username is `us`, or to a press on one of
     /// its buttons.
-    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Reply {
-        let words = incoming.sender.language.words();
+    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Message {
+        let (chat, words) = (incoming.place.chat, incoming.sender.language.words());
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
-            Command::Chart { range, ref network } => self.chart(range, network.as_deref(), words).await,
-            Command::Status => self.status(words).await,
-            Command::Help => (Reply::Text(words.help.to_owned()), "ok"),
+            Command::Chart { range, ref network } => self.chart(chat, range, network.as_deref(), words).await,
+            Command::Status => self.status(chat, words).await,
+            Command::Help => (Message::text(words.help), "ok"),
             Command::WrongRange(RangeError::NotADuration, ref word) => wrong(&(words.not_a_range)(word)),
             Command::WrongRange(RangeError::OutOfBounds, _) => wrong(words.out_of_bounds),
             Command::TooMuch => wrong(words.too_much),
@@ -67,50 +67,72 @@ impl Conversation {
         reply
     }
 
-    async fn status(&self, words: &Words) -> (Reply, &'static str) {
-        let (now, begin) = (Timestamp::now().as_second(), Instant::now());
-        let told = status::tell(&self.painter.prometheus, now, words).await;
-        self.metrics.queried(begin.elapsed());
-        match told {
-            Ok(lines) => (self.answered(Reply::Text(lines)), "ok"),
-            Err((trouble, looked_at)) => self.unanswered(&trouble, looked_at, words),
+    async fn status(&self, chat: i64, words: &Words) -> (Message, &'static str) {
+        let (now, begin) = (clock::wall().as_second(), clock::now());
+        let status = status::tell(&self.painter.prometheus, now, words).await;
+        self.metrics.queried(clock::since(begin));
+        match status {
+            Ok(lines) => {
+                self.answered(chat);
+                (Message::text(lines), "ok")
+            }
+            Err((trouble, looked_at)) => self.unanswered(chat, &trouble, looked_at, words),
         }
     }
 
-    async fn chart(&self, range: Range, network: Option<&str>, words: &Words) -> (Reply, &'static str) {
-        let painted = self.painter.paint(range, network, Timestamp::now(), words);
+    async fn chart(
+        &self,
+        chat: i64,
+        range: Range,
+        network: Option<&str>,
+        words: &Words,
+    ) -> (Message, &'static str) {
+        let painted = self.painter.paint(range, network, clock::wall(), words);
         match painted.await {
             Ok(picture) => {
                 let buttons = buttons(range, &picture.network, &picture.networks, words);
                 let Picture { png, caption, .. } = picture;
-                (self.answered(Reply::Photo(Photo { png, caption, buttons })), "ok")
+                self.answered(chat);
+                (Message::photo(png, caption).with_buttons(buttons), "ok")
             }
-            Err(trouble) => self.unanswered(&trouble, range, words),
+            Err(trouble) => self.unanswered(chat, &trouble, range, words),
         }
     }
 
-    fn answered(&self, reply: Reply) -> Reply {
-        if self.said.lock().unwrap_or_else(PoisonError::into_inner).ends() {
-            tracing::info!("questions can be answered again");
+    fn answered(&self, chat: i64) {
+        if self.said().remove(&chat).is_some() {
+            tracing::info!(chat, "questions can be answered again");
         }
-        reply
     }
 
-    fn unanswered(&self, trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
+    /// Logs each kind of trouble once for each chat, so that what one user asks for neither
+    /// hides nor repeats the trouble of another.
+    fn unanswered(
+        &self,
+        chat: i64,
+        trouble: &Trouble,
+        range: Range,
+        words: &Words,
+    ) -> (Message, &'static str) {
         let (outcome, range_seconds) = (trouble.outcome(), range.seconds());
         if let Trouble::NoSuchNetwork { .. } = trouble {
-            tracing::debug!(%trouble, "a user asked for what there is not");
-        } else if self.said.lock().unwrap_or_else(PoisonError::into_inner).begins(outcome) {
-            tracing::warn!(%trouble, range_seconds, "a question could not be answered");
+            tracing::debug!(chat, %trouble, "a user asked for an unknown network");
+        } else if self.said().entry(chat).or_default().begins(outcome) {
+            tracing::warn!(chat, %trouble, range_seconds, "a question could not be answered");
         } else {
-            tracing::debug!(%trouble, range_seconds, "nor could this one");
+            tracing::debug!(chat, %trouble, range_seconds, "another question could not be answered");
         }
-        (Reply::Text(trouble.sentence(range, words)), outcome)
+        (Message::text(trouble.sentence(range, words)), outcome)
+    }
+
+    fn said(&self) -> MutexGuard<'_, HashMap<i64, Said>> {
+        // The map is consistent at any time, also after a panic elsewhere.
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn wrong(words: &str) -> (Reply, &'static str) {
-    (Reply::Text(words.to_owned()), "wrong")
+fn wrong(words: &str) -> (Message, &'static str) {
+    (Message::text(words), "wrong")
 }
 
 #[cfg(test)]
@@ -119,6 +141,8 @@ mod tests {
     use crate::{
         chart::Theme,
         chat::access::{Sender, User},
+        chat::message::{Content, Photo},
+        chat::place::Place,
         config::HttpConfig,
         samples::client::Prometheus,
         samples::stand::{Server, answer},
@@ -151,7 +175,7 @@ mod tests {
 
     fn from_alice(text: &str) -> Incoming {
         Incoming {
-            chat: 7,
+            place: Place::chat(7),
             private: true,
             sender: Sender {
                 id: 7,
@@ -169,9 +193,9 @@ mod tests {
         if !conversation.admits(&incoming) {
             return None;
         }
-        match conversation.answer(&incoming, "headlag_bot").await {
-            Reply::Text(text) => Some(text),
-            Reply::Photo(Photo { png, caption, .. }) => {
+        match conversation.answer(&incoming, "headlag_bot").await.content {
+            Content::Text(text) => Some(text),
+            Content::Photo(Photo { png, caption }) => {
                 assert!(png.starts_with(b"\x89PNG"));
                 Some(format!("photo: {caption}"))
             }
@@ -210,10 +234,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn buttons_lead_to_the_other_ranges() {
         let conversation = conversation_with(Server::Behind).await;
-        let reply = conversation.answer(&from_alice("/chart 6h"), "headlag_bot").await;
-        let Reply::Photo(photo) = reply else { panic!("{reply:?}") };
-        assert_eq!(photo.buttons.len(), 1, "there is one network only");
-        let pressed = ask(Server::Behind, from_alice(&photo.buttons[0][1].data)).await.unwrap();
+        let chart = conversation.answer(&from_alice("/chart 6h"), "headlag_bot").await;
+        assert_eq!(chart.buttons.len(), 1, "there is one network only");
+        let pressed = ask(Server::Behind, from_alice(&chart.buttons[0][1].data)).await.unwrap();
         assert!(pressed.contains("last 24 hours"), "{pressed}");
     }
 
