@@ -97,7 +97,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Lets the users of `allowed` in, and nobody else.
+    /// Lets in the users of `allowed` and no others.
     #[must_use]
     pub fn new(allowed: Vec<User>) -> Self {
         Self { allowed, logged: Mutex::default(), warned: Mutex::default() }

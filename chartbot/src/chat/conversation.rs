@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    // Time is paused: a deadline is over at once when nobody has anything left to do.
+    // Time is paused: a deadline passes at once when there is nothing left to do.
 
     #[tokio::test(start_paused = true)]
     async fn an_allowed_user_gets_a_chart() {
@@ -211,24 +211,24 @@ mod tests {
             ("/day@headlag_bot", "last 24 hours", "12 hours"),
             ("  /WEEK", "last 7 days", "3 days 12 hours"),
         ] {
-            let told = ask(Server::Behind, from_alice(text)).await.unwrap();
-            let lines: Vec<_> = told.lines().collect();
+            let answer = ask(Server::Behind, from_alice(text)).await.unwrap();
+            let lines: Vec<_> = answer.lines().collect();
             assert_eq!(lines[0], "photo: polygon · my-node: 12 blocks behind");
             let range = lines[1].split(',').next().unwrap();
             assert_eq!(range, last);
-            assert!(lines[1].ends_with("corridor of 5 blocks either way"), "{told}");
-            assert!(lines[2].starts_with("at worst 12 blocks behind ("), "{told}");
+            assert!(lines[1].ends_with("corridor of 5 blocks either way"), "{answer}");
+            assert!(lines[2].starts_with("at worst 12 blocks behind ("), "{answer}");
             let rest = format!("; {half} outside the corridor; no data missing");
-            assert!(lines[2].ends_with(&rest), "{told}");
+            assert!(lines[2].ends_with(&rest), "{answer}");
             assert_eq!(lines[3], "9 of 9 references up, times in UTC");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_chart_does_without_the_time_outside_when_that_takes_too_long() {
-        let told = ask(Server::Slow, from_alice("/week")).await.unwrap();
-        assert!(told.starts_with("photo: polygon · my-node: 12 blocks behind"), "{told}");
-        assert!(told.contains("; time outside the corridor not counted; no data missing"), "{told}");
+        let answer = ask(Server::Slow, from_alice("/week")).await.unwrap();
+        assert!(answer.starts_with("photo: polygon · my-node: 12 blocks behind"), "{answer}");
+        assert!(answer.contains("; time outside the corridor not counted; no data missing"), "{answer}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -243,8 +243,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_allowed_user_gets_help() {
         for text in ["/start", "/help"] {
-            let told = ask(Server::Away, from_alice(text)).await.unwrap();
-            assert!(told.contains("/hour, /day, /week"), "{told}");
+            let answer = ask(Server::Away, from_alice(text)).await.unwrap();
+            assert!(answer.contains("/hour, /day, /week"), "{answer}");
         }
         for text in ["/hourly", "/hour@other_bot", "hello"] {
             assert_eq!(
@@ -261,9 +261,9 @@ mod tests {
             ("/chart 36h Polygon", "last 36 hours"),
             ("/chart 30d polygon", "last 30 days"),
         ] {
-            let told = ask(Server::Behind, from_alice(text)).await.unwrap();
-            assert!(told.starts_with("photo: polygon · my-node: 12 blocks behind"), "{told}");
-            assert!(told.contains(&format!("\n{last}, corridor")), "{told}");
+            let answer = ask(Server::Behind, from_alice(text)).await.unwrap();
+            assert!(answer.starts_with("photo: polygon · my-node: 12 blocks behind"), "{answer}");
+            assert!(answer.contains(&format!("\n{last}, corridor")), "{answer}");
         }
         for (text, want) in [
             (
@@ -288,12 +288,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_status_in_a_few_lines() {
-        let told = ask(Server::Behind, from_alice("/status")).await.unwrap();
+        let answer = ask(Server::Behind, from_alice("/status")).await.unwrap();
         let want = "🟢 polygon: ok (4 s ago)\n🟠 my-node: 12 blocks (24 s) behind\n\
             9 of 9 references up; 5 at the highest block, 3 at the median";
-        assert_eq!(told, want);
-        let told = ask(Server::Empty, from_alice("/status")).await.unwrap();
-        assert!(told.starts_with("Prometheus holds no watched node for the last 24 hours"), "{told}");
+        assert_eq!(answer, want);
+        let answer = ask(Server::Empty, from_alice("/status")).await.unwrap();
+        assert!(answer.starts_with("Prometheus holds no watched node for the last 24 hours"), "{answer}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -303,22 +303,22 @@ mod tests {
             incoming.sender.language = Language::Russian;
             ask(Server::Behind, incoming)
         };
-        let told = in_russian("/hour").await.unwrap();
+        let answer = in_russian("/hour").await.unwrap();
         assert!(
-            told.starts_with(
+            answer.starts_with(
                 "photo: polygon · my-node: отстаёт на 12 блоков\nза последний час, коридор ±5 блоков"
             ),
-            "{told}"
+            "{answer}"
         );
-        let told = in_russian("/status").await.unwrap();
+        let answer = in_russian("/status").await.unwrap();
         assert!(
-            told.starts_with("🟢 polygon: норма (4 с назад)\n🟠 my-node: отстаёт на 12 блоков (24 с)"),
-            "{told}"
+            answer.starts_with("🟢 polygon: норма (4 с назад)\n🟠 my-node: отстаёт на 12 блоков (24 с)"),
+            "{answer}"
         );
         for (text, start) in [("/help", "Показываю"), ("/chart 1s", "График можно"), ("hi", "Графики:")]
         {
-            let told = in_russian(text).await.unwrap();
-            assert!(told.starts_with(start), "{told}");
+            let answer = in_russian(text).await.unwrap();
+            assert!(answer.starts_with(start), "{answer}");
         }
     }
 
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_else_gets_a_word() {
+    async fn no_other_user_is_answered() {
         let mut stranger = from_alice("/hour");
         stranger.sender.username = Some("mallory".into());
         let mut bot = from_alice("/hour");

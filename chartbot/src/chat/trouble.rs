@@ -1,4 +1,4 @@
-//! PURE: why a question has no answer, in one sentence for the one who asked.
+//! PURE: why a question has no answer, in one sentence for the user who asked.
 
 use headlag_service::outbound::Failure;
 
@@ -7,18 +7,18 @@ use crate::{chat::command::Range, samples::client, words::Words};
 /// Why there is no picture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
-    /// Prometheus gave no answer, or one that is of no use.
+    /// Prometheus gave no answer, or no usable one.
     #[error("Prometheus {0}")]
     Prometheus(#[from] client::Error),
-    /// Nothing within the range.
+    /// There is no sample within the range.
     #[error("Prometheus holds no watched node within the range")]
     NoData,
-    /// Nobody watches the network that was asked for.
+    /// No exporter reports the network that was asked for.
     #[error("there is no network {asked}")]
     NoSuchNetwork {
-        /// What was asked for.
+        /// The name as the user wrote it.
         asked: String,
-        /// What there is, by name, with commas.
+        /// The names of all networks, separated by commas.
         known: String,
     },
     /// The drawing failed.
@@ -27,7 +27,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// One sentence for whoever asked for a chart of `range`.
+    /// One sentence for a user who asked for a chart of `range`.
     #[must_use]
     pub fn sentence(&self, range: Range, words: &Words) -> String {
         match self {

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use headlag_service::outbound;
+use headlag_service::outbound::{self, Failure};
 use reqwest::{
     Client, Proxy, RequestBuilder, Url,
     multipart::{Form, Part},
@@ -106,11 +106,13 @@ pub fn uploaded_photo() -> InputFile {
 
 async fn exchange(request: RequestBuilder) -> Result<Value, Fault> {
     let response = request.send().await.map_err(|error| {
+        let failure = outbound::classify(&error);
         // A request that could not be built was not sent either.
-        if error.is_connect() || error.is_builder() {
-            Fault::NoConnection
-        } else {
-            Fault::Unanswered(outbound::classify(&error))
+        let was_sent = !error.is_connect() && !error.is_builder();
+        match failure {
+            failure if was_sent => Fault::Unanswered(failure),
+            Failure::Tls => Fault::Tls,
+            _ => Fault::NoConnection,
         }
     })?;
     let status = response.status().as_u16();
@@ -122,8 +124,8 @@ async fn exchange(request: RequestBuilder) -> Result<Value, Fault> {
     })
 }
 
-/// An answer of the Bot API. Everything but `ok` is read as it comes, so that one part
-/// nobody knows yet does not hide the rest.
+/// An answer of the Bot API. Everything but `ok` is read as it comes, so that a part of
+/// an unknown form does not hide the rest.
 #[derive(Deserialize)]
 struct Answer {
     ok: bool,

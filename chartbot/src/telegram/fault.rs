@@ -29,6 +29,11 @@ pub enum Fault {
     /// No connection was made, so nothing was sent.
     #[error("no connection to Telegram")]
     NoConnection,
+    /// The TLS handshake failed, so nothing was sent.
+    #[error(
+        "the TLS handshake with Telegram failed; check this machine's clock, and the proxy if there is one"
+    )]
+    Tls,
     /// The connection broke, or there was no answer in time.
     #[error("{0}")]
     Unanswered(Failure),
@@ -68,6 +73,8 @@ labels! {
         Server = "server_error",
         /// See [`Fault::NoConnection`].
         Connect = "connect",
+        /// See [`Fault::Tls`].
+        Tls = "tls",
         /// No answer in time.
         Timeout = "timeout",
         /// The connection broke before the answer was complete.
@@ -91,6 +98,7 @@ impl Fault {
             Self::TooMany(_) => FaultKind::TooMany,
             Self::Server(_) => FaultKind::Server,
             Self::NoConnection => FaultKind::Connect,
+            Self::Tls => FaultKind::Tls,
             Self::Unanswered(Failure::Timeout) => FaultKind::Timeout,
             Self::Unanswered(_) => FaultKind::ConnectionLost,
             Self::Unintelligible => FaultKind::Malformed,
@@ -109,6 +117,7 @@ impl Fault {
             | Self::Conflict
             | Self::TooMany(_)
             | Self::NoConnection
+            | Self::Tls
             | Self::Unchanged
             | Self::Gone
             | Self::NoSuchTopic
@@ -121,7 +130,7 @@ impl Fault {
     /// Whether the same message may arrive later, and certainly has not arrived yet.
     #[must_use]
     pub fn is_worth_another_try(&self) -> bool {
-        matches!(self, Self::TooMany(_) | Self::NoConnection)
+        matches!(self, Self::TooMany(_) | Self::NoConnection | Self::Tls)
     }
 
     /// How long to wait after this failure, the one after `failures` others in a row: as long

@@ -29,7 +29,7 @@ impl Inbox {
     }
 
     /// Whether the next poll should be answered at once: to confirm what was received, or to
-    /// learn what waited.
+    /// receive what waited.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.away || !self.taken.is_empty()

@@ -16,8 +16,8 @@ use crate::{
     words::Language,
 };
 
-/// Parts of a message that only report an event, such as that somebody joined; nobody expects
-/// an answer (<https://core.telegram.org/bots/api#message>).
+/// Parts of a message that only report an event, such as a pinned message, and need no answer
+/// (<https://core.telegram.org/bots/api#message>).
 const EVENTS: [&str; 45] = [
     "boost_added",
     "channel_chat_created",
@@ -71,7 +71,7 @@ const EVENTS: [&str; 45] = [
 pub enum Update {
     /// Something to answer.
     Request(Request),
-    /// Nothing that anybody expects an answer to.
+    /// Nothing that needs an answer.
     Other,
     /// A message or a press of which chat, sender or text cannot be read.
     Unreadable,

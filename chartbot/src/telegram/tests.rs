@@ -2,6 +2,7 @@
 //! everything runs in one runtime: a pause is over as soon as there is nothing left to do.
 
 mod bot_api;
+mod deliveries;
 mod fairness;
 mod outages;
 mod proxies;

@@ -40,7 +40,7 @@ use crate::{
     web::Readiness,
 };
 
-const TOKEN: &str = "123456:s3cret";
+pub const TOKEN: &str = "123456:s3cret";
 /// Nothing takes longer; it passes at once, since time is paused.
 const PATIENCE: Duration = Duration::from_secs(7_200);
 
