@@ -1,6 +1,6 @@
 # make demo   see everything work: a simulated network, Prometheus, both services, a chat
 # make test   every check there is; what CI runs
-# make bench  what a chart costs
+# make bench  how often the verdicts are wrong, and what a chart costs
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
