@@ -21,7 +21,7 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 use tokio::{task::JoinSet, time::timeout};
 
-use self::{api::Api, outage::Outage, outbox::Outbox, poll::Poll, queue::Queue};
+use self::{api::Api, outbox::Outbox, poll::Poll, queue::Queue};
 pub use self::{fault::FaultKind, outage::Ended};
 use crate::{chat::conversation::Conversation, metrics::Metrics, web::Readiness};
 
@@ -71,9 +71,7 @@ impl Telegram {
 
     /// Receives and answers for ever; returns why it cannot go on.
     async fn serve(&self, conversation: Conversation, ready: Readiness, answers: &mut JoinSet<()>) -> Ended {
-        let (api, metrics) = (self.api.clone(), self.metrics.clone());
-        let outage = Outage::new(metrics.clone());
-        let mut poll = Poll { api, metrics, ready, outage, unreadable: false };
+        let mut poll = Poll::new(self.api.clone(), self.metrics.clone(), ready);
         let us = match poll.introduce().await {
             Ok(us) => us,
             Err(ended) => return ended,

@@ -36,19 +36,22 @@ pub const FULL_BATCH: usize = 100;
 
 /// Receives updates.
 pub struct Poll {
-    /// The server.
-    pub api: Api,
-    /// Where polls and failures are counted.
-    pub metrics: Metrics,
-    /// Where it is noted that Telegram answers.
-    pub ready: Readiness,
-    /// The failures since the last success.
-    pub outage: Outage,
+    api: Api,
+    metrics: Metrics,
+    ready: Readiness,
+    outage: Outage,
     /// Whether an update that cannot be read was logged.
-    pub unreadable: bool,
+    unreadable: bool,
 }
 
 impl Poll {
+    /// Receives through `api`, and notes in `ready` when Telegram answered.
+    #[must_use]
+    pub fn new(api: Api, metrics: Metrics, ready: Readiness) -> Self {
+        let outage = Outage::new(metrics.clone());
+        Self { api, metrics, ready, outage, unreadable: false }
+    }
+
     /// Asks for the bot's username; tries again while Telegram is away.
     ///
     /// # Errors
