@@ -33,7 +33,7 @@ const REVISION: &str = match option_env!("HEADLAG_REVISION") {
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
-/// Buckets: from a fast answer to the longest that a user waits for.
+/// From a fast answer to the longest wait.
 const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 20.0];
 
 /// What happened since the start. Clones share the counts.
@@ -84,7 +84,7 @@ impl Collector for LastPoll {
         let gauge = ConstGauge::new(at as f64 / 1_000.0);
         let descriptor = encoder.encode_descriptor(
             "headlag_chartbot_last_poll_timestamp",
-            "When Telegram last answered a poll in unix time, absent before the first answer",
+            "Unix time at which Telegram last answered a poll, absent before the first answer",
             Some(&Unit::Seconds),
             gauge.metric_type(),
         )?;
@@ -119,9 +119,9 @@ impl Metrics {
             self.telegram_errors.clone(),
         );
         for (name, help, histogram) in [
-            ("query_duration", "Time that all queries to Prometheus for one answer took", &self.query),
-            ("draw_duration", "Time that drawing one chart took", &self.draw),
-            ("send_duration", "Time that delivering one answer to Telegram took", &self.send),
+            ("query_duration", "Duration of all Prometheus queries for one answer", &self.query),
+            ("draw_duration", "Duration of drawing one chart", &self.draw),
+            ("send_duration", "Duration of delivering one answer to Telegram", &self.send),
         ] {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         }

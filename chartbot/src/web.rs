@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 
 use crate::clock;
 
-/// The bot is not ready if Telegram has not answered for so long: an outage, and then a long poll.
+/// The bot is not ready after so long without an answer from Telegram: an outage and a long poll.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whether Telegram answered recently. Clones share one state.
@@ -46,8 +46,8 @@ pub fn answer(request: &Request<Incoming>, registry: &Registry, ready: &Readines
         "/metrics" => exposition::answer(registry, request.headers()),
         "/-/healthy" => plain(StatusCode::OK, "headlag-chartbot is healthy\n"),
         "/-/ready" if ready.is_reached(clock::now()) => plain(StatusCode::OK, "headlag-chartbot is ready\n"),
-        "/-/ready" => plain(StatusCode::SERVICE_UNAVAILABLE, "headlag-chartbot does not reach Telegram\n"),
-        _ => plain(StatusCode::NOT_FOUND, "there is nothing here; see /\n"),
+        "/-/ready" => plain(StatusCode::SERVICE_UNAVAILABLE, "headlag-chartbot cannot reach Telegram\n"),
+        _ => plain(StatusCode::NOT_FOUND, "not found; see /\n"),
     }
 }
 

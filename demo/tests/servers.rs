@@ -92,7 +92,7 @@ async fn both_tell_the_same_after_the_exporter_went_away() {
     let folder = tempfile::tempdir().unwrap();
     let servers = filled(folder.path(), -WEEK..-20 * MINUTE, 10 * MINUTE).await;
     for range in ["hour", "day", "week"] {
-        check(range, &servers, &["not scraped since", "blocks behind"]).await;
+        check(range, &servers, &["no data in Prometheus since", "blocks behind"]).await;
     }
     for (server, _) in servers {
         server.stop().await.unwrap();
