@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use headlag_service::process::ProcessCollector;
+use headlag_service::{
+    build_info::{REVISION, VERSION},
+    process::ProcessCollector,
+};
 use jiff::Timestamp;
 use prometheus_client::{
     collector::Collector,
@@ -23,13 +26,6 @@ use prometheus_client::{
 };
 
 use crate::{chat::access::Refusal, telegram::FaultKind};
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The commit this was built from; the build sets it.
-const REVISION: &str = match option_env!("HEADLAG_REVISION") {
-    Some(revision) => revision,
-    None => "unknown",
-};
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 

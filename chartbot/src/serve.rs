@@ -4,7 +4,6 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use headlag_service::server;
 use tokio::{
-    net::TcpListener,
     sync::watch,
     task::{JoinError, JoinSet},
 };
@@ -47,7 +46,7 @@ pub async fn serve(
     stop: impl Future<Output = &'static str>,
 ) -> Result<(), Ended> {
     let address = config.listen_address;
-    let bind = TcpListener::bind(address).await;
+    let bind = server::bind(address).await;
     let listener = bind.map_err(|error| Ended::Bind(address, error))?;
     let address = listener.local_addr().unwrap_or(address);
     let registry = Arc::new(metrics.registry());

@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use headlag_service::{
-    auth::read_secret,
+    secret_file::read_secret,
     yaml::{
         header,
         reader::{Field, Reader, Section},
@@ -268,7 +268,7 @@ mod tests {
                 "3: http_headers: holds a name that no HTTP header can have",
                 "4: http_headers.X-Key.files[0]: the file it names: cannot read it: No such file or directory \
                  (os error 2)",
-                "4: http_headers.X-Key.secrets[0]: holds characters that an HTTP header cannot carry",
+                "4: http_headers.X-Key.secrets[0]: holds U+000A LINE FEED, which is invisible; remove that character",
                 "5: http_headers.Host: is set by headlag itself; take it out",
                 "6: tls_config.max_version: is below min_version; swap the two",
             ],
