@@ -33,7 +33,8 @@ pub async fn start(folder: &Path, port: Port) -> anyhow::Result<Process> {
         .arg("-storageDataPath")
         .arg(folder)
         .arg(format!("-httpListenAddr={address}"))
-        .args(["-retentionPeriod=400d", "-loggerLevel=WARN"]);
+        // It warns of every import that is older than a few minutes.
+        .args(["-retentionPeriod=400d", "-loggerLevel=ERROR"]);
     let mut server = Process::start("victoria-metrics", &mut command)?;
     server.ready(&format!("http://{address}/health"), READY).await?;
     Ok(server)
