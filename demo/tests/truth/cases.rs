@@ -17,11 +17,11 @@ pub struct Case {
 }
 
 impl Case {
-    /// The samples of all its exporters. Scrapes are not on the second, nor do two exporters
-    /// run in step.
-    pub fn feeds(&self, written: Millis) -> Vec<Feed> {
+    /// The samples of all its exporters, `phase` milliseconds past the second; two exporters do
+    /// not run in step.
+    pub fn feeds(&self, written: Millis, phase: Millis) -> Vec<Feed> {
         let feed = |(index, exporter): (usize, &Exporter)| {
-            exporter.feed(self.network, written, 217 + 5_104 * index as Millis)
+            exporter.feed(self.network, written, phase + 5_104 * index as Millis)
         };
         self.exporters.iter().enumerate().map(feed).collect()
     }
