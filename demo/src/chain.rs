@@ -162,7 +162,7 @@ impl Chain {
         Answer::Block(self.head(node, at - late))
     }
 
-    /// Whether the script says that nobody scraped at `at`; only history can show it.
+    /// Whether the script leaves out the scrape at `at`; only history can show it.
     pub fn unscraped(&self, at: Millis) -> bool {
         self.incidents(at).contains(&Incident::Unscraped)
     }

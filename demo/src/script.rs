@@ -23,7 +23,7 @@ pub enum Incident {
     Refuses(Node),
     /// The node takes questions and never answers.
     Hangs(Node),
-    /// Nobody scrapes.
+    /// The exporter is not scraped.
     Unscraped,
 }
 
@@ -54,7 +54,7 @@ const fn dip(start: Millis, blocks: i64, fall: Millis, stay: Millis, rise: Milli
 
 /// When the watched node gives no answer: two hours in the week.
 const SILENCE: (Millis, Millis) = (-3 * DAY - 9 * HOUR, 2 * HOUR);
-/// When nobody scrapes.
+/// When the exporter is not scraped.
 const UNSCRAPED: (Millis, Millis) = (-DAY - 20 * HOUR, 50 * MINUTE);
 /// When all references but one are away: no consensus.
 const LONELY: (Millis, Millis) = (-5 * DAY - 2 * HOUR, 45 * MINUTE);
@@ -102,7 +102,7 @@ pub struct Missing {
     pub no_answer: Millis,
     /// Too few references answer.
     pub no_consensus: Millis,
-    /// Nobody scrapes.
+    /// The exporter is not scraped.
     pub not_scraped: Millis,
 }
 

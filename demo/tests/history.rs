@@ -1,4 +1,4 @@
-//! A real Prometheus with the simulated history; it fails where there is none to be had.
+//! A real Prometheus with the simulated history; it fails where no Prometheus can be found or fetched.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, too")]
 
@@ -29,7 +29,7 @@ async fn a_week_of_history_is_there_before_the_first_scrape() {
     let tools = Tools::find_or_fetch().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let free = || SocketAddr::from(([127, 0, 0, 1], 0));
-    let exporter = Port::take(free(), "nobody", "").unwrap().address();
+    let exporter = Port::take(free(), "a test", "").unwrap().address();
     let now = wall_clock()();
     let chain = Chain::eventful(1, now);
     let begun = Instant::now();

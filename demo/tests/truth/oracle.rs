@@ -53,7 +53,7 @@ pub struct NetworkTruth {
     pub now: Option<Round>,
 }
 
-/// A piece of time and the round that stands for it; absent where nobody scraped.
+/// A piece of time and the round that stands for it; absent while not scraped.
 #[derive(Clone, Copy, Debug)]
 struct Span<'a> {
     start: Millis,
