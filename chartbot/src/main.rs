@@ -19,17 +19,17 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use headlag_service::start;
-use jiff::Timestamp;
 
 use self::{
-    chat::command::Range,
+    chart::Theme,
+    chat::{command::Range, trouble::Trouble},
     config::{Charts, Flags, TOKEN_VARIABLE},
     metrics::Metrics,
     picture::Painter,
     samples::client::Prometheus,
-    words::ENGLISH,
+    words::{ENGLISH, Language},
 };
 
 /// A Telegram bot that draws how far your blockchain nodes are from the median of the
@@ -57,19 +57,32 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write one chart to a file, without Telegram
-    Chart {
-        /// hour, day, week, or a duration from 10m to 365d
-        range: String,
-        /// The network to draw; without it, the one in the worst state
-        #[arg(long, value_name = "NETWORK")]
-        network: Option<String>,
-        /// The PNG file to write; - writes to stdout
-        #[arg(long, value_name = "FILE", default_value = "chart.png")]
-        output: PathBuf,
-    },
+    /// Draw one chart without Telegram: into a file, or its facts as JSON to stdout
+    Chart(Drawing),
     /// Ask the running service at --web.listen-address whether it works
     CheckHealth,
+}
+
+#[derive(Args)]
+struct Drawing {
+    /// hour, day, week, or a duration from 10m to 365d
+    #[arg(value_parser = Range::parse)]
+    range: Range,
+    /// The network to draw; without it, the one in the worst state
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<String>,
+    /// The PNG file to write; - writes to stdout [default: chart.png, or none with --json]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print the facts that picture and caption are made from to stdout
+    #[arg(long)]
+    json: bool,
+    /// The colours, in place of --chart.theme
+    #[arg(long)]
+    theme: Option<Theme>,
+    /// The language of picture and caption
+    #[arg(long, default_value = "en")]
+    language: Language,
 }
 
 #[tokio::main]
@@ -85,16 +98,13 @@ async fn main() -> ExitCode {
             Ok(config) => serve(config).await,
             Err(problems) => return start::misuse(&problems.to_string()),
         },
-        Some(Task::Chart { range, network, output }) => {
-            let charts = match cli.flags.to_draw() {
-                Ok(charts) => charts,
-                Err(problems) => return start::misuse(&problems.to_string()),
-            };
-            match Range::parse(range) {
-                Ok(range) => chart(charts, range, network.as_deref(), output).await,
-                Err(error) => return start::misuse(&format!("{range:?} {error}")),
+        Some(Task::Chart(drawing)) => match cli.flags.to_draw() {
+            Ok(_) if drawing.json && drawing.output.as_deref() == Some(Path::new("-")) => {
+                return start::misuse("--json and --output - both write to stdout; leave one of them out");
             }
-        }
+            Ok(charts) => chart(charts, drawing).await,
+            Err(problems) => return start::misuse(&problems.to_string()),
+        },
         Some(Task::CheckHealth) => match cli.flags.to_check_health() {
             Ok(address) => start::check_health(address).await,
             Err(problems) => return start::misuse(&problems.to_string()),
@@ -117,21 +127,31 @@ async fn serve(config: config::Config) -> anyhow::Result<()> {
     Ok(serve::serve(config, painter, metrics, stop).await?)
 }
 
-async fn chart(charts: Charts, range: Range, network: Option<&str>, output: &Path) -> anyhow::Result<()> {
-    let painted =
-        painter(&charts, &Metrics::default())?.paint(range, network, Timestamp::now(), &ENGLISH).await;
-    let picture = painted.map_err(|trouble| {
-        tracing::warn!(%trouble, "no chart");
-        anyhow::anyhow!(trouble.sentence(range, &ENGLISH))
-    })?;
-    if output == Path::new("-") {
-        io::stdout().write_all(&picture.png).context("cannot write the chart to stdout")?;
-    } else {
-        fs::write(output, &picture.png)
-            .with_context(|| format!("cannot write the chart to {}", output.display()))?;
+async fn chart(mut charts: Charts, drawing: &Drawing) -> anyhow::Result<()> {
+    let Drawing { range, network, output, json, theme, language } = drawing;
+    let (range, words) = (*range, language.words());
+    charts.theme = theme.unwrap_or(charts.theme);
+    let output = output.as_deref().or((!json).then_some(Path::new("chart.png")));
+    let painter = painter(&charts, &Metrics::default())?;
+    let failed = |trouble: Trouble| anyhow::anyhow!(trouble.sentence(range, words));
+    let known = painter.know(range, network.as_deref()).await.map_err(failed)?;
+    if let Some(output) = output {
+        let picture = painter.paint(&known, words).await.map_err(failed)?;
+        if output == Path::new("-") {
+            io::stdout().write_all(&picture.png).context("cannot write the chart to stdout")?;
+        } else {
+            fs::write(output, &picture.png)
+                .with_context(|| format!("cannot write the chart to {}", output.display()))?;
+        }
+        // Beside the picture, never into it.
+        start::complain(&picture.caption);
     }
-    // Beside the picture, never into it.
-    start::complain(&picture.caption);
+    if *json {
+        let mut facts = known.facts;
+        facts.warnings = known.warnings.iter().map(|warning| words::warning(warning, &ENGLISH)).collect();
+        let text = serde_json::to_string_pretty(&facts).context("cannot write the facts as JSON")?;
+        writeln!(io::stdout(), "{text}").context("cannot write the facts to stdout")?;
+    }
     Ok(())
 }
 

@@ -90,6 +90,7 @@ impl Hatch {
     pub fn strokes(&self) -> Vec<Line> {
         let (width, rising, dash) = match self.cause {
             Cause::NoAnswer => (3.0, true, None),
+            Cause::WrongChain => (3.0, true, Some(Dash { on: 14.0, off: 10.0 })),
             Cause::NoConsensus => (2.5, false, Some(Dash { on: 26.0, off: 12.0 })),
             Cause::NotScraped => (4.0, true, Some(Dash { on: 4.0, off: 12.0 })),
         };
@@ -132,6 +133,7 @@ mod tests {
     fn columns(letters: &str) -> Vec<Column> {
         let cause = |letter: char| match letter.to_ascii_lowercase() {
             'a' => Some(Cause::NoAnswer),
+            'w' => Some(Cause::WrongChain),
             'c' => Some(Cause::NoConsensus),
             's' => Some(Cause::NotScraped),
             _ => None,
@@ -176,7 +178,7 @@ mod tests {
         let frame = Rect { left: 103.0, top: 50.0, right: 161.0, bottom: 300.0 };
         let key = Rect { right: 131.0, bottom: 72.0, ..frame };
         let narrow = Rect { right: 111.0, ..frame };
-        for cause in [Cause::NoAnswer, Cause::NoConsensus, Cause::NotScraped] {
+        for cause in [Cause::NoAnswer, Cause::WrongChain, Cause::NoConsensus, Cause::NotScraped] {
             for (frame, least, most) in [(frame, 5, 12), (key, 2, 6), (narrow, 1, 1)] {
                 let strokes = Hatch { frame, cause }.strokes();
                 assert!((least..=most).contains(&strokes.len()), "{cause:?} {frame:?} {}", strokes.len());

@@ -17,7 +17,7 @@ impl Drawing<'_> {
         let seconds = self.history.until - self.history.since;
         let range = (self.words.last)(seconds);
         let muted = |text: String, baseline| self.label_left_of(right, text, baseline, Ink::Muted);
-        let (network, all) = (&self.history.network, self.history.watched.len());
+        let (network, all) = (&self.history.network, self.history.nodes);
         let name = match self.nodes.as_slice() {
             [only] => format!("{network} · {}", only.node),
             some if some.len() < all => format!("{network} · {}", (self.words.worst)(some.len(), all)),

@@ -32,7 +32,7 @@ pub fn rows(nodes: &[&[Column]], len: usize) -> Vec<Row> {
     if let [node] = nodes {
         return vec![Row { node: None, gaps: gap::missing(&[node], len, |_| true) }];
     }
-    let unanswered = |cause| cause == Cause::NoAnswer;
+    let unanswered = |cause| matches!(cause, Cause::NoAnswer | Cause::WrongChain);
     let own = nodes
         .iter()
         .enumerate()

@@ -7,7 +7,6 @@ use super::{
     font::{self, Fonts, Weight},
     lane,
     plot::{self, Plot},
-    ranking::shown,
     scale::{Numbers, ValueScale},
     shape::{Area, Dash, Hatch, Ink, Label, Line, Rect},
     timeaxis::{TimeScale, TimeTick},
@@ -62,14 +61,13 @@ pub struct Layout {
 
 impl Layout {
     pub fn new(history: &History, zone: &TimeZone, words: &ChartWords, fonts: &Fonts) -> Layout {
-        let shown = shown(history);
-        let nodes: Vec<&Watched> = shown.iter().filter_map(|i| history.watched.get(*i)).collect();
+        let nodes: Vec<&Watched> = history.watched.iter().collect();
         let mut drawing = Drawing {
             history,
             zone,
             words,
             fonts,
-            value: ValueScale::of(history, &shown),
+            value: ValueScale::of(history),
             lane: Vec::new(),
             nodes,
             in_legend: Vec::new(),
@@ -162,6 +160,7 @@ impl Drawing<'_> {
     pub fn name(&self, cause: Cause) -> &'static str {
         match cause {
             Cause::NoAnswer => self.words.no_answer,
+            Cause::WrongChain => self.words.wrong_chain,
             Cause::NoConsensus => self.words.no_consensus,
             Cause::NotScraped => self.words.not_scraped,
         }

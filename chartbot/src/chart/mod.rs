@@ -15,7 +15,6 @@ mod notes;
 mod paint;
 mod palette;
 mod plot;
-mod ranking;
 mod scale;
 mod shape;
 mod smooth;
@@ -24,8 +23,6 @@ mod trace;
 
 use jiff::tz::TimeZone;
 use plotters::drawing::DrawingAreaErrorKind;
-
-pub use ranking::shown;
 
 use crate::{samples::grid::History, words::ChartWords};
 

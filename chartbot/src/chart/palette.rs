@@ -79,7 +79,7 @@ impl Palette {
             Ink::Outside | Ink::OutsideFill => self.outside,
             Ink::OutsideText => self.outside_text,
             Ink::Missing(cause) | Ink::MissingGround(cause) => match cause {
-                Cause::NoAnswer => self.no_answer,
+                Cause::NoAnswer | Cause::WrongChain => self.no_answer,
                 Cause::NoConsensus => self.no_consensus,
                 Cause::NotScraped => self.not_scraped,
             },
@@ -93,7 +93,7 @@ fn opacity(ink: Ink) -> f64 {
         Ink::BestBand => 0.25,
         Ink::NodeBand(_) => 0.28,
         Ink::OutsideFill => 0.22,
-        Ink::MissingGround(Cause::NoAnswer) => 0.18,
+        Ink::MissingGround(Cause::NoAnswer | Cause::WrongChain) => 0.18,
         Ink::MissingGround(_) => 0.10,
         _ => 1.0,
     }

@@ -47,8 +47,8 @@ impl ValueScale {
     }
 
     /// The scale that shows the nodes with these places in `history.watched`.
-    pub fn of(history: &History, shown: &[usize]) -> ValueScale {
-        let nodes = shown.iter().filter_map(|&i| history.watched.get(i));
+    pub fn of(history: &History) -> ValueScale {
+        let nodes = history.watched.iter();
         let seen = nodes
             .flat_map(|node| node.columns.iter().filter_map(|column| column.seen))
             .chain(history.best.iter().flatten().copied());

@@ -47,6 +47,7 @@ pub fn history(span: i64, names: &[&str]) -> History {
         since,
         until: NOW,
         grid: Grid { start, step: u32::try_from(step).unwrap(), len },
+        nodes: nodes.len(),
         watched: nodes
             .map(|(n, name)| Watched {
                 node: (*name).to_owned(),

@@ -2,10 +2,18 @@
 
 use headlag_service::outbound::Failure;
 
-use crate::{chat::command::Range, samples::client, words::Words};
+use crate::{
+    chat::command::Range,
+    samples::{client, warning::Warning},
+    words::{self, Words},
+};
+
+/// A message of Telegram has at most so many characters of UTF-16
+/// (<https://core.telegram.org/bots/api#sendmessage>); names beyond are counted.
+const NAMES: usize = 3_000;
 
 /// Why there is no picture.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Trouble {
     /// Prometheus gave no answer, or one that is of no use.
     #[error("Prometheus {0}")]
@@ -13,13 +21,16 @@ pub enum Trouble {
     /// Nothing within the range.
     #[error("Prometheus holds no watched node within the range")]
     NoData,
+    /// Nothing within the range, and a reason to doubt that: this warning.
+    #[error("Prometheus holds no watched node within the range, with the warning {0:?}")]
+    Doubtful(Warning),
     /// Nobody watches the network that was asked for.
     #[error("there is no network {asked}")]
     NoSuchNetwork {
         /// What was asked for.
         asked: String,
-        /// What there is, by name, with commas.
-        known: String,
+        /// What there is, by name.
+        known: Vec<String>,
     },
     /// The drawing failed.
     #[error("the chart could not be drawn: {0}")]
@@ -27,7 +38,13 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// One sentence for whoever asked for a chart of `range`.
+    /// There is no data; why that may be, where the answers came with a warning.
+    #[must_use]
+    pub fn no_data(warnings: Vec<Warning>) -> Self {
+        warnings.into_iter().next().map_or(Self::NoData, Self::Doubtful)
+    }
+
+    /// One sentence for the one who asked for `range`.
     #[must_use]
     pub fn sentence(&self, range: Range, words: &Words) -> String {
         match self {
@@ -40,10 +57,16 @@ impl Trouble {
                     let said = if said.is_empty() { kind } else { said };
                     (words.failed)(*status, said)
                 }
+                client::Error::TooLarge => words.too_large.to_owned(),
                 client::Error::NotPrometheus(status) => (words.not_prometheus)(*status),
             },
             Self::NoData => (words.no_data)(range.seconds().into()),
-            Self::NoSuchNetwork { asked, known } => (words.no_such_network)(asked, known),
+            Self::Doubtful(warning) => {
+                (words.doubtful)(range.seconds().into(), &words::warning(warning, words))
+            }
+            Self::NoSuchNetwork { asked, known } => {
+                (words.no_such_network)(asked, &words::listed(known, NAMES, words))
+            }
             Self::NotDrawn(_) => words.not_drawn.to_owned(),
         }
     }
@@ -55,7 +78,7 @@ impl Trouble {
             Self::Prometheus(client::Error::Timeout) => "prometheus_timeout",
             Self::Prometheus(client::Error::Away(_)) => "prometheus_away",
             Self::Prometheus(_) => "prometheus_error",
-            Self::NoData => "no_data",
+            Self::NoData | Self::Doubtful(_) => "no_data",
             Self::NoSuchNetwork { .. } => "no_such_network",
             Self::NotDrawn(_) => "not_drawn",
         }

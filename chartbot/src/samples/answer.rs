@@ -1,20 +1,23 @@
 //! PURE: how an answer of the Prometheus HTTP API reads.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use reqwest::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::client::Error;
 
 /// How much of a server's own words is passed on.
 const MAX_WORDS: usize = 200;
 
+/// Label names and values, without the metric's name unless the query asked for several.
+pub type Labels = BTreeMap<String, String>;
+
 /// One time series: its labels, and its samples in order of time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
-    /// Label names and values, without the metric's name.
-    pub labels: BTreeMap<String, String>,
+    /// What it is of.
+    pub labels: Labels,
     /// Unix time in seconds and value. What was not a number is not here.
     pub samples: Vec<(f64, f64)>,
 }
@@ -62,25 +65,30 @@ impl Found {
                 None => self.series.push(series),
             }
         }
-        self.warnings.extend(later.warnings);
+        self.warnings.extend(later.warnings.into_iter().filter(|it| !it.is_empty()));
         self.partial |= later.partial;
     }
+}
+
+/// A null counts as nothing: some servers send it for an empty list or text.
+fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(of: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(of)?.unwrap_or_default())
 }
 
 #[derive(Deserialize)]
 struct Answer {
     status: Status,
     data: Option<Data>,
-    #[serde(rename = "errorType", default)]
+    #[serde(rename = "errorType", default, deserialize_with = "or_empty")]
     error_type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     error: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     warnings: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     infos: Vec<String>,
     /// Of VictoriaMetrics.
-    #[serde(rename = "isPartial", default)]
+    #[serde(rename = "isPartial", default, deserialize_with = "or_empty")]
     is_partial: bool,
 }
 
@@ -94,25 +102,48 @@ enum Status {
 #[derive(Deserialize)]
 #[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
 enum Data {
+    Scalar(Option<Sample>),
+    #[serde(deserialize_with = "or_empty")]
     Vector(Vec<Instant>),
+    #[serde(deserialize_with = "or_empty")]
     Matrix(Vec<Matrix>),
 }
 
 #[derive(Deserialize)]
 struct Instant {
-    metric: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "or_empty")]
+    metric: Labels,
     value: Sample,
 }
 
 #[derive(Deserialize)]
 struct Matrix {
-    metric: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "or_empty")]
+    metric: Labels,
+    #[serde(default, deserialize_with = "or_empty")]
     values: Vec<Sample>,
 }
 
-/// Unix seconds and the value as text: a number, `NaN`, `+Inf` or `-Inf`.
+/// Unix seconds and the value, which comes as text: a number, `NaN`, `+Inf` or `-Inf`.
 #[derive(Deserialize)]
-struct Sample(f64, String);
+struct Sample(f64, #[serde(deserialize_with = "number")] f64);
+
+/// Reads a number from text without a copy of it: there may be a million of them.
+fn number<'de, D: Deserializer<'de>>(of: D) -> Result<f64, D::Error> {
+    struct Text;
+    impl de::Visitor<'_> for Text {
+        type Value = f64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number as text")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
+            text.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+        }
+    }
+    of.deserialize_str(Text)
+}
 
 /// What the answer with this status and body found.
 ///
@@ -137,29 +168,22 @@ pub fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
         });
     }
     let series = match answer.data {
-        Some(Data::Vector(vector)) => vector
-            .into_iter()
-            .map(|instant| series(instant.metric, vec![instant.value]))
-            .collect::<Option<_>>(),
+        Some(Data::Scalar(Some(sample))) => vec![series(Labels::new(), vec![sample])],
+        Some(Data::Vector(vector)) => {
+            vector.into_iter().map(|instant| series(instant.metric, vec![instant.value])).collect()
+        }
         Some(Data::Matrix(matrix)) => {
             matrix.into_iter().map(|matrix| series(matrix.metric, matrix.values)).collect()
         }
-        None => None,
+        Some(Data::Scalar(None)) | None => return Err(Error::NotPrometheus(status)),
     };
     let notes = answer.warnings.iter().chain(&answer.infos);
-    Ok(Found {
-        series: series.ok_or(Error::NotPrometheus(status))?,
-        warnings: notes.map(|note| passed_on(note)).collect(),
-        partial: answer.is_partial,
-    })
+    Ok(Found { series, warnings: notes.map(|note| passed_on(note)).collect(), partial: answer.is_partial })
 }
 
-fn series(labels: BTreeMap<String, String>, samples: Vec<Sample>) -> Option<Series> {
-    let samples =
-        samples.into_iter().map(|Sample(time, value)| value.parse().ok().map(|value| (time, value)));
-    let samples: Option<Vec<(f64, f64)>> = samples.collect();
-    let known = samples?.into_iter().filter(|(_, value)| !value.is_nan());
-    Some(Series { labels, samples: known.collect() })
+fn series(labels: Labels, samples: Vec<Sample>) -> Series {
+    let samples = samples.into_iter().map(|Sample(time, value)| (time, value));
+    Series { labels, samples: samples.filter(|(_, value)| !value.is_nan()).collect() }
 }
 
 /// A server's own words on one line, cut short, and never with an address in them.
@@ -222,6 +246,7 @@ mod tests {
             (302, ""),
             (200, "{}"),
             (200, r#"{"status":"success"}"#),
+            (200, r#"{"status":"success","data":{"resultType":"string","result":[1,"x"]}}"#),
             (
                 200,
                 r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"x"]}]}}"#,
@@ -229,6 +254,34 @@ mod tests {
         ] {
             check(status, body, Err(Error::NotPrometheus(status)));
         }
+    }
+
+    #[test]
+    fn a_null_is_an_empty_list_or_text() {
+        for result in [r#""vector","result":null"#, r#""matrix","result":null"#] {
+            let body = format!(
+                r#"{{"status":"success","data":{{"resultType":{result}}},"warnings":null,"infos":null,
+                   "errorType":null,"error":null,"isPartial":null}}"#
+            );
+            assert_eq!(read(StatusCode::OK, body.as_bytes()), Ok(Found::default()), "{body}");
+        }
+        check(
+            200,
+            r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":null,"values":null}]}}"#,
+            Ok(&[]),
+        );
+        let body = r#"{"status":"error","errorType":"bad_data","error":null}"#;
+        let failed = Error::Failed { status: 400, kind: "bad_data".into(), words: String::new() };
+        check(400, body, Err(failed));
+    }
+
+    #[test]
+    fn the_time_of_the_server_is_a_scalar() {
+        check(
+            200,
+            r#"{"status":"success","data":{"resultType":"scalar","result":[1764093600.5,"1764093600.5"]}}"#,
+            Ok(&[(1_764_093_600.5, 1_764_093_600.5)]),
+        );
     }
 
     #[test]

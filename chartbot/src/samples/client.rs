@@ -6,17 +6,21 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
+use bytes::Bytes;
 use headlag_service::outbound::{self, Failure};
-use reqwest::{Client, Url};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
-use super::answer::{self, Found, Series};
-use crate::{config::HttpConfig, words::Words};
+use super::{
+    answer::{self, Found, Series},
+    warning::Warning,
+};
+use crate::config::HttpConfig;
 
 /// How long Prometheus may work on one query; it gives up by itself then.
 const QUERY_TIMEOUT: &str = "8s";
@@ -28,8 +32,14 @@ const MAX_BODY: usize = 32 * 1024 * 1024;
 /// ends now, and not a good deal later, VictoriaMetrics repeats an older value in place of those
 /// of the newest half minute.
 const MARGIN: i64 = 240;
-/// Into how many parts a question is cut at most: enough for a year of samples every 15 s.
+/// Into how many parts a range query is cut at most.
 const MAX_PARTS: i64 = 128;
+/// How far one selector looks back, in seconds: some servers allow 32 days and no more (Cortex'
+/// `max_query_length`, for one), and an answer must not grow without bound.
+const LONGEST_SELECTOR: i64 = 30 * 86_400;
+
+/// The same where even that is too much for a server: not cut shorter than an hour.
+const SHORTEST_SELECTOR: i64 = 3_600;
 
 /// Why a query found nothing out. No text of it holds a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,10 +63,34 @@ pub enum Error {
         /// `error` of the answer, cut short; empty when it gave none.
         words: String,
     },
+    /// More than 32 MiB.
+    #[error("gave an answer of more than {} MiB", MAX_BODY / 1024 / 1024)]
+    TooLarge,
     /// Some other server, or a broken answer.
     #[error("answered with status {0} and no Prometheus API response")]
     NotPrometheus(u16),
 }
+
+impl Error {
+    /// Whether less at a time may do: a limit on points, samples or the length of a range was
+    /// exceeded, and not some other fault of the query.
+    fn is_too_much(&self) -> bool {
+        const LIMITS: [&str; 7] =
+            ["too many", "too long", "exceed", "limit", "maximum", "max ", "bigger than"];
+        match self {
+            Self::TooLarge => true,
+            Self::Failed { status: 400 | 413 | 422, words, .. } => {
+                let words = words.to_lowercase();
+                LIMITS.iter().any(|limit| words.contains(limit))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Statuses by which a server, or a proxy in front of it, refuses the method POST.
+const REFUSES_POST: [StatusCode; 3] =
+    [StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED];
 
 /// A Prometheus, or what speaks its HTTP API.
 #[derive(Clone)]
@@ -64,6 +98,8 @@ pub struct Prometheus {
     client: Client,
     query: Url,
     query_range: Url,
+    /// Whether the server, or what is in front of it, refuses POST.
+    wants_get: Arc<AtomicBool>,
 }
 
 impl Prometheus {
@@ -78,21 +114,62 @@ impl Prometheus {
             url.set_path(&format!("{}/api/v1/{name}", base.path().trim_end_matches('/')));
             url
         };
-        Ok(Self { client: client.build()?, query: endpoint("query"), query_range: endpoint("query_range") })
+        Ok(Self {
+            client: client.build()?,
+            query: endpoint("query"),
+            query_range: endpoint("query_range"),
+            wants_get: Arc::default(),
+        })
     }
 
-    /// Evaluates `promql` at `time` (unix seconds).
+    /// The server's own time in unix seconds.
     ///
     /// # Errors
-    /// When there was no answer, or one that is of no use.
+    /// Why there is no answer.
+    pub async fn now(&self) -> Result<f64, Error> {
+        let found = self.ask(&self.query, "time()", &[]).await?;
+        found.series.first().and_then(Series::newest).ok_or(Error::NotPrometheus(200))
+    }
+
+    /// Evaluates `promql` at one moment (unix seconds); of a range selector these are the raw
+    /// samples.
+    ///
+    /// # Errors
+    /// Why there is no answer.
     pub async fn query(&self, promql: &str, time: i64) -> Result<Found, Error> {
-        self.post(&self.query, promql, &[("time", time.to_string())]).await
+        self.ask(&self.query, promql, &[("time", time.to_string())]).await
     }
 
-    /// Evaluates `promql` at `first`, then every `step` seconds, up to `last`.
+    /// Evaluates for the time `from` to `until` (unix seconds) what `promql` makes of a window
+    /// such as `[3600s]`, in parts where that is long: the samples of a series in order, each
+    /// at most once per part that it is in.
     ///
     /// # Errors
-    /// When there was no answer, or one that is of no use.
+    /// Why there is no answer.
+    pub async fn query_window(
+        &self,
+        promql: impl Fn(&str) -> String,
+        (from, until): (i64, i64),
+    ) -> Result<Found, Error> {
+        let mut whole = Found::default();
+        let (mut begin, mut longest) = (from, LONGEST_SELECTOR);
+        while begin < until {
+            let end = until.min(begin + longest);
+            match self.query(&promql(&format!("[{}s]", end - begin)), end).await {
+                Err(error) if error.is_too_much() && longest > SHORTEST_SELECTOR => longest /= 2,
+                found => {
+                    whole.append(found?);
+                    begin = end;
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Evaluates `promql` every `step` seconds from the first to the last moment (unix seconds).
+    ///
+    /// # Errors
+    /// Why there is no answer.
     pub async fn query_range(
         &self,
         promql: &str,
@@ -103,15 +180,13 @@ impl Prometheus {
         let finest = MAX_PARTS.min((last - first) / i64::from(step.max(1)) + 1);
         loop {
             match self.query_parts(promql, (first, last), step, parts).await {
-                // Too much at a time. VictoriaMetrics, for one, counts the points of a subquery,
-                // too, and takes 30,000 of them at most.
-                Err(Error::Failed { status: 422, .. }) if parts < finest => parts *= 2,
+                Err(error) if error.is_too_much() && parts < finest => parts *= 2,
                 found => return found.map(|found| found.until(last)),
             }
         }
     }
 
-    /// Asks for one of so many `parts` of the time after the other.
+    /// The same in so many parts, one after the other.
     async fn query_parts(
         &self,
         promql: &str,
@@ -128,23 +203,38 @@ impl Prometheus {
             let end = if end < last { end } else { last + MARGIN };
             let times = [("start", start), ("end", end), ("step", step)];
             let times = times.map(|(name, time)| (name, time.to_string()));
-            whole.append(self.post(&self.query_range, promql, &times).await?);
+            whole.append(self.ask(&self.query_range, promql, &times).await?);
             start += length;
         }
         Ok(whole)
     }
 
-    async fn post(&self, url: &Url, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {
+    /// POST, since a query may be longer than a URL; GET where that is what is allowed, as
+    /// Prometheus' own client does.
+    async fn ask(&self, url: &Url, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {
         // VictoriaMetrics keeps the newest half minute back unless it is told not to cache;
         // others take no notice.
         let mut form = vec![("query", promql), ("timeout", QUERY_TIMEOUT), ("nocache", "1")];
         form.extend(times.iter().map(|(name, time)| (*name, time.as_str())));
-        let response = self.client.post(url.clone()).form(&form).send().await;
-        let response = response.map_err(|error| unanswered(outbound::classify(&error)))?;
+        if !self.wants_get.load(Ordering::Relaxed) {
+            let (status, body) = self.send(self.client.post(url.clone()).form(&form)).await?;
+            if !REFUSES_POST.contains(&status) {
+                return answer::read(status, &body);
+            }
+            let (of_get, body_of_get) = self.send(self.client.get(url.clone()).query(&form)).await?;
+            // A login that is wrong is refused either way, and then POST is no worse.
+            self.wants_get.store(of_get.is_success(), Ordering::Relaxed);
+            return answer::read(of_get, &body_of_get);
+        }
+        let (status, body) = self.send(self.client.get(url.clone()).query(&form)).await?;
+        answer::read(status, &body)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Bytes), Error> {
+        let response = request.send().await.map_err(|error| unanswered(outbound::classify(&error)))?;
         let status = response.status();
         let body = outbound::read_body(response, MAX_BODY).await;
-        let body = body.map_err(unanswered)?;
-        answer::read(status, &body)
+        Ok((status, body.map_err(unanswered)?))
     }
 }
 
@@ -162,12 +252,32 @@ impl<'a> Questions<'a> {
         Self { prometheus, warnings: Mutex::default(), partial: AtomicBool::new(false) }
     }
 
+    /// As [`Prometheus::now`].
+    ///
+    /// # Errors
+    /// When there was no answer, or one that is of no use.
+    pub async fn now(&self) -> Result<f64, Error> {
+        self.prometheus.now().await
+    }
+
     /// As [`Prometheus::query`].
     ///
     /// # Errors
     /// When there was no answer, or one that is of no use.
     pub async fn query(&self, promql: &str, time: i64) -> Result<Vec<Series>, Error> {
         Ok(self.keep(self.prometheus.query(promql, time).await?))
+    }
+
+    /// As [`Prometheus::query_window`].
+    ///
+    /// # Errors
+    /// When there was no answer, or one that is of no use.
+    pub async fn query_window(
+        &self,
+        promql: impl Fn(&str) -> String,
+        span: (i64, i64),
+    ) -> Result<Vec<Series>, Error> {
+        Ok(self.keep(self.prometheus.query_window(promql, span).await?))
     }
 
     /// As [`Prometheus::query_range`].
@@ -183,11 +293,11 @@ impl<'a> Questions<'a> {
         Ok(self.keep(self.prometheus.query_range(promql, times, step).await?))
     }
 
-    /// What a user has to know of the answers themselves, the most important first.
-    pub fn notes(&self, words: &Words) -> Vec<String> {
-        let partial = self.partial.load(Ordering::Relaxed).then(|| words.partial.to_owned());
-        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        partial.into_iter().chain(warnings.iter().map(|warning| (words.warning)(warning))).collect()
+    /// What the server said of its own answers, the most important first.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let partial = self.partial.load(Ordering::Relaxed).then_some(Warning::Partial);
+        let said = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        partial.into_iter().chain(said.iter().cloned().map(Warning::Said)).collect()
     }
 
     fn keep(&self, found: Found) -> Vec<Series> {
@@ -201,6 +311,7 @@ impl<'a> Questions<'a> {
 fn unanswered(failure: Failure) -> Error {
     match failure {
         Failure::Timeout => Error::Timeout,
+        Failure::TooLarge => Error::TooLarge,
         away => Error::Away(away),
     }
 }

@@ -1,253 +1,327 @@
-//! PURE: what Prometheus found, column by column -> the history of one network.
+//! Everything of one network over a range of time: asks, and puts the answers together.
 
-use std::collections::BTreeMap;
+use tokio::try_join;
 
-use crate::{
-    samples::answer::Series,
-    samples::grid::{Cause, Column, Envelope, Grid, History, Watched},
-    samples::promql::{PerColumn, Plan},
+use super::{
+    answer::Series,
+    assemble::{self, target},
+    client::{Error, Questions},
+    columns,
+    facts::{self, Facts, Missing, NodeFacts, NodeHistory},
+    grid::{Envelope, Grid, History, Watched},
+    lookback,
+    promql::Selector,
+    ranking,
+    state::NodeState,
+    survey::{Network, NodeNow, Survey},
+    timeline::{Source, Timeline},
 };
+use crate::chat::command::Range;
 
-/// The history of `network` with its watched `nodes`.
-#[must_use]
-pub fn build(network: &str, nodes: &[&str], plan: &Plan, found: &PerColumn<Vec<Series>>) -> History {
-    let grid = plan.grid;
-    let unheld = by_label("network", &found.threshold, grid, &[]);
-    let scraped: Vec<_> = (0..grid.len).map(|i| value(&unheld, network, i).is_some()).collect();
-    let counts = by_label("node", &found.scraped, grid, &[]);
-    let held = between_samples(&scraped, grid.step);
-    let by_node = |found| by_label("node", found, grid, &held);
-    let by_network = |found| by_label("network", found, grid, &held);
-    let table = PerColumn {
-        lag_min: by_node(&found.lag_min),
-        lag_mean: by_node(&found.lag_mean),
-        lag_max: by_node(&found.lag_max),
-        up: by_node(&found.up),
-        scraped: counts.into_iter().map(|(node, counts)| (node, unscraped_shares(&counts))).collect(),
-        known: by_node(&found.known),
-        best_min: by_network(&found.best_min),
-        best_mean: by_network(&found.best_mean),
-        best_max: by_network(&found.best_max),
-        threshold: by_network(&found.threshold),
-    };
-    let best = (0..grid.len).map(|i| {
-        let at = |row: &Rows| value(row, network, i);
-        Some(Envelope { min: at(&table.best_min)?, mean: at(&table.best_mean)?, max: at(&table.best_max)? })
-    });
-    let watched = nodes.iter().map(|node| {
-        let columns = (0..grid.len).map(|i| column(&table, node, i)).collect();
-        Watched { node: (*node).to_owned(), columns }
-    });
-    History {
-        network: network.to_owned(),
-        since: plan.since,
-        until: plan.until,
-        grid,
-        watched: watched.collect(),
-        best: best.collect(),
-        threshold: (0..grid.len).map(|i| value(&table.threshold, network, i)).collect(),
+/// A picture shows so many nodes, the worst.
+pub const SHOWN: usize = 8;
+/// Nodes beyond those are counted sample by sample only while there are no more samples than
+/// this: ten nodes over a week, every 15 s.
+const SAMPLES: f64 = 400_000.0;
+/// How far back a sample may be that still stands at the beginning of a range, in seconds, where
+/// samples are not even farther apart.
+const LEAD: u32 = 300;
+
+/// What a picture shows and what is said of it, of the same nodes in the same order.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// In numbers.
+    pub facts: Facts,
+    /// In columns; the eight worst nodes.
+    pub history: History,
+}
+
+/// Asks for one network of a survey over `range`.
+///
+/// # Errors
+/// Why there is no answer.
+pub async fn ask(
+    questions: &Questions<'_>,
+    survey: &Survey,
+    network: &Network,
+    range: Range,
+) -> Result<Told, Error> {
+    let asking = Asking::new(questions, survey, network, range);
+    let whole = asking.chosen().await?;
+    let (mut sources, drawn) = asking.samples(&whole).await?;
+    asking.settle(&mut sources, &drawn, &whole).await?;
+    let line = asking.timeline(whole.nodes.clone(), sources).await?;
+    let (mut facts, open) = asking.facts(&line, &drawn);
+    lookback::ask(questions, network, &line, &mut facts, &open).await?;
+    facts.nodes.extend(whole.others.iter().map(briefly));
+    facts.nodes.sort_by(ranking::nodes);
+    let history = asking.history(&line, &facts, &drawn);
+    Ok(Told { facts, history })
+}
+
+/// What is known of a node whose samples were not fetched.
+fn briefly(now: &NodeNow) -> NodeFacts {
+    NodeFacts {
+        node: now.name.clone(),
+        state: now.state,
+        since: None,
+        lag_blocks: now.lag,
+        behind_seconds: None,
+        worst: None,
+        outside_seconds: None,
+        missing_seconds: Missing::UNKNOWN,
+        level_at: None,
+        trend: None,
     }
 }
 
-/// The values of each series by its label, one place a column.
-type Rows<'a> = BTreeMap<&'a str, Vec<Option<f64>>>;
-
-fn by_label<'a>(label: &str, found: &'a [Series], grid: Grid, held: &[bool]) -> Rows<'a> {
-    let row = |series: &Series| {
-        let mut row = grid.row(&series.samples);
-        hold(&mut row, held);
-        row
-    };
-    let rows = found.iter().map(|series| (series.label(label), row(series)));
-    rows.collect()
+/// Which nodes are fetched whole.
+#[derive(Default)]
+struct Chosen {
+    nodes: Vec<String>,
+    others: Vec<NodeNow>,
 }
 
-/// Prometheus itself takes a series for gone after so many seconds without a sample.
-const STALE: usize = 300;
-/// How many distances on each side tell how far apart samples are just there.
-const NEARBY: usize = 4;
+/// What is drawn or filled in column by column.
+struct Drawn {
+    states: Vec<Series>,
+    network_states: Vec<Series>,
+    thresholds: [Vec<Series>; 2],
+    best: [Vec<Series>; 3],
+    present: Vec<Series>,
+    behind_seconds: Vec<Series>,
+}
 
-/// The columns that no sample falls into only because samples were farther apart at that
-/// time than they are now: the scrape interval was longer then. They are known by their
-/// beat: at least two of the nearby distances on one side are as long.
-fn between_samples(scraped: &[bool], step: u32) -> Vec<bool> {
-    let samples: Vec<usize> = (0..scraped.len()).filter(|i| scraped.get(*i) == Some(&true)).collect();
-    let distances: Vec<usize> = samples.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let mut between = vec![false; scraped.len()];
-    for (at, (&first, &distance)) in samples.iter().zip(&distances).enumerate() {
-        let alike = |it: &&usize| **it > 1 && it.abs_diff(distance) <= 1;
-        let before = &distances[at.saturating_sub(NEARBY)..at];
-        let after = &distances[at + 1..(at + 1 + NEARBY).min(distances.len())];
-        let a_beat = [before, after].iter().any(|side| side.iter().filter(alike).count() >= 2);
-        if distance > 1 && a_beat && distance * step as usize <= STALE {
-            between[first + 1..first + distance].fill(true);
+struct Asking<'a> {
+    questions: &'a Questions<'a>,
+    survey: &'a Survey,
+    network: &'a Network,
+    from: i64,
+    until: i64,
+    grid: Grid,
+    /// The same with what came shortly before.
+    lead: Grid,
+}
+
+impl<'a> Asking<'a> {
+    fn new(questions: &'a Questions<'a>, survey: &'a Survey, network: &'a Network, range: Range) -> Self {
+        let until = survey.now;
+        let grid = Grid::new(range, until, network.spacing);
+        let lead = grid.with_lead(LEAD.max(network.spacing.saturating_mul(2)));
+        Self { questions, survey, network, from: until - i64::from(range.seconds()), until, grid, lead }
+    }
+
+    fn selector<'b>(&'b self, nodes: Option<&'b [&'b str]>) -> Selector<'b> {
+        Selector { network: Some(&self.network.name), nodes }
+    }
+
+    /// All nodes where they are few; else the worst, by their states now and within the range.
+    async fn chosen(&self) -> Result<Chosen, Error> {
+        let names = &self.network.nodes;
+        let samples = (self.until - self.from) as f64 / f64::from(self.network.spacing);
+        let most = ((SAMPLES / samples) as usize).max(SHOWN);
+        if names.len() <= most {
+            return Ok(Chosen { nodes: names.clone(), others: Vec::new() });
         }
-    }
-    between
-}
-
-/// A sample holds until the next one is due.
-fn hold(row: &mut [Option<f64>], held: &[bool]) {
-    let mut last = None;
-    for (place, held) in row.iter_mut().zip(held) {
-        if *held && place.is_none() {
-            *place = last;
-        }
-        last = *place;
-    }
-}
-
-/// How far to look around for how many samples a column of that time holds.
-const AROUND: usize = 4;
-
-/// What share of each column nobody scraped, from how many samples each holds: fewer by two
-/// or more than the fullest close by, on both sides where there are samples on both; so a
-/// changed scrape interval is no gap. One fewer is only a scrape that came a little late.
-/// The last column is not whole yet.
-fn unscraped_shares(counts: &[Option<f64>]) -> Vec<Option<f64>> {
-    let whole = counts.len().saturating_sub(1);
-    let share = |i: usize| {
-        let count = counts[i].filter(|_| i < whole)?;
-        let before = &counts[i.saturating_sub(AROUND)..i];
-        let after = &counts[i + 1..(i + 1 + AROUND).min(whole).max(i + 1)];
-        let fullest = |side: &[Option<f64>]| side.iter().flatten().copied().reduce(f64::max);
-        let full = [before, after].into_iter().filter_map(fullest).reduce(f64::min)?;
-        (full - count >= 2.0).then(|| (full - count) / full)
-    };
-    (0..counts.len()).map(share).collect()
-}
-
-fn value(rows: &Rows, name: &str, i: usize) -> Option<f64> {
-    rows.get(name).and_then(|row| row.get(i).copied().flatten())
-}
-
-fn column(table: &PerColumn<Rows>, node: &str, i: usize) -> Column {
-    let at = |rows: &Rows| value(rows, node, i);
-    // Behind is below: what was the most behind is the lowest.
-    let envelope = || {
-        Some(Envelope { min: -at(&table.lag_max)?, mean: -at(&table.lag_mean)?, max: -at(&table.lag_min)? })
-    };
-    let seen = envelope();
-    let unanswered = at(&table.up).map(|up| up < 1.0);
-    let in_part = at(&table.known).is_some_and(|share| share < 1.0);
-    let missing = match (seen, unanswered) {
-        (_, Some(true)) => Some(Cause::NoAnswer),
-        (None, Some(false)) => Some(Cause::NoConsensus),
-        (None, None) => Some(Cause::NotScraped),
-        (Some(_), _) if in_part => Some(Cause::NoConsensus),
-        (Some(_), _) => at(&table.scraped).map(|_| Cause::NotScraped),
-    };
-    let scraped = 1.0 - at(&table.scraped).unwrap_or(0.0);
-    let known = if seen.is_some() { scraped * at(&table.known).unwrap_or(1.0) } else { 0.0 };
-    Column { seen, missing, known }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chat::command::Range;
-
-    /// Six columns of ten minutes, sampled every five.
-    fn plan(now: i64) -> Plan {
-        Plan::new(Range::HOUR, now, 300)
-    }
-
-    fn row(label: (&str, &str), values: &[f64]) -> Vec<Series> {
-        let times = (1..).map(|i| f64::from(i * 600));
-        let samples = times.zip(values.iter().copied());
-        vec![Series {
-            labels: BTreeMap::from([(label.0.to_owned(), label.1.to_owned())]),
-            samples: samples.filter(|(_, value)| !value.is_nan()).collect(),
-        }]
-    }
-
-    const NONE: f64 = f64::NAN;
-
-    fn found() -> PerColumn<Vec<Series>> {
-        let node = |values: &[f64]| row(("node", "mine"), values);
-        let network = |values: &[f64]| row(("network", "polygon"), values);
-        PerColumn {
-            lag_min: node(&[NONE, 0.0, -1.0, NONE, NONE, 2.0]),
-            lag_mean: node(&[NONE, 0.0, 1.0, NONE, NONE, 2.0]),
-            lag_max: node(&[NONE, 0.0, 8.0, NONE, NONE, 2.0]),
-            up: node(&[NONE, 1.0, 1.0, 1.0, 0.0, 0.0]),
-            scraped: node(&[NONE, 2.0, 2.0, 2.0, 2.0, 2.0]),
-            known: node(&[NONE, 1.0, 0.5, NONE, NONE, 0.5]),
-            best_min: network(&[NONE, 0.0, 0.0, NONE, 0.0, 0.0]),
-            best_mean: network(&[NONE, 0.5, 0.5, NONE, 0.5, 0.5]),
-            best_max: network(&[NONE, 1.0, 1.0, NONE, 1.0, 1.0]),
-            threshold: network(&[NONE, 5.0, 5.0, 5.0, 5.0, 5.0]),
-        }
-    }
-
-    #[test]
-    fn every_cause_and_the_sign() {
-        let history = build("polygon", &["mine"], &plan(3_600), &found());
-        assert_eq!(history.grid.len, 6);
-        assert_eq!((history.since, history.until), (0, 3_600));
-        let causes: Vec<_> = history.watched[0].columns.iter().map(|c| c.missing).collect();
-        assert_eq!(
-            causes,
-            [
-                Some(Cause::NotScraped),
-                None,
-                Some(Cause::NoConsensus),
-                Some(Cause::NoConsensus),
-                Some(Cause::NoAnswer),
-                Some(Cause::NoAnswer),
-            ]
-        );
-        let third = history.watched[0].columns[2].seen.unwrap();
-        assert_eq!((third.min, third.mean, third.max), (-8.0, -1.0, 1.0));
-        assert_eq!(history.best[3], None);
-        assert_eq!(history.threshold[0], None);
-        assert_eq!(history.threshold[1], Some(5.0));
-        let known: Vec<_> = history.watched[0].columns.iter().map(|c| c.known).collect();
-        assert_eq!(known, [0.0, 1.0, 0.5, 0.0, 0.0, 0.5]);
-    }
-
-    #[test]
-    fn scrapes_missing_within_a_column_are_counted_and_late_ones_are_not() {
-        let shares = |counts: &[f64]| {
-            let counts: Vec<_> = counts.iter().map(|count| Some(*count).filter(|it| !it.is_nan())).collect();
-            unscraped_shares(&counts).into_iter().map(|share| share.unwrap_or(0.0)).collect::<Vec<_>>()
+        let per_column = self.selector(None).states_per_column(self.grid.step);
+        let per_column = self.questions.query_range(&per_column, self.grid.evaluated(), self.grid.step);
+        let (now, per_column) = try_join!(self.survey.look(self.questions), per_column)?;
+        let place = self.survey.networks.iter().position(|it| it.name == self.network.name);
+        let now = place.and_then(|place| now.into_iter().nth(place)).map(|now| now.nodes);
+        let mut nodes = now.unwrap_or_default();
+        let trouble = |node: &NodeNow| {
+            let of_node = per_column.iter().filter(|series| series.label("node") == node.name);
+            let samples: f64 = of_node.flat_map(|series| &series.samples).map(|(_, count)| count).sum();
+            -samples
         };
-        assert_eq!(shares(&[10.0, 10.0, 5.0, 10.0, 10.0]), [0.0, 0.0, 0.5, 0.0, 0.0]);
-        assert_eq!(shares(&[10.0, 9.0, 11.0, 10.0]), [0.0; 4]);
-        // At the edges of a gap; the last column is only just beginning.
-        assert_eq!(shares(&[10.0, 10.0, 8.0, NONE, 2.0, 10.0, 1.0]), [0.0, 0.0, 0.2, 0.0, 0.8, 0.0, 0.0]);
-        // A longer interval in the past is no gap.
-        let changed = [vec![5.0; 9], vec![12.0], vec![20.0; 9]].concat();
-        assert_eq!(shares(&changed), [0.0; 19]);
+        nodes.sort_by(|a, b| a.state.cmp(&b.state).then(trouble(a).total_cmp(&trouble(b))));
+        let others = nodes.split_off(most.min(nodes.len()));
+        Ok(Chosen { nodes: nodes.into_iter().map(|node| node.name).collect(), others })
     }
 
-    #[test]
-    fn a_longer_interval_in_the_past_is_no_gap() {
-        // Columns of thirty seconds; "#" with a sample, "." without, "-" without though
-        // none was due.
-        for want in [
-            // Every 60, 45, 150 seconds, then every 15.
-            "#-#-#-#-#-######",
-            "##-##-##-##-####",
-            "#----#----#----#----####",
-            // A late or a lost scrape, a restart now and then.
-            "######.######",
-            "###..######..########...####",
-            // Crashing again and again: longer than Prometheus itself would wait.
-            "#...........#...........#...........#...........#",
-            "....####",
-        ] {
-            let scraped: Vec<bool> = want.chars().map(|it| it == '#').collect();
-            let between = between_samples(&scraped, 30);
-            let told = scraped.iter().zip(between).map(|(scraped, between)| match (scraped, between) {
-                (true, _) => '#',
-                (false, true) => '-',
-                (false, false) => '.',
-            });
-            assert_eq!(told.collect::<String>(), want);
+    /// Everything that is asked for at once, and the samples of each exporter, of which states
+    /// and thresholds are not known yet.
+    async fn samples(&self, chosen: &Chosen) -> Result<(Vec<Source>, Drawn), Error> {
+        let names: Vec<&str> = chosen.nodes.iter().map(String::as_str).collect();
+        let (network, nodes) = (self.selector(None), self.selector(Some(&names)));
+        let (ask, step) = (self.questions, self.lead.step);
+        let raw = (self.lead.start, self.until);
+        let lately = (self.until - 2 * i64::from(self.network.spacing).max(60), self.until);
+        let row = |promql: String| async move { ask.query_range(&promql, self.lead.evaluated(), step).await };
+        let [best_min, best_mean, best_max] = network.best_per_column(step);
+        let [least, most] = network.threshold_per_column(step);
+        let (
+            polls,
+            lag,
+            states,
+            network_states,
+            least,
+            most,
+            best_min,
+            best_mean,
+            best_max,
+            present,
+            behind_seconds,
+        ) = try_join!(
+            ask.query_window(|window| network.polls(window), raw),
+            ask.query_window(|window| nodes.lag(window), raw),
+            row(nodes.states_per_column(step)),
+            row(network.network_states_per_column(step)),
+            row(least),
+            row(most),
+            row(best_min),
+            row(best_mean),
+            row(best_max),
+            ask.query_window(|window| network.present(window), lately),
+            ask.query_window(|window| nodes.behind_seconds(window), lately),
+        )?;
+        let sources = assemble::sources(&polls, &lag, &chosen.nodes);
+        let drawn = Drawn {
+            states,
+            network_states,
+            thresholds: [least, most],
+            best: [best_min, best_mean, best_max],
+            present,
+            behind_seconds,
+        };
+        Ok((sources, drawn))
+    }
+
+    /// Fills states and thresholds in; looks at single samples where a column is mixed.
+    async fn settle(&self, sources: &mut [Source], drawn: &Drawn, chosen: &Chosen) -> Result<(), Error> {
+        let grid = &self.lead;
+        let [least, most] = &drawn.thresholds;
+        let of_nodes = assemble::fill_node_states(sources, &chosen.nodes, grid, &drawn.states).spans(grid);
+        let of_network = assemble::fill_network_states(sources, grid, &drawn.network_states).spans(grid);
+        let of_threshold = assemble::fill_thresholds(sources, grid, [least, most]).spans(grid);
+
+        let mut states: Vec<_> =
+            drawn.states.iter().filter_map(|series| NodeState::reported(series.label("state"))).collect();
+        states.sort_unstable();
+        states.dedup();
+        let mut names: Vec<_> = drawn.states.iter().map(|series| series.label("node")).collect();
+        names.sort_unstable();
+        names.dedup();
+        let (network, nodes) = (self.selector(None), self.selector(Some(&names)));
+        let (raw_states, raw_network, raw_threshold) = try_join!(
+            self.raw(of_nodes, |window| nodes.node_states(&states, window)),
+            self.raw(of_network, |window| network
+                .network_states(&super::state::NetworkState::REPORTED, window)),
+            self.raw(of_threshold, |window| network.threshold(window)),
+        )?;
+        assemble::fill_raw_node_states(sources, &chosen.nodes, &raw_states);
+        assemble::fill_raw_network_states(sources, &raw_network);
+        assemble::fill_raw_thresholds(sources, &raw_threshold);
+        Ok(())
+    }
+
+    /// Raw samples of several spans, one after the other.
+    async fn raw(
+        &self,
+        spans: Vec<(i64, i64)>,
+        promql: impl Fn(&str) -> String,
+    ) -> Result<Vec<Series>, Error> {
+        let mut found = Vec::new();
+        for (begin, end) in spans {
+            found.extend(self.questions.query_window(&promql, (begin, end.min(self.until))).await?);
         }
-        let mut row = [Some(1.0), None, None, None, Some(2.0)];
-        hold(&mut row, &[false, true, true, false, false]);
-        assert_eq!(row, [Some(1.0), Some(1.0), Some(1.0), None, Some(2.0)]);
+        Ok(found)
+    }
+
+    /// Puts the exporters on one time line.
+    async fn timeline(&self, nodes: Vec<String>, sources: Vec<Source>) -> Result<Timeline, Error> {
+        let mut line = Timeline::new((self.from as f64, self.until as f64), nodes, sources);
+        line.is_alive = self.survey.is_exporter_scraped(self.network);
+        // What was there before the range is missing at its beginning.
+        if line.pieces.first().is_none_or(|first| first.begin > line.from) {
+            let known = |window: &str| self.selector(None).nodes_within(window);
+            let before = (self.from - lookback::FARTHEST, self.from);
+            let known = self.questions.query_window(known, before).await?;
+            for (known_before, node) in line.known_before.iter_mut().zip(&line.nodes) {
+                *known_before = known.iter().any(|series| series.label("node") == node);
+            }
+        }
+        Ok(line)
+    }
+
+    /// What is said of the network and of the nodes of its time line, in their order there, and
+    /// whose state may have begun before it.
+    fn facts(&self, line: &Timeline, drawn: &Drawn) -> (Facts, lookback::Open) {
+        let (state, since) = facts::of_network(line);
+        let histories: Vec<NodeHistory> =
+            (0..line.nodes.len()).map(|node| facts::of_node(line, node)).collect();
+        let open = lookback::Open {
+            network: since.is_some_and(|(_, is_open)| is_open),
+            nodes: histories.iter().map(|history| history.is_open).collect(),
+        };
+        let newest = line.pieces.last().filter(|_| line.is_scraped());
+        let value = |series: &[Series], name: &str, node: &str| {
+            let piece = newest?;
+            let labels = &line.sources[piece.source].labels;
+            let is_it = |it: &&Series| {
+                it.label("__name__") == name && it.label("node") == node && target(&it.labels) == *labels
+            };
+            let (time, value) = *series.iter().find(is_it)?.samples.last()?;
+            (line.at(piece) - time < 0.001).then_some(value)
+        };
+        let mut nodes: Vec<NodeFacts> = histories.into_iter().map(|history| history.facts).collect();
+        for node in nodes.iter_mut().filter(|node| node.lag_blocks.is_some()) {
+            node.behind_seconds = value(&drawn.behind_seconds, super::promql::BEHIND_SECONDS, &node.node);
+        }
+        let known = line.pieces.iter().map(|piece| line.sources[piece.source].threshold[piece.sample]);
+        let known: Vec<f64> = known.filter(|threshold| threshold.is_finite()).collect();
+        let facts = Facts {
+            network: self.network.name.clone(),
+            state,
+            since: since.map(|(since, _)| since),
+            from: self.from,
+            until: self.until,
+            step_seconds: self.grid.step,
+            references: value(&drawn.present, super::promql::REFERENCES, ""),
+            references_up: value(&drawn.present, super::promql::REFERENCES_UP, ""),
+            threshold_blocks: known.last().copied(),
+            warnings: Vec::new(),
+            nodes,
+            thresholds: known.iter().copied().reduce(f64::min).zip(known.iter().copied().reduce(f64::max)),
+        };
+        (facts, open)
+    }
+
+    /// The columns of the picture, of the worst nodes.
+    fn history(&self, line: &Timeline, facts: &Facts, drawn: &Drawn) -> History {
+        let shown =
+            facts.nodes.iter().filter_map(|node| line.nodes.iter().position(|name| *name == node.node));
+        let watched = shown.take(SHOWN).map(|node| Watched {
+            node: line.nodes[node].clone(),
+            columns: columns::of_node(line, node, &self.grid),
+        });
+        History {
+            network: self.network.name.clone(),
+            since: self.from,
+            until: self.until,
+            grid: self.grid,
+            watched: watched.collect(),
+            nodes: facts.nodes.len(),
+            best: self.best(line, drawn),
+            threshold: columns::thresholds(line, &self.grid),
+        }
+    }
+
+    /// The lead of the best reference, of the exporter that counts in each column.
+    fn best(&self, line: &Timeline, drawn: &Drawn) -> Vec<Option<Envelope>> {
+        let rows = |source: &Source| {
+            drawn.best.each_ref().map(|found| {
+                let series = found.iter().find(|series| target(&series.labels) == source.labels);
+                series.map(|series| self.grid.row(&series.samples)).unwrap_or_default()
+            })
+        };
+        let rows: Vec<_> = line.sources.iter().map(rows).collect();
+        let chosen = columns::sources(line, &self.grid);
+        let envelope = |(i, source): (usize, Option<usize>)| {
+            let [min, mean, max] = rows.get(source?)?;
+            let at = |row: &[Option<f64>]| row.get(i).copied().flatten();
+            Some(Envelope { min: at(min)?, mean: at(mean)?, max: at(max)? })
+        };
+        chosen.into_iter().enumerate().map(envelope).collect()
     }
 }

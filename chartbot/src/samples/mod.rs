@@ -1,12 +1,21 @@
 //! From questions in PromQL to what a card and a caption say.
 
 pub mod answer;
+pub mod assemble;
 pub mod client;
+pub mod columns;
+pub mod facts;
 pub mod grid;
 pub mod history;
+pub mod lookback;
 pub mod promql;
+pub mod ranking;
+pub mod runs;
 pub mod spacing;
 #[cfg(test)]
 pub mod stand;
+pub mod state;
 pub mod survey;
-pub mod tally;
+pub mod timeline;
+pub mod trend;
+pub mod warning;

@@ -1,343 +1,309 @@
-//! PURE: which networks and watched nodes there are, and how they are right now.
+//! Which networks and watched nodes there are, and how they are right now.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::collections::BTreeMap;
 
-use crate::{samples::answer::Series, samples::promql::Survey, samples::spacing};
+use tokio::try_join;
 
-/// One network as it is now.
+use super::{
+    answer::{Labels, Series},
+    assemble::target,
+    client::{Error, Questions},
+    promql::{self, Selector},
+    ranking, spacing,
+    state::{NetworkState, NodeState},
+    warning::Warning,
+};
+use crate::chat::command::Range;
+
+/// How far back the newest samples are looked for, in seconds, and how often they come is
+/// judged from.
+const LATELY: i64 = 3_600;
+/// A sample that is older than so many of its spacings is not followed up by another.
+const LATE: f64 = 1.5;
+/// An exporter's clock may be off by so many seconds before that is worth a word.
+const CLOCK: f64 = 5.0;
+
+/// All networks with a watched node within a range, by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survey {
+    /// Now, by the server's clock, in unix seconds.
+    pub now: i64,
+    /// By name.
+    pub networks: Vec<Network>,
+    /// What the reader has to know beside.
+    pub warnings: Vec<Warning>,
+    /// When each exporter was last scraped, by the labels of its target.
+    newest: BTreeMap<Labels, f64>,
+}
+
+/// One network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     /// Its name.
     pub name: String,
-    /// Its watched nodes by name, at least one.
-    pub nodes: Vec<Node>,
-    /// How it is; absent while its exporter is not scraped, or names no states.
-    pub state: Option<NetworkState>,
-    /// How many references are configured; absent while its exporter is not scraped.
-    pub references: Option<f64>,
-    /// How many of them answer; absent while its exporter is not scraped.
-    pub references_up: Option<f64>,
+    /// The names of its watched nodes, in order.
+    pub nodes: Vec<String>,
     /// Seconds between two samples: the poll interval or the scrape interval, whichever
     /// is longer; at least 1.
     pub spacing: u32,
     /// When the newest sample was taken, in unix seconds; absent when there was none
     /// within the last hour.
     pub newest: Option<f64>,
+    /// Which exporter took it.
+    exporter: Option<Labels>,
 }
 
-impl Network {
-    /// Where a chart ends that is asked for `now`: at the newest sample while the next
-    /// one is not overdue, so that its right edge is no gap.
-    #[must_use]
-    pub fn end(&self, now: i64) -> i64 {
-        let newest = self.newest.map_or(i64::MIN, |newest| newest.ceil() as i64);
-        if newest > now - 2 * i64::from(self.spacing) { newest.min(now) } else { now }
-    }
-}
-
-/// One watched node as it is now.
+/// How a network is right now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct Now {
+    /// How it is.
+    pub state: NetworkState,
+    /// Its watched nodes, in order of their names.
+    pub nodes: Vec<NodeNow>,
+    /// The labels of the exporter that counts; absent where none is scraped.
+    pub exporter: Option<Labels>,
+}
+
+/// How a watched node is right now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeNow {
     /// Its name.
     pub name: String,
     /// How it is.
-    pub state: State,
-    /// Its block minus the median: below zero is behind; absent when unknown.
-    pub offset: Option<f64>,
+    pub state: NodeState,
+    /// Blocks behind the median; absent when unknown.
+    pub lag: Option<f64>,
 }
 
-/// How a watched node is right now, the worst first, but for what may be gone for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// The exporter asks it and gets no usable block.
-    Unreachable,
-    /// It answers for another chain.
-    WrongChain,
-    /// It answers, but too few references do.
-    NoConsensus,
-    /// Its block has not risen for long.
-    Stalled,
-    /// Below the corridor.
-    Behind,
-    /// Above the corridor.
-    Ahead,
-    /// Inside the corridor.
-    Ok,
-    /// Prometheus has nothing newer.
-    NotScraped,
-}
-
-impl State {
-    /// As the exporter names it in a label.
-    fn named(label: &str) -> Option<Self> {
-        Some(match label {
-            "unreachable" => Self::Unreachable,
-            "wrong_chain" => Self::WrongChain,
-            "unknown" => Self::NoConsensus,
-            "stalled" => Self::Stalled,
-            "behind" => Self::Behind,
-            "ahead" => Self::Ahead,
-            "ok" => Self::Ok,
-            _ => return None,
-        })
+impl Survey {
+    /// Looks for networks and nodes that were seen within `range`.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn ask(questions: &Questions<'_>, range: Range) -> Result<Self, Error> {
+        let now = questions.now().await?.floor() as i64;
+        let all = Selector::ALL;
+        let seen = questions
+            .query_window(|window| all.nodes_within(window), (now - i64::from(range.seconds()), now));
+        let polls = questions.query_window(|window| all.polls(window), (now - LATELY, now));
+        let present = questions.query_window(|window| all.rounds(window), (now - LATELY, now));
+        let renamed = promql::renamed("[5m]");
+        let renamed = questions.query(&renamed, now);
+        let (seen, polls, rounds, renamed) = try_join!(seen, polls, present, renamed)?;
+        let mut survey = Self::read(now, &seen, &polls);
+        let renamed = promql::OWN_LABELS
+            .into_iter()
+            .filter(|label| renamed.iter().any(|it| !it.label(&format!("exported_{label}")).is_empty()));
+        survey.warnings.extend(renamed.map(Warning::Renamed));
+        survey.warnings.extend(clock(&rounds, &polls).map(Warning::Clock));
+        Ok(survey)
     }
 
-    /// What the numbers alone tell, of an exporter that names no states.
-    fn judged(up: f64, offset: Option<f64>, threshold: Option<f64>) -> Self {
-        let threshold = threshold.unwrap_or(f64::INFINITY);
-        match offset {
-            _ if up < 1.0 => Self::Unreachable,
-            None => Self::NoConsensus,
-            Some(offset) if offset < -threshold => Self::Behind,
-            Some(offset) if offset > threshold => Self::Ahead,
-            Some(_) => Self::Ok,
+    fn read(now: i64, seen: &[Series], polls: &[Series]) -> Self {
+        let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for series in seen {
+            names.entry(series.label("network")).or_default().push(series.label("node").to_owned());
         }
-    }
-}
-
-impl Node {
-    /// How bad it is: first the kind, then the blocks.
-    #[must_use]
-    pub fn badness(&self) -> (u8, f64) {
-        let blocks = self.offset.unwrap_or(0.0).abs();
-        match self.state {
-            State::Unreachable => (6, 0.0),
-            State::WrongChain => (5, 0.0),
-            State::NoConsensus => (4, 0.0),
-            State::Stalled => (3, blocks),
-            State::Behind | State::Ahead => (2, blocks),
-            State::Ok => (1, 0.0),
-            State::NotScraped => (0, 0.0),
+        let newest = |series: &Series| series.samples.last().copied();
+        let mut by_target: BTreeMap<Labels, f64> = BTreeMap::new();
+        for series in polls {
+            if let Some((time, _)) = newest(series) {
+                let known = by_target.entry(target(&series.labels)).or_insert(time);
+                *known = known.max(time);
+            }
         }
-    }
-}
-
-/// How a network is right now, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NetworkState {
-    /// Too few references answer.
-    NoConsensus,
-    /// The references are on different blocks.
-    Split,
-    /// No node's block rises.
-    Halted,
-    /// As it should be.
-    Ok,
-}
-
-impl NetworkState {
-    /// As the exporter names it in a label.
-    fn named(label: &str) -> Option<Self> {
-        Some(match label {
-            "no_consensus" => Self::NoConsensus,
-            "split" => Self::Split,
-            "halted" => Self::Halted,
-            "ok" => Self::Ok,
-            _ => return None,
-        })
-    }
-}
-
-/// All networks with a watched node within the range, by name.
-#[must_use]
-pub fn read(found: &Survey<Vec<Series>>) -> Vec<Network> {
-    let of_node = |found: &[Series], network: &str, node: &str| {
-        let series =
-            found.iter().find(|series| series.label("network") == network && series.label("node") == node);
-        series.and_then(Series::newest)
-    };
-    let of_network = |found: &[Series], network: &str| {
-        let series = found.iter().find(|series| series.label("network") == network);
-        series.and_then(Series::newest)
-    };
-    let mut networks: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
-    for series in &found.nodes {
-        let (network, node) = (series.label("network"), series.label("node"));
-        let lag = of_node(&found.lag, network, node).filter(|lag| lag.is_finite());
-        // Not -0.0 for a node that is level.
-        let offset = lag.map(|lag| 0.0 - lag);
-        let told = found.node_state.iter();
-        let told = told.filter(|series| series.label("network") == network && series.label("node") == node);
-        let told = told.filter_map(|series| State::named(series.label("state"))).min();
-        let threshold = of_network(&found.threshold, network);
-        let (state, offset) = match (of_node(&found.up, network, node), told) {
-            (None, _) => (State::NotScraped, None),
-            (Some(_), Some(told)) => (told, offset),
-            (Some(up), None) => (State::judged(up, offset, threshold), offset.filter(|_| up >= 1.0)),
+        let network = |(name, mut nodes): (&str, Vec<String>)| {
+            nodes.sort();
+            nodes.dedup();
+            let polls: Vec<_> = polls.iter().filter(|series| series.label("network") == name).collect();
+            let last = polls.iter().filter_map(|series| Some((newest(series)?, *series)));
+            let last = last.max_by(|a, b| a.0.0.total_cmp(&b.0.0));
+            Network {
+                name: name.to_owned(),
+                nodes,
+                spacing: spacing::of(&polls, last.map(|((_, poll), _)| poll)),
+                newest: last.map(|((time, _), _)| time),
+                exporter: last.map(|(_, series)| target(&series.labels)),
+            }
         };
-        let name = node.to_owned();
-        networks.entry(network).or_default().push(Node { name, state, offset });
+        let networks = names.into_iter().map(network).collect();
+        Self { now, networks, warnings: Vec::new(), newest: by_target }
     }
-    let network = |(name, mut nodes): (&str, Vec<Node>)| {
-        nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let scrapes = found.scrapes.iter();
-        let scrapes: Vec<_> = scrapes.filter(|series| series.label("network") == name).collect();
-        let newest = scrapes.iter().filter_map(|series| series.samples.last());
-        let states = found.network_state.iter().filter(|series| series.label("network") == name);
-        Network {
-            name: name.to_owned(),
-            nodes,
-            state: states.filter_map(|series| NetworkState::named(series.label("state"))).min(),
-            references: of_network(&found.references, name),
-            references_up: of_network(&found.references_up, name),
-            spacing: spacing::of(&scrapes, of_network(&found.poll_interval, name)),
-            newest: newest.map(|(time, _)| *time).reduce(f64::max),
+
+    /// Whether the newest sample of a network is as old as it may be.
+    fn is_scraped(&self, network: &Network) -> bool {
+        let age = network.newest.map(|newest| self.now as f64 - newest);
+        age.is_some_and(|age| age <= LATE * f64::from(network.spacing))
+    }
+
+    /// Whether the exporter that reported a network last is scraped, for that or others.
+    #[must_use]
+    pub fn is_exporter_scraped(&self, network: &Network) -> bool {
+        let newest = network.exporter.as_ref().and_then(|labels| self.newest.get(labels));
+        newest.is_some_and(|newest| self.now as f64 - newest <= LATE * f64::from(network.spacing))
+    }
+
+    /// Asks how each network and node is right now, in the order of `networks`.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn look(&self, questions: &Questions<'_>) -> Result<Vec<Now>, Error> {
+        let mut windows: Vec<u32> = self.networks.iter().map(|network| network.spacing).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        let mut looks = BTreeMap::new();
+        for spacing in windows {
+            let window = format!("[{}ms]", u64::from(spacing) * 1_500);
+            let of = Selector::ALL;
+            let (states, nodes, lag) =
+                (of.network_state_within(&window), of.state_within(&window), of.lag_within(&window));
+            let look = try_join!(
+                questions.query(&states, self.now),
+                questions.query(&nodes, self.now),
+                questions.query(&lag, self.now),
+            )?;
+            looks.insert(spacing, look);
         }
-    };
-    networks.into_iter().map(network).collect()
+        let now = self.networks.iter().map(|network| match looks.get(&network.spacing) {
+            Some((states, nodes, lag)) => self.read_now(network, states, nodes, lag),
+            None => self.read_now(network, &[], &[], &[]),
+        });
+        Ok(now.collect())
+    }
+
+    fn read_now(&self, network: &Network, states: &[Series], nodes: &[Series], lag: &[Series]) -> Now {
+        let of_network = |series: &&Series| series.label("network") == network.name;
+        // Of several exporters one counts, wholly.
+        let chosen = states.iter().filter(of_network).filter_map(|series| {
+            let state = NetworkState::reported(series.label("state"))?;
+            let labels = target(&series.labels);
+            let reported = nodes.iter().filter(of_network).filter(|it| target(&it.labels) == labels);
+            let worst = reported.filter_map(|it| NodeState::reported(it.label("state"))).min();
+            Some(((!state.has_consensus(), worst), state, labels))
+        });
+        let chosen = chosen.min_by(|a, b| a.0.cmp(&b.0)).filter(|_| self.is_scraped(network));
+        let absent = if self.is_exporter_scraped(network) {
+            (NetworkState::Gone, NodeState::Gone)
+        } else {
+            (NetworkState::NotScraped, NodeState::NotScraped)
+        };
+        let state = chosen.as_ref().map_or(absent.0, |(_, state, _)| *state);
+        let exporter = chosen.map(|(.., labels)| labels);
+        let node = |name: &String| {
+            let is_it = |series: &&Series| {
+                series.label("node") == name && exporter.as_ref() == Some(&target(&series.labels))
+            };
+            let reported = nodes.iter().filter(of_network).filter(is_it);
+            let reported = reported.filter_map(|it| NodeState::reported(it.label("state"))).min();
+            let lag = lag.iter().filter(of_network).find(is_it).and_then(Series::newest);
+            let unreported = if exporter.is_some() { NodeState::Gone } else { absent.1 };
+            NodeNow { name: name.clone(), state: reported.unwrap_or(unreported), lag }
+        };
+        let nodes = network.nodes.iter().map(node).collect();
+        Now { state, nodes, exporter }
+    }
 }
 
-/// The network that a chart shows when nobody named one: the one in the worst state, of
-/// equals the first by name. What is not scraped comes last, for it may be gone for good.
+/// The place of the network that a chart shows when nobody named one: the worst, of equals the
+/// first by name.
 #[must_use]
-pub fn worst(networks: &[Network]) -> Option<&Network> {
-    // The smallest, since of equals that is the first.
-    networks.iter().min_by(|a, b| {
-        let (a, b) = (badness(a), badness(b));
-        b.partial_cmp(&a).unwrap_or(Ordering::Equal)
-    })
+pub fn worst(now: &[Now]) -> Option<usize> {
+    let rank = |of: &Now| ranking::network(of.state, of.nodes.iter().map(|node| node.state));
+    (0..now.len()).min_by_key(|place| rank(&now[*place]))
 }
 
-/// How bad it is: first whether the network itself is in trouble, then its worst node.
-#[must_use]
-pub fn badness(network: &Network) -> (bool, (u8, f64)) {
-    let troubled = network.state.is_some_and(|state| state != NetworkState::Ok);
-    let nodes = network.nodes.iter().map(Node::badness);
-    (troubled, nodes.fold((0, 0.0), |worst, one| if one > worst { one } else { worst }))
+/// By how many seconds the clock of an exporter is ahead of Prometheus' (below zero: behind),
+/// the farthest; absent where all are right. A round ends before it is scraped, and not longer
+/// before than the poll interval and its own duration.
+fn clock(rounds: &[Series], polls: &[Series]) -> Option<f64> {
+    let off = rounds.iter().filter_map(|series| {
+        let (time, ended) = *series.samples.last()?;
+        let poll = polls.iter().find(|poll| poll.labels == series.labels)?.newest()?;
+        // Rounds that end no more tell nothing of the clock.
+        let moves = series.samples.first().is_some_and(|(_, first)| *first != ended);
+        let age = time - ended;
+        match age {
+            _ if age < -CLOCK => Some(-age),
+            _ if moves && age > 2.0 * poll + CLOCK => Some(poll - age),
+            _ => None,
+        }
+    });
+    off.max_by(|a, b| a.abs().total_cmp(&b.abs()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn one(network: &str, node: &str, value: f64) -> Series {
-        let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        Series {
-            labels: BTreeMap::from([label("network", network), label("node", node)]),
-            samples: vec![(1_000.0, value)],
-        }
+    const NOW: f64 = 10_000.0;
+
+    fn series(labels: &[(&str, &str)], samples: &[(f64, f64)]) -> Series {
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Series { labels: labels.collect(), samples: samples.to_vec() }
+    }
+
+    /// The samples of an exporter up to some seconds ago.
+    fn polls(job: &str, network: &str, age: f64) -> Series {
+        let samples: Vec<_> = (0..10).map(|i| (NOW - age - 15.0 * f64::from(9 - i), 15.0)).collect();
+        series(&[("job", job), ("network", network)], &samples)
+    }
+
+    fn state(job: &str, network: &str, node: &str, state: &str) -> Series {
+        series(&[("job", job), ("network", network), ("node", node), ("state", state)], &[(NOW, 1.0)])
+    }
+
+    fn seen(network: &str, node: &str) -> Series {
+        series(&[("network", network), ("node", node)], &[(NOW, 1.0)])
     }
 
     #[test]
-    fn how_every_node_is() {
-        let networks = read(&Survey {
-            nodes: vec![
-                one("b", "z", 1.0),
-                one("a", "away", 1.0),
-                one("b", "down", 1.0),
-                one("b", "alone", 1.0),
-            ],
-            up: vec![one("b", "z", 1.0), one("b", "down", 0.0), one("b", "alone", 1.0)],
-            lag: vec![one("b", "z", 12.0), one("b", "down", 3.0)],
-            node_state: vec![],
-            network_state: vec![],
-            threshold: vec![one("b", "", 5.0)],
-            references: vec![one("b", "", 9.0)],
-            references_up: vec![one("b", "", 8.0)],
-            poll_interval: vec![one("a", "", 15.0), one("b", "", 30.0)],
-            scrapes: vec![],
-        });
-        let states: Vec<_> = networks
-            .iter()
-            .flat_map(|network| &network.nodes)
-            .map(|node| (node.name.as_str(), node.state, node.offset))
-            .collect();
-        assert_eq!(
-            states,
-            [
-                ("away", State::NotScraped, None),
-                ("alone", State::NoConsensus, None),
-                ("down", State::Unreachable, None),
-                ("z", State::Behind, Some(-12.0)),
-            ]
+    fn a_node_or_network_is_gone_only_while_its_exporter_is_scraped() {
+        let survey = Survey::read(
+            NOW as i64,
+            &[seen("a", "mine"), seen("a", "renamed"), seen("dropped", "n"), seen("away", "n")],
+            &[polls("x", "a", 5.0), polls("x", "dropped", 600.0), polls("y", "away", 600.0)],
         );
-        assert_eq!(networks[0].state, None);
-        assert_eq!(networks[1].references_up, Some(8.0));
-        assert_eq!((networks[0].spacing, networks[1].spacing), (15, 30));
+        let states = [state("x", "a", "", "ok")];
+        let nodes = [state("x", "a", "mine", "behind")];
+        let lag = [series(&[("job", "x"), ("network", "a"), ("node", "mine")], &[(NOW, 9.0)])];
+        let now = |place: usize| {
+            let now = survey.read_now(&survey.networks[place], &states, &nodes, &lag);
+            let nodes: Vec<_> = now.nodes.iter().map(|node| (node.state, node.lag)).collect();
+            (now.state, nodes)
+        };
+        let names: Vec<_> = survey.networks.iter().map(|network| network.name.as_str()).collect();
+        assert_eq!(names, ["a", "away", "dropped"]);
+        assert_eq!(now(0), (NetworkState::Ok, vec![(NodeState::Behind, Some(9.0)), (NodeState::Gone, None)]));
+        assert_eq!(now(1), (NetworkState::NotScraped, vec![(NodeState::NotScraped, None)]));
+        assert_eq!(now(2), (NetworkState::Gone, vec![(NodeState::Gone, None)]));
     }
 
     #[test]
-    fn the_exporter_knows_the_state_best_and_of_two_the_worse_counts() {
-        let with_state = |mut series: Series, state: &str| {
-            series.labels.insert("state".into(), state.into());
-            series
+    fn of_two_exporters_one_counts_wholly() {
+        let survey =
+            Survey::read(NOW as i64, &[seen("a", "n")], &[polls("x", "a", 5.0), polls("y", "a", 3.0)]);
+        let lag = |job, lag| series(&[("job", job), ("network", "a"), ("node", "n")], &[(NOW, lag)]);
+        let check = |x: [&str; 2], y: [&str; 2], want| {
+            let states = [state("x", "a", "", x[0]), state("y", "a", "", y[0])];
+            let nodes = [state("x", "a", "n", x[1]), state("y", "a", "n", y[1])];
+            let now = survey.read_now(&survey.networks[0], &states, &nodes, &[lag("x", 0.0), lag("y", -9.0)]);
+            assert_eq!((now.nodes[0].state, now.nodes[0].lag), want);
         };
-        let networks = read(&Survey {
-            nodes: vec![one("a", "n", 1.0), one("a", "new", 1.0)],
-            up: vec![one("a", "n", 1.0), one("a", "new", 1.0)],
-            lag: vec![one("a", "n", 2.0), one("a", "new", 9.0)],
-            threshold: vec![one("a", "", 5.0)],
-            node_state: vec![
-                with_state(one("a", "n", 1.0), "ok"),
-                with_state(one("a", "n", 1.0), "stalled"),
-                with_state(one("a", "new", 1.0), "a state that came later"),
-            ],
-            network_state: vec![
-                with_state(one("a", "", 1.0), "ok"),
-                with_state(one("a", "", 1.0), "halted"),
-                with_state(one("b", "", 1.0), "split"),
-            ],
-            ..Survey::default()
-        });
-        let told: Vec<_> = networks[0].nodes.iter().map(|node| (node.state, node.offset)).collect();
-        assert_eq!(told, [(State::Stalled, Some(-2.0)), (State::Behind, Some(-9.0))]);
-        assert_eq!(networks[0].state, Some(NetworkState::Halted));
+        check(["ok", "ok"], ["ok", "ahead"], (NodeState::Ahead, Some(-9.0)));
+        check(["ok", "ok"], ["no_consensus", "unreachable"], (NodeState::Ok, Some(0.0)));
     }
 
     #[test]
-    fn a_chart_ends_at_the_newest_sample_unless_the_next_is_overdue() {
-        let network = |newest| Network {
-            name: "a".into(),
-            nodes: vec![],
-            state: None,
-            references: None,
-            references_up: None,
-            spacing: 15,
-            newest,
+    fn an_exporters_clock_is_told_from_rounds_that_do_not_end() {
+        let check = |rounds: [f64; 2], want| {
+            let rounds = series(&[("network", "a")], &[(NOW - 15.0, rounds[0]), (NOW, rounds[1])]);
+            let polls = series(&[("network", "a")], &[(NOW, 15.0)]);
+            assert_eq!(clock(&[rounds], &[polls]), want);
         };
-        for (newest, end) in [
-            (Some(999.2), 1_000),
-            (Some(985.0), 985),
-            (Some(970.2), 971),
-            (Some(970.0), 1_000),
-            (Some(2_000.0), 1_000),
-            (None, 1_000),
-        ] {
-            assert_eq!(network(newest).end(1_000), end, "{newest:?}");
-        }
-    }
-
-    type Now = (State, Option<f64>);
-
-    #[test]
-    fn the_worst_network_comes_first() {
-        let network = |name: &str, nodes: &[Now]| Network {
-            name: name.into(),
-            nodes: nodes
-                .iter()
-                .map(|(state, offset)| Node { name: "n".into(), state: *state, offset: *offset })
-                .collect(),
-            state: None,
-            references: None,
-            references_up: None,
-            spacing: 15,
-            newest: None,
-        };
-        let (ok, gone) = ((State::Ok, Some(-5.0)), (State::NotScraped, None));
-        let behind = |blocks: f64| (State::Behind, Some(-blocks));
-        let (alone, down) = ((State::NoConsensus, None), (State::Unreachable, None));
-        let first = |networks: &[(&str, &[Now])]| {
-            let networks: Vec<_> = networks.iter().map(|(n, s)| network(n, s)).collect();
-            worst(&networks).map(|network| network.name.clone()).unwrap()
-        };
-        assert_eq!(first(&[("a", &[ok]), ("b", &[ok])]), "a");
-        assert_eq!(first(&[("a", &[gone]), ("b", &[ok])]), "b");
-        assert_eq!(first(&[("a", &[ok]), ("b", &[behind(6.0)])]), "b");
-        assert_eq!(first(&[("a", &[behind(6.0)]), ("b", &[ok, (State::Ahead, Some(7.0))])]), "b");
-        assert_eq!(first(&[("a", &[behind(900.0)]), ("b", &[alone])]), "b");
-        assert_eq!(first(&[("a", &[alone]), ("b", &[ok, down])]), "b");
-        assert_eq!(worst(&[]), None);
-        let halted = Network { state: Some(NetworkState::Halted), ..network("b", &[ok]) };
-        assert_eq!(worst(&[network("a", &[down]), halted]).unwrap().name, "b");
+        check([NOW - 16.0, NOW - 1.0], None);
+        check([NOW - 44.0, NOW - 29.0], None);
+        check([NOW + 45.0, NOW + 60.0], Some(60.0));
+        check([NOW - 90.0, NOW - 75.0], Some(-60.0));
+        check([NOW - 600.0, NOW - 600.0], None);
     }
 }

@@ -1,199 +1,204 @@
 use super::*;
 use crate::{
-    samples::grid::{Cause, Column, Envelope, Grid},
+    samples::{
+        facts::Missing,
+        grid::{Grid, Watched},
+    },
     words::ENGLISH,
 };
 
-const SEEN: Column =
-    Column { seen: Some(Envelope { min: -2.0, mean: 0.0, max: 1.0 }), missing: None, known: 1.0 };
-const CALM: Tally = Tally { outside: Some(0.0), missing: 0.0, missing_since: None, worst: None };
-const GONE: Column = Column { seen: None, missing: Some(Cause::NoAnswer), known: 0.0 };
+const NOW: i64 = 86_400 + 1_800;
 
-type Now = (State, Option<f64>);
-
-/// Two columns of half an hour up to 1970-01-02 00:30, for each node.
-#[track_caller]
-fn check(nodes: &[(&str, Now, [Column; 2], Tally)], notes: &[String], want: &[&str]) {
-    check_in(Some(NetworkState::Ok), nodes, notes, want);
+/// A calm node.
+fn node(name: &str, state: NodeState, lag: Option<f64>) -> NodeFacts {
+    NodeFacts {
+        node: name.into(),
+        state,
+        since: None,
+        lag_blocks: lag,
+        behind_seconds: None,
+        worst: Some(Worst { lag: 2.0, at: 86_400.0 - 900.0 }),
+        outside_seconds: Some(0.0),
+        missing_seconds: Missing::default(),
+        level_at: None,
+        trend: None,
+    }
 }
 
-#[track_caller]
-fn check_in(
-    state: Option<NetworkState>,
-    nodes: &[(&str, Now, [Column; 2], Tally)],
-    notes: &[String],
-    want: &[&str],
-) {
-    assert_eq!(caption(state, nodes, notes), want);
+fn ok(name: &str, lag: f64) -> NodeFacts {
+    node(name, NodeState::Ok, Some(lag))
 }
 
-/// The lines of a caption.
-fn caption(
-    state: Option<NetworkState>,
-    nodes: &[(&str, Now, [Column; 2], Tally)],
-    notes: &[String],
-) -> Vec<String> {
-    let start = 86_400 - 1_800;
+/// The lines about the last hour up to 1970-01-02 00:30.
+fn caption(state: NetworkState, nodes: &[NodeFacts], warnings: &[Warning]) -> Vec<String> {
+    let watched = |node: &NodeFacts| Watched { node: node.node.clone(), columns: Vec::new() };
     let history = History {
         network: "polygon".into(),
-        since: start,
-        until: start + 3_600,
-        grid: Grid { start, step: 1_800, len: 2 },
-        watched: nodes
-            .iter()
-            .map(|(node, _, columns, _)| Watched { node: (*node).into(), columns: columns.to_vec() })
-            .collect(),
+        since: NOW - 3_600,
+        until: NOW,
+        grid: Grid { start: NOW - 3_600, step: 1_800, len: 2 },
+        watched: nodes.iter().take(8).map(watched).collect(),
+        nodes: nodes.len(),
         best: vec![None; 2],
         threshold: vec![Some(5.0), None],
     };
-    let network = Network {
-        name: "polygon".into(),
-        nodes: nodes
-            .iter()
-            .map(|(name, (state, offset), ..)| Node { name: (*name).into(), state: *state, offset: *offset })
-            .collect(),
+    let facts = Facts {
+        network: "polygon".into(),
         state,
+        since: None,
+        from: NOW - 3_600,
+        until: NOW,
+        step_seconds: 1_800,
         references: Some(9.0),
         references_up: Some(8.0),
-        spacing: 15,
-        newest: None,
+        threshold_blocks: Some(5.0),
+        warnings: Vec::new(),
+        nodes: nodes.to_vec(),
+        thresholds: Some((5.0, 5.0)),
     };
-    let tallies: Vec<_> = nodes
-        .iter()
-        .map(|(.., columns, tally)| Tally {
-            worst: crate::samples::tally::worst(&history, columns),
-            ..*tally
-        })
-        .collect();
-    let caption = write(Story {
-        network: &network,
-        history: &history,
-        tallies: &tallies,
-        notes,
-        zone: &TimeZone::UTC,
-        words: &ENGLISH,
-    });
+    let zone = &TimeZone::UTC;
+    let caption = write(Story { facts: &facts, history: &history, warnings, zone, words: &ENGLISH });
     assert!(caption.encode_utf16().count() <= LIMIT);
     caption.lines().map(str::to_owned).collect()
 }
 
+const LAST: &str = "last hour, corridor ±5 blocks";
+const UP: &str = "8 of 9 references up, times in UTC";
+const PAST: &str = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor";
+
 #[test]
 fn one_node() {
-    let spike =
-        Column { seen: Some(Envelope { min: -48.0, mean: -3.0, max: 1.0 }), missing: None, known: 1.0 };
-    let tally = Tally { outside: Some(840.0), missing: 180.0, ..CALM };
-    check(
-        &[("my-node", (State::Behind, Some(-12.0)), [spike, SEEN], tally)],
-        &["Prometheus warns: a store is away".into()],
-        &[
+    let mut behind = node("my-node", NodeState::Behind, Some(12.0));
+    behind.worst = Some(Worst { lag: 48.0, at: 86_400.0 - 900.0 });
+    behind.outside_seconds = Some(840.0);
+    behind.missing_seconds.no_answer = Some(120.0);
+    behind.missing_seconds.not_scraped = Some(60.0);
+    assert_eq!(
+        caption(NetworkState::Ok, &[behind], &[Warning::Said("a store is away".into())]),
+        [
             "polygon · my-node: 12 blocks behind",
-            "last hour, corridor of 5 blocks either way",
+            LAST,
             "Prometheus warns: a store is away",
             "at worst 48 blocks behind (Thu 1 Jan, 23:45); 14 minutes outside the corridor; \
              3 minutes without data",
-            "8 of 9 references up, times in UTC",
+            UP,
         ],
     );
-    let tally = Tally { outside: Some(0.0), missing: 1_800.0, missing_since: Some(86_700.0), worst: None };
-    check(
-        &[("my-node", (State::Unreachable, None), [SEEN, GONE], tally)],
-        &[],
-        &[
-            "polygon · my-node: no answer since 00:05",
-            "last hour, corridor of 5 blocks either way",
-            "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; \
-             30 minutes without data",
-            "8 of 9 references up, times in UTC",
-        ],
+    let mut away = node("my-node", NodeState::Unreachable, None);
+    away.since = Some(86_700.0);
+    away.missing_seconds.no_answer = Some(1_800.0);
+    assert_eq!(
+        caption(NetworkState::Ok, &[away], &[]),
+        ["polygon · my-node: no answer since 00:05", LAST, &format!("{PAST}; 30 minutes without data"), UP],
     );
 }
 
 #[test]
 fn what_the_exporter_says_of_node_and_network() {
-    let tally = CALM;
-    let past = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; no data missing";
-    let last = "last hour, corridor of 5 blocks either way";
-    for (network, now, first) in [
-        (NetworkState::Halted, (State::Ok, Some(0.0)), "level with the median; the chain has halted"),
-        (
-            NetworkState::Split,
-            (State::Stalled, Some(-40.0)),
-            "stalled, 40 blocks behind; the references are split",
-        ),
-        (NetworkState::Ok, (State::WrongChain, None), "answers for another chain"),
+    for (network, state, lag, first) in [
+        (NetworkState::Halted, NodeState::Ok, Some(0.0), "level with the median; the chain has halted"),
+        (NetworkState::Ok, NodeState::Stalled, Some(40.0), "stalled, 40 blocks behind"),
+        (NetworkState::Ok, NodeState::WrongChain, None, ENGLISH.wrong_chain),
+        (NetworkState::Ok, NodeState::Gone, None, "no longer watched"),
     ] {
-        check_in(
-            Some(network),
-            &[("my-node", now, [SEEN; 2], tally)],
-            &[],
-            &[&format!("polygon · my-node: {first}"), last, past, "8 of 9 references up, times in UTC"],
+        assert_eq!(
+            caption(network, &[node("my-node", state, lag)], &[]),
+            [&format!("polygon · my-node: {first}"), LAST, PAST, UP],
         );
     }
 }
 
 #[test]
 fn several_nodes_the_worst_first() {
-    let known = |offset| (State::Ok, Some(offset));
+    let mut lost = node("b", NodeState::NotScraped, None);
+    lost.worst = None;
     let mut nodes = vec![
-        ("a", known(-1.0), [SEEN; 2], CALM),
-        ("b", (State::NotScraped, None), [GONE; 2], CALM),
-        ("c", (State::Ahead, Some(6.0)), [SEEN; 2], CALM),
-        ("d", (State::NoConsensus, None), [SEEN; 2], CALM),
+        lost,
+        node("d", NodeState::Unknown, None),
+        node("c", NodeState::Ahead, Some(-6.0)),
+        ok("a", 1.0),
+        node("old", NodeState::Gone, None),
     ];
-    const PAST: &str = "at worst 2 blocks behind (Thu 1 Jan, 23:45); never outside the corridor; \
-        no data missing";
-    let last = "last hour, corridor of 5 blocks either way";
-    let up = "8 of 9 references up, times in UTC";
-    check(
-        &nodes,
-        &[],
-        &[
-            "polygon · 1 of 4 nodes ok; d: no consensus among the references",
-            last,
-            up,
-            &format!("d: no consensus among the references; {PAST}"),
-            &format!("c: 6 blocks ahead; {PAST}"),
-            &format!("a: 1 block behind; {PAST}"),
-            "b: not scraped; not one block in this range",
-        ],
-    );
-    nodes.extend(["e", "f", "g", "h", "i"].map(|name| (name, known(0.0), [SEEN; 2], CALM)));
-    let level = |name| format!("{name}: level with the median; {PAST}");
-    check(
-        &nodes,
-        &[],
-        &[
-            "polygon · 6 of 9 nodes ok; d: no consensus among the references",
-            "last hour, corridor of 5 blocks either way, the 8 worst of 9 nodes are shown",
-            up,
-            &format!("d: no consensus among the references; {PAST}"),
-            &format!("c: 6 blocks ahead; {PAST}"),
-            &format!("a: 1 block behind; {PAST}"),
-            &level("e"),
-            &level("f"),
-            &level("g"),
-            &level("h"),
-            // It gave no answer, so it is one of the worst that the chart shows.
-            "b: not scraped; not one block in this range",
-        ],
-    );
+    let first = [
+        "b: not scraped; not one block in this range".to_owned(),
+        format!("d: no consensus among the references; {PAST}"),
+        format!("c: 6 blocks ahead; {PAST}"),
+        format!("a: 1 block behind; {PAST}"),
+    ];
+    let lines = caption(NetworkState::Ok, &nodes, &[]);
+    assert_eq!(lines[..3], ["polygon · 1 of 4 nodes ok; b: not scraped", LAST, UP]);
+    assert_eq!(lines[3..7], first);
+    assert_eq!(lines[7], format!("old: no longer watched; {PAST}"));
+    nodes.pop();
+    nodes.extend(["e", "f", "g", "h", "i"].map(|name| ok(name, 0.0)));
+    let lines = caption(NetworkState::Ok, &nodes, &[]);
+    assert_eq!(lines[0], "polygon · 6 of 9 nodes ok; b: not scraped");
+    assert_eq!(lines[1], format!("{LAST}, the 8 worst of 9 nodes are shown"));
+    assert_eq!(lines[3..7], first);
+    assert_eq!(lines.len(), 3 + 8);
 }
 
 #[test]
 fn eight_long_names_leave_room_for_all_that_matters() {
-    let names: Vec<String> = (0..8).map(|i| format!("{}{i}", "m".repeat(62))).collect();
-    let away = Tally { outside: Some(80_000.0), missing: 80_000.0, missing_since: Some(90.0), worst: None };
-    let check = |state, notes: &[String], told: &str| {
-        let node = |name: &String| (name.clone(), (state, Some(-48.0)), [SEEN; 2], away);
-        let nodes: Vec<_> = names.iter().map(node).collect();
-        let nodes: Vec<_> = nodes.iter().map(|it| (it.0.as_str(), it.1, it.2, it.3)).collect();
-        let lines = caption(Some(NetworkState::Halted), &nodes, notes);
-        assert_eq!(lines.len(), 11 + notes.len());
+    let check = |state, since, warnings: &[Warning], end: &str| {
+        let nodes: Vec<_> = (0..8)
+            .map(|i| {
+                let mut node = node(&format!("{}{i}", "m".repeat(62)), state, Some(48.0));
+                node.outside_seconds = Some(80_000.0);
+                node.missing_seconds.no_answer = Some(80_000.0);
+                node.since = since;
+                node
+            })
+            .collect();
+        let lines = caption(NetworkState::Halted, &nodes, warnings);
+        assert_eq!(lines.len(), 11 + warnings.len());
         assert!(lines[0].starts_with("polygon · the chain has halted; 0 of 8 nodes ok; mmm"), "{lines:?}");
-        assert_eq!(lines[2], "8 of 9 references up, times in UTC");
-        assert!(lines[10 + notes.len()].ends_with(told), "{lines:?}");
+        assert_eq!(lines[2], UP);
+        assert!(lines[10 + warnings.len()].ends_with(end), "{lines:?}");
     };
-    check(State::Behind, &[], "mmm7: 48 blocks behind; at worst 2 blocks behind (Thu 1 Jan, 23:45)");
-    let wordy = ["so many words ".repeat(100)];
-    check(State::NoConsensus, &wordy, "mmm7: no consensus among the references since Thu 1 Jan, 00:01");
+    check(
+        NodeState::Behind,
+        None,
+        &[],
+        "mmm7: 48 blocks behind; at worst 2 blocks behind (Thu 1 Jan, 23:45)",
+    );
+    let wordy = [Warning::Said("so many words ".repeat(100))];
+    let end = "mmm7: no consensus among the references since Thu 1 Jan, 00:01";
+    check(NodeState::Unknown, Some(90.0), &wordy, end);
+}
+
+#[test]
+fn a_time_that_comes_twice_has_its_zone() {
+    let facts = |until| Facts {
+        network: "polygon".into(),
+        state: NetworkState::Ok,
+        since: None,
+        from: 0,
+        until,
+        step_seconds: 30,
+        references: None,
+        references_up: None,
+        threshold_blocks: None,
+        warnings: Vec::new(),
+        nodes: Vec::new(),
+        thresholds: None,
+    };
+    // Clocks in Berlin were set back on 2026-10-25 at 01:00 UTC.
+    let (back, zone) = (1_792_890_000, TimeZone::get("Europe/Berlin").unwrap());
+    let facts = facts(back + 7_200);
+    let history = History {
+        network: "polygon".into(),
+        since: 0,
+        until: back + 7_200,
+        grid: Grid { start: 0, step: 30, len: 0 },
+        watched: Vec::new(),
+        nodes: 0,
+        best: Vec::new(),
+        threshold: Vec::new(),
+    };
+    let story = Story { facts: &facts, history: &history, warnings: &[], zone: &zone, words: &ENGLISH };
+    for (seconds, want) in [(-5_400, "01:30"), (-1_800, "02:30 CEST"), (1_800, "02:30 CET"), (5_400, "03:30")]
+    {
+        assert_eq!(story.moment((back + seconds) as f64), want);
+    }
 }

@@ -20,6 +20,7 @@ pub const CHART_ENGLISH: ChartWords = ChartWords {
     last,
     worst: |shown, all| format!("the worst {shown} of {all}"),
     no_answer: "no answer",
+    wrong_chain: "wrong chain",
     no_consensus: "no consensus",
     not_scraped: "not scraped",
 };
@@ -61,6 +62,11 @@ pub const ENGLISH: Words = Words {
             last(seconds)
         )
     },
+    doubtful: |seconds, warning| {
+        format!("Prometheus answered without a watched node for the {}. {warning}", last(seconds))
+    },
+    more: |count| format!("and {count} more"),
+    too_large: "Prometheus' answer is larger than 32 MiB; ask for a shorter range.",
     no_such_network: |asked, known| {
         format!("There is no network named {asked} in this range; known: {known}.")
     },
@@ -120,13 +126,30 @@ pub const ENGLISH: Words = Words {
         _ => format!("{} without data", duration(seconds)),
     },
     nothing_seen: "not one block in this range",
-    corridor: |threshold| format!("corridor of {} either way", blocks(threshold)),
+    corridor: |least, most| {
+        if least == most {
+            format!("corridor ±{}", blocks(most))
+        } else {
+            format!("corridor ±{least} to ±{}", blocks(most))
+        }
+    },
+    gone: |since| since_when("no longer watched", since),
     nodes_ok: |ok, all| format!("{ok} of {} ok", counted(all as u64, "node")),
     worst_shown: |shown, all| format!("the {shown} worst of {} are shown", counted(all as u64, "node")),
     references: |up, all| format!("{up} of {all} references up"),
     times_in: |zone| format!("times in {zone}"),
     partial: "Incomplete: a part of the storage behind Prometheus did not answer.",
     warning: |words| format!("Prometheus warns: {words}"),
+    renamed: |label| {
+        format!(
+            "Prometheus renamed the label “{label}” to “exported_{label}”, so names may be wrong; \
+             set honor_labels: true in its scrape config."
+        )
+    },
+    clock: |ahead| {
+        let side = if ahead > 0.0 { "ahead of" } else { "behind" };
+        format!("The exporter's clock is {} {side} Prometheus'; check NTP.", short(ahead.abs()))
+    },
     another_day: |moment, now| {
         let form = if moment.year() == now.year() { "%a %-d %b, %H:%M" } else { "%-d %b %Y, %H:%M" };
         moment.strftime(form).to_string()

@@ -7,6 +7,8 @@ pub mod status;
 
 use jiff::Zoned;
 
+use crate::samples::warning::Warning;
+
 pub use english::ENGLISH;
 pub use russian::RUSSIAN;
 #[cfg(test)]
@@ -36,6 +38,8 @@ pub struct ChartWords {
     pub worst: fn(usize, usize) -> String,
     /// The node did not answer.
     pub no_answer: &'static str,
+    /// The node answered for another chain.
+    pub wrong_chain: &'static str,
     /// Too few references answered.
     pub no_consensus: &'static str,
     /// Prometheus holds nothing.
@@ -67,11 +71,13 @@ fn length(seconds: i64) -> Vec<(u64, usize)> {
 // --- The conversation ---
 
 /// A language the bot speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     /// Also for everybody who speaks something else.
+    #[value(name = "en")]
     English,
     /// Russian.
+    #[value(name = "ru")]
     Russian,
 }
 
@@ -119,6 +125,12 @@ pub struct Words {
 
     /// There is no watched node within the last so many seconds.
     pub no_data: fn(i64) -> String,
+    /// There is none within the last so many seconds, but this sentence casts doubt on it.
+    pub doubtful: fn(i64, &str) -> String,
+    /// So many more that are not named.
+    pub more: fn(usize) -> String,
+    /// The answer of Prometheus is larger than the bot reads.
+    pub too_large: &'static str,
     /// No such network; those that there are.
     pub no_such_network: fn(&str, &str) -> String,
     /// No TLS with Prometheus.
@@ -176,8 +188,10 @@ pub struct Words {
     pub missing: fn(f64) -> String,
     /// Nothing was seen in the whole range.
     pub nothing_seen: &'static str,
-    /// The corridor's half height in blocks.
-    pub corridor: fn(f64) -> String,
+    /// The corridor's half height in blocks; the smallest and the largest where it changed.
+    pub corridor: fn(f64, f64) -> String,
+    /// The node is no longer watched, since a moment if it is known.
+    pub gone: fn(Option<&str>) -> String,
     /// How many of the watched nodes are ok, and of how many.
     pub nodes_ok: fn(usize, usize) -> String,
     /// How many nodes are shown, the worst, and of how many.
@@ -190,9 +204,39 @@ pub struct Words {
     pub partial: &'static str,
     /// What Prometheus warns of.
     pub warning: fn(&str) -> String,
+    /// Prometheus renamed this label of the exporter's.
+    pub renamed: fn(&str) -> String,
+    /// The exporter's clock is so many seconds ahead of Prometheus', below zero behind.
+    pub clock: fn(f64) -> String,
     /// Day and time of something that was not today, with the year where it is not this
     /// one; first that moment, then now.
     pub another_day: fn(&Zoned, &Zoned) -> String,
+}
+
+/// A warning in words.
+#[must_use]
+pub fn warning(of: &Warning, words: &Words) -> String {
+    match of {
+        Warning::Partial => words.partial.to_owned(),
+        Warning::Said(said) => (words.warning)(said),
+        Warning::Renamed(label) => (words.renamed)(label),
+        Warning::Clock(ahead) => (words.clock)(*ahead),
+    }
+}
+
+/// Names with commas, as many as fit into so many characters of UTF-16; the others are counted.
+#[must_use]
+pub fn listed(names: &[String], limit: usize, words: &Words) -> String {
+    let mut all = String::new();
+    for (i, name) in names.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        if (all.len() + comma.len() + name.len()) > limit {
+            return format!("{all} {}", (words.more)(names.len() - i));
+        }
+        all.push_str(comma);
+        all.push_str(name);
+    }
+    all
 }
 
 /// Telegram counts characters as UTF-16 does, so a longer text is cut by these, but never

@@ -21,6 +21,7 @@ pub const CHART_RUSSIAN: ChartWords = ChartWords {
     last: last_in_chart,
     worst: |shown, all| format!("худшие {shown} из {all}"),
     no_answer: "нет ответа",
+    wrong_chain: "другая сеть",
     no_consensus: "нет консенсуса",
     not_scraped: "не опрошено",
 };
@@ -63,6 +64,11 @@ pub const RUSSIAN: Words = Words {
             last(seconds)
         )
     },
+    doubtful: |seconds, warning| {
+        format!("В ответе Prometheus {} нет ни одной отслеживаемой ноды. {warning}", last(seconds))
+    },
+    more: |count| format!("и ещё {count}"),
+    too_large: "Ответ Prometheus больше 32 МиБ; выберите период короче.",
     no_such_network: |asked, known| format!("Сети «{asked}» за этот период нет; известны: {known}."),
     tls: "Prometheus на месте, но защищённое соединение не установлено: стоит проверить его сертификат \
         и tls_config в --prometheus.http-config-file.",
@@ -118,13 +124,30 @@ pub const RUSSIAN: Words = Words {
         _ => format!("{} без данных", duration(seconds)),
     },
     nothing_seen: "ни одного блока за этот период",
-    corridor: |threshold| format!("коридор ±{}", blocks(threshold)),
+    corridor: |least, most| {
+        if least == most {
+            format!("коридор ±{}", blocks(most))
+        } else {
+            format!("коридор от ±{least} до ±{}", blocks(most))
+        }
+    },
+    gone: |since| since_when("больше не отслеживается", since),
     nodes_ok: |ok, all| format!("в порядке {ok} из {}", counted(all as u64, OF_NODES)),
     worst_shown: |shown, all| format!("показаны худшие: {shown} из {}", counted(all as u64, OF_NODES)),
     references: |up, all| format!("эталонных нод на связи {up} из {all}"),
     times_in: |zone| format!("время: {zone}"),
     partial: "Данные неполные: часть хранилища Prometheus не ответила.",
     warning: |words| format!("Prometheus предупреждает: {words}"),
+    renamed: |label| {
+        format!(
+            "Prometheus переименовал метку «{label}» в «exported_{label}», поэтому имена могут быть \
+             неверными; задайте honor_labels: true в его scrape_config."
+        )
+    },
+    clock: |ahead| {
+        let side = if ahead > 0.0 { "спешат относительно" } else { "отстают от" };
+        format!("Часы экспортёра {side} Prometheus на {}; проверьте NTP.", short(ahead.abs()))
+    },
     another_day: |moment, now| {
         let month = OF_MONTHS[usize::from(moment.month().unsigned_abs()).clamp(1, 12) - 1];
         let year = if moment.year() == now.year() { "" } else { " %Y" };
@@ -247,7 +270,7 @@ mod tests {
         assert_eq!((RUSSIAN.nodes_ok)(1, 2), "в порядке 1 из 2 нод");
         assert_eq!((RUSSIAN.nodes_ok)(20, 21), "в порядке 20 из 21 ноды");
         assert_eq!((RUSSIAN.worst_shown)(8, 11), "показаны худшие: 8 из 11 нод");
-        assert_eq!((RUSSIAN.corridor)(5.0), "коридор ±5 блоков");
+        assert_eq!((RUSSIAN.corridor)(5.0, 5.0), "коридор ±5 блоков");
         assert_eq!((RUSSIAN.lag)(-12.0, Some(24.0)), "отстаёт на 12 блоков (24 с)");
     }
 

@@ -1,268 +1,225 @@
 //! How every network and watched node is right now: asked, and put into a few lines that
 //! fit the screen of a phone.
 
-use tokio::time::timeout;
+use tokio::{time::timeout, try_join};
 
 use crate::{
-    chat::command::Range,
-    chat::trouble::Trouble,
+    chat::{command::Range, trouble::Trouble},
     picture::ASKING,
-    samples::promql::{Standing, Survey},
-    samples::survey::{self, Network, NetworkState, Node, State},
     samples::{
-        answer::Series,
-        client::{self, Prometheus, Questions},
+        answer::{Labels, Series},
+        assemble::target,
+        client::{self, Error, Prometheus, Questions},
+        promql::{BEHIND_SECONDS, MAX_SUPPORT, MEDIAN_SUPPORT, REFERENCES, REFERENCES_UP, Selector},
+        ranking,
+        state::{NetworkState, NodeState},
+        survey::{NodeNow, Now, Survey},
+        warning::Warning,
     },
     words::{self, Words},
 };
 
 /// A message has at most so many characters (<https://core.telegram.org/bots/api#sendmessage>).
 const LIMIT: usize = 4_096;
-/// A round that ended so many intervals ago says nothing of the present.
-const FRESH: f64 = 3.0;
 /// How far back networks and nodes are looked for.
 const SEEN_WITHIN: Range = Range::DAY;
 
-/// Asks `prometheus`, and tells how everything is at `now` (unix seconds).
+/// Asks `prometheus`, and says how everything is right now.
 ///
 /// # Errors
-/// Why that cannot be told, with the range that was looked at.
-pub async fn tell(prometheus: &Prometheus, now: i64, words: &Words) -> Result<String, (Trouble, Range)> {
+/// Why that is not known, with the range that was looked at.
+pub async fn ask(prometheus: &Prometheus, words: &Words) -> Result<String, (Trouble, Range)> {
     let questions = &Questions::new(prometheus);
-    let asking = async {
-        let ask = |promql: String| async move { questions.query(&promql, now).await };
-        tokio::try_join!(Survey::new(SEEN_WITHIN).ask(ask), Standing::new().ask(ask))
-    };
-    let asked = timeout(ASKING, asking).await.unwrap_or(Err(client::Error::Timeout));
-    let (survey, standing) = asked.map_err(|error| (error.into(), SEEN_WITHIN))?;
-    let networks = survey::read(&survey);
+    let asked = timeout(ASKING, present(questions)).await.unwrap_or(Err(Error::Timeout));
+    let (survey, networks, mut warnings) =
+        asked.map_err(|error: client::Error| (error.into(), SEEN_WITHIN))?;
+    warnings.extend(survey.warnings);
     if networks.is_empty() {
-        return Err((Trouble::NoData, SEEN_WITHIN));
+        return Err((Trouble::no_data(warnings), SEEN_WITHIN));
     }
-    Ok(write(&networks, &standing, &questions.notes(words), now as f64, words))
+    Ok(write(networks, &warnings, words))
+}
+
+/// One network, and all that is said of it.
+#[derive(Debug, Clone)]
+struct Present {
+    name: String,
+    now: Now,
+    /// Seconds since the newest sample; absent when there was none within the last hour.
+    age: Option<f64>,
+    /// How many references count, and how many there are.
+    references: Option<(f64, f64)>,
+    /// How many references are at the highest block, and at the median.
+    supports: Option<(f64, f64)>,
+    /// How long ago the median passed the block of each node, in the order of the nodes.
+    behind_seconds: Vec<Option<f64>>,
+}
+
+async fn present(questions: &Questions<'_>) -> Result<(Survey, Vec<Present>, Vec<Warning>), Error> {
+    let survey = Survey::ask(questions, SEEN_WITHIN).await?;
+    let longest = survey.networks.iter().map(|network| i64::from(network.spacing)).max().unwrap_or(60);
+    let lately = (survey.now - 2 * longest, survey.now);
+    let (now, numbers, seconds) = try_join!(
+        survey.look(questions),
+        questions.query_window(|window| Selector::ALL.present(window), lately),
+        questions.query_window(|window| Selector::ALL.behind_seconds(window), lately),
+    )?;
+    let networks = survey.networks.iter().zip(now).map(|(network, now)| {
+        let find = |series: &[Series], name: &str, node: &str| {
+            value(
+                series,
+                now.exporter.as_ref()?,
+                [("__name__", name), ("network", &network.name), ("node", node)],
+            )
+        };
+        let of = |name: &str| find(&numbers, name, "");
+        Present {
+            name: network.name.clone(),
+            age: network.newest.map(|newest| survey.now as f64 - newest),
+            references: of(REFERENCES_UP).zip(of(REFERENCES)),
+            supports: of(MAX_SUPPORT).zip(of(MEDIAN_SUPPORT)),
+            behind_seconds: now.nodes.iter().map(|node| find(&seconds, BEHIND_SECONDS, &node.name)).collect(),
+            now,
+        }
+    });
+    let networks = networks.collect();
+    Ok((survey, networks, questions.warnings()))
+}
+
+/// The newest value of the series of this exporter with these labels.
+fn value(series: &[Series], exporter: &Labels, labels: [(&str, &str); 3]) -> Option<f64> {
+    let is_it = |it: &&Series| {
+        labels.iter().all(|(name, value)| it.label(name) == *value) && target(&it.labels) == *exporter
+    };
+    series.iter().find(is_it)?.newest()
 }
 
 /// The lines, the worst network first.
-fn write(
-    networks: &[Network],
-    standing: &Standing<Vec<Series>>,
-    notes: &[String],
-    now: f64,
-    words: &Words,
-) -> String {
-    let mut networks: Vec<_> =
-        networks.iter().map(|network| About { network, standing, now, words }).collect();
+fn write(mut networks: Vec<Present>, warnings: &[Warning], words: &Words) -> String {
     // Stable: of equals the first by name.
-    networks.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
-    let mut parts: Vec<_> = networks.iter().map(About::lines).collect();
-    parts.extend(notes.first().cloned());
+    networks.sort_by(|a, b| {
+        let rank = |of: &Present| ranking::network(of.now.state, of.now.nodes.iter().map(|node| node.state));
+        rank(a).cmp(&rank(b))
+    });
+    let mut parts: Vec<_> = networks.iter().map(|network| network.lines(words)).collect();
+    parts.extend(warnings.first().map(|first| words::warning(first, words)));
     words::cut(parts.join("\n\n"), LIMIT)
 }
 
-/// One network, and all that is known of it.
-struct About<'a> {
-    network: &'a Network,
-    standing: &'a Standing<Vec<Series>>,
-    now: f64,
-    words: &'a Words,
-}
-
-impl About<'_> {
-    fn lines(&self) -> String {
-        let Self { network, standing, words, .. } = self;
-        let name = &network.name;
-        let age = self.age().map(words.age);
-        if !self.is_fresh() {
-            let mut lines =
-                vec![format!("⚪ {name}: {}", age.map_or_else(|| (words.not_scraped)(None), words.no_news))];
-            lines.extend(network.nodes.iter().map(|node| format!("⚪ {}: {}", node.name, words.unknown)));
-            return lines.join("\n");
-        }
-        let (mark, state) = match network.state.or_else(|| self.judged()) {
-            Some(NetworkState::NoConsensus) => ("🔴", (words.no_consensus)(None)),
-            Some(NetworkState::Split) => ("🔴", words.split.to_owned()),
-            Some(NetworkState::Halted) => ("🔴", words.halted.to_owned()),
-            Some(NetworkState::Ok) => ("🟢", words.ok.to_owned()),
-            None => ("⚪", words.unknown.to_owned()),
+impl Present {
+    fn lines(&self, words: &Words) -> String {
+        let name = &self.name;
+        let age = self.age.map(words.age);
+        let is_known = !matches!(self.now.state, NetworkState::NotScraped | NetworkState::Gone);
+        let (mark, state) = match self.now.state {
+            NetworkState::NoConsensus => ("⚪", (words.no_consensus)(None)),
+            NetworkState::Split => ("⚪", words.split.to_owned()),
+            NetworkState::Halted => ("⏸", words.halted.to_owned()),
+            NetworkState::Ok => ("🟢", words.ok.to_owned()),
+            NetworkState::Gone => ("⚪", (words.gone)(None)),
+            NetworkState::NotScraped => {
+                ("⚪", age.clone().map_or_else(|| (words.not_scraped)(None), words.no_news))
+            }
         };
-        let age = age.map(words.ago).unwrap_or_default();
+        let age = age.filter(|_| is_known).map(words.ago).unwrap_or_default();
         let mut lines = vec![format!("{mark} {name}: {state}{age}")];
-        // What is not scraped while the rest of its network is was taken off the config.
-        let mut nodes: Vec<_> = network.nodes.iter().filter(|node| node.state != State::NotScraped).collect();
-        nodes.sort_by(|a, b| b.badness().partial_cmp(&a.badness()).unwrap_or(std::cmp::Ordering::Equal));
-        lines.extend(nodes.into_iter().map(|node| self.line(node)));
-        let references = network.references_up.zip(network.references);
-        let references = references.map(|(up, all)| (words.references)(up, all));
-        let supports = self.value(&standing.max_support).zip(self.value(&standing.median_support));
-        let supports = supports.map(|(max, median)| (words.supports)(max, median));
+        let mut nodes: Vec<_> = self.now.nodes.iter().zip(&self.behind_seconds).collect();
+        if is_known {
+            nodes.retain(|(node, _)| node.state != NodeState::Gone);
+        }
+        nodes.sort_by(|(a, _), (b, _)| a.state.cmp(&b.state));
+        lines.extend(nodes.into_iter().map(|(node, seconds)| line(node, *seconds, words)));
+        let references = self.references.map(|(up, all)| (words.references)(up, all));
+        let supports = self.supports.map(|(max, median)| (words.supports)(max, median));
         let last: Vec<_> = [references, supports].into_iter().flatten().collect();
         if !last.is_empty() {
             lines.push(last.join("; "));
         }
         lines.join("\n")
     }
+}
 
-    /// What its nodes alone tell, of an exporter that names no states.
-    fn judged(&self) -> Option<NetworkState> {
-        let nodes = &self.network.nodes;
-        if nodes.iter().any(|node| node.offset.is_some()) {
-            return Some(NetworkState::Ok);
-        }
-        let alone = nodes.iter().any(|node| node.state == State::NoConsensus);
-        alone.then_some(NetworkState::NoConsensus)
-    }
-
-    fn line(&self, node: &Node) -> String {
-        let words = self.words;
-        let seconds =
-            self.standing.behind_seconds.iter().find(|series| {
-                series.label("network") == self.network.name && series.label("node") == node.name
-            });
-        let seconds = seconds.and_then(Series::newest);
-        let lag = node.offset.map(|offset| (words.lag)(offset, seconds));
-        let with_lag = |state: &str| match &lag {
-            Some(lag) => format!("{state}, {lag}"),
-            None => state.to_owned(),
-        };
-        let (mark, state) = match node.state {
-            State::Unreachable => ("🔴", (words.no_answer)(None)),
-            State::WrongChain => ("🔴", words.wrong_chain.to_owned()),
-            State::NoConsensus | State::NotScraped => ("⚪", words.unknown.to_owned()),
-            State::Stalled => ("🟠", with_lag(words.stalled)),
-            State::Behind | State::Ahead => ("🟠", lag.unwrap_or_else(|| words.unknown.to_owned())),
-            State::Ok => ("🟢", with_lag(words.ok)),
-        };
-        format!("{mark} {}: {state}", node.name)
-    }
-
-    /// Seconds since the last round ended, or else since the last scrape; absent when
-    /// neither is known.
-    fn age(&self) -> Option<f64> {
-        let seen = self.value(&self.standing.round).or(self.network.newest)?;
-        Some((self.now - seen).max(0.0))
-    }
-
-    fn is_fresh(&self) -> bool {
-        let interval = f64::from(self.network.spacing);
-        let scraped = self.network.nodes.iter().any(|node| node.state != State::NotScraped);
-        scraped && self.age().is_some_and(|age| age <= FRESH * interval)
-    }
-
-    fn value(&self, found: &[Series]) -> Option<f64> {
-        found.iter().find(|series| series.label("network") == self.network.name)?.newest()
-    }
-
-    /// What is not fresh comes first.
-    fn badness(&self) -> (bool, (bool, (u8, f64))) {
-        (!self.is_fresh(), survey::badness(self.network))
-    }
+fn line(node: &NodeNow, seconds: Option<f64>, words: &Words) -> String {
+    let lag = node.lag.map(|lag| (words.lag)(0.0 - lag, seconds));
+    let with_lag = |state: &str| match &lag {
+        Some(lag) => format!("{state}, {lag}"),
+        None => state.to_owned(),
+    };
+    let (mark, state) = match node.state {
+        NodeState::Unreachable => ("🔴", (words.no_answer)(None)),
+        NodeState::WrongChain => ("🔴", words.wrong_chain.to_owned()),
+        NodeState::Unknown | NodeState::NotScraped => ("⚪", words.unknown.to_owned()),
+        NodeState::Gone => ("⚪", (words.gone)(None)),
+        NodeState::Stalled => ("🔴", with_lag(words.stalled)),
+        NodeState::Behind => ("🔴", lag.unwrap_or_else(|| words.unknown.to_owned())),
+        NodeState::Ahead => ("🔵", lag.unwrap_or_else(|| words.unknown.to_owned())),
+        NodeState::Ok => ("🟢", with_lag(words.ok)),
+    };
+    format!("{mark} {}: {state}", node.name)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::words::ENGLISH;
 
-    const NOW: f64 = 10_000.0;
-
-    fn found(network: &str, node: &str, value: f64) -> Series {
-        let labels = [("network", network), ("node", node)];
-        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Series { labels: BTreeMap::from(labels), samples: vec![(NOW, value)] }
-    }
-
-    fn network(name: &str, state: Option<NetworkState>, nodes: &[(&str, State, Option<f64>)]) -> Network {
-        let node = |(name, state, offset): &(&str, State, Option<f64>)| Node {
+    fn network(name: &str, state: NetworkState, nodes: &[(&str, NodeState, Option<f64>)]) -> Present {
+        let node = |(name, state, lag): &(&str, NodeState, Option<f64>)| NodeNow {
             name: (*name).into(),
             state: *state,
-            offset: *offset,
+            lag: *lag,
         };
-        Network {
+        Present {
             name: name.into(),
-            nodes: nodes.iter().map(node).collect(),
-            state,
-            references: Some(9.0),
-            references_up: Some(8.0),
-            spacing: 15,
-            newest: Some(NOW - 7.0),
+            now: Now { state, nodes: nodes.iter().map(node).collect(), exporter: None },
+            age: Some(4.0),
+            references: Some((8.0, 9.0)),
+            supports: Some((6.0, 3.0)),
+            behind_seconds: nodes.iter().map(|(_, _, lag)| lag.map(|lag| lag.max(0.0) * 2.0)).collect(),
         }
-    }
-
-    /// The last rounds of the networks a, b and c ended so many seconds ago.
-    #[track_caller]
-    fn check(networks: &[Network], ages: [f64; 3], want: &[&str]) {
-        let rounds = ["a", "b", "c"].iter().zip(ages).map(|(name, age)| found(name, "", NOW - age));
-        let standing = Standing {
-            behind_seconds: vec![found("a", "behind", 24.0), found("a", "level", 0.0)],
-            max_support: vec![found("a", "", 6.0)],
-            median_support: vec![found("a", "", 3.0)],
-            round: rounds.collect(),
-        };
-        let told = write(networks, &standing, &[], NOW, &ENGLISH);
-        assert_eq!(told.lines().collect::<Vec<_>>(), want);
     }
 
     #[test]
     fn every_state_the_worst_first() {
         let nodes = [
-            ("level", State::Ok, Some(0.0)),
-            ("ahead", State::Ahead, Some(7.0)),
-            ("behind", State::Behind, Some(-12.0)),
-            ("stalled", State::Stalled, Some(-1.0)),
-            ("alone", State::NoConsensus, None),
-            ("wrong", State::WrongChain, None),
-            ("down", State::Unreachable, None),
-            ("off the config", State::NotScraped, None),
+            ("level", NodeState::Ok, Some(0.0)),
+            ("ahead", NodeState::Ahead, Some(-7.0)),
+            ("behind", NodeState::Behind, Some(12.0)),
+            ("stalled", NodeState::Stalled, Some(1.0)),
+            ("alone", NodeState::Unknown, None),
+            ("wrong", NodeState::WrongChain, None),
+            ("down", NodeState::Unreachable, None),
+            ("off the config", NodeState::Gone, None),
         ];
-        check(
-            &[network("a", Some(NetworkState::Ok), &nodes)],
-            [4.0; 3],
-            &[
-                "🟢 a: ok (4 s ago)",
-                "🔴 down: no answer",
-                "🔴 wrong: answers for another chain",
-                "⚪ alone: unknown",
-                "🟠 stalled: stalled, 1 block behind",
-                "🟠 behind: 12 blocks (24 s) behind",
-                "🟠 ahead: 7 blocks ahead",
-                "🟢 level: ok, level with the median",
-                "8 of 9 references up; 6 at the highest block, 3 at the median",
-            ],
-        );
+        let lines = write(vec![network("a", NetworkState::Ok, &nodes)], &[], &ENGLISH);
+        let want = [
+            "🟢 a: ok (4 s ago)",
+            "🔴 down: no answer",
+            &format!("🔴 wrong: {}", ENGLISH.wrong_chain),
+            "🔴 stalled: stalled, 1 block (2 s) behind",
+            "🔴 behind: 12 blocks (24 s) behind",
+            "⚪ alone: unknown",
+            "🔵 ahead: 7 blocks ahead",
+            "🟢 level: ok, level with the median",
+            "8 of 9 references up; 6 at the highest block, 3 at the median",
+        ];
+        assert_eq!(lines.lines().collect::<Vec<_>>(), want);
     }
 
     #[test]
-    fn what_is_older_than_three_intervals_is_never_called_ok() {
-        let ok = |name: &str| network(name, Some(NetworkState::Ok), &[("n", State::Ok, Some(0.0))]);
-        let up = "8 of 9 references up";
-        let supports = "8 of 9 references up; 6 at the highest block, 3 at the median";
-        let level = "🟢 n: ok, level with the median";
-        check(
-            &[ok("a"), ok("b")],
-            [45.0, 46.0, 0.0],
-            &["⚪ b: no news for 46 s", "⚪ n: unknown", "", "🟢 a: ok (45 s ago)", level, supports],
+    fn the_worst_network_first_and_nothing_old_is_ok() {
+        let level = [("n", NodeState::Ok, Some(0.0))];
+        let mut lost = network("z", NetworkState::NotScraped, &[("n", NodeState::NotScraped, None)]);
+        (lost.age, lost.references, lost.supports) = (Some(46.0), None, None);
+        let networks =
+            vec![network("a", NetworkState::Ok, &level), network("b", NetworkState::Halted, &level), lost];
+        let lines = write(networks, &[Warning::Clock(90.0)], &ENGLISH);
+        let first: Vec<_> = lines.split("\n\n").map(|part| part.lines().next().unwrap()).collect();
+        assert_eq!(
+            first[..3],
+            ["⚪ z: no news for 46 s", "⏸ b: the chain has halted (4 s ago)", "🟢 a: ok (4 s ago)"]
         );
-        // Without word of the rounds the scrapes tell the age.
-        let halted = network("d", Some(NetworkState::Halted), &[("n", State::Ok, Some(0.0))]);
-        let gone = network("e", None, &[("n", State::NotScraped, None)]);
-        let older = network("f", None, &[("n", State::Ok, Some(0.0))]);
-        check(
-            &[older, halted, gone],
-            [0.0; 3],
-            &[
-                "⚪ e: no news for 7 s",
-                "⚪ n: unknown",
-                "",
-                "🔴 d: the chain has halted (7 s ago)",
-                level,
-                up,
-                "",
-                "🟢 f: ok (7 s ago)",
-                level,
-                up,
-            ],
-        );
+        assert_eq!(first[3], "The exporter's clock is 90 s ahead of Prometheus'; check NTP.");
+        assert!(lines.contains("⚪ n: unknown"));
     }
 }

@@ -1,0 +1,242 @@
+//! PURE: answers of Prometheus -> what each exporter reported, sample by sample.
+//!
+//! The state of a sample is known without its raw series where all samples of its column are
+//! in the same state, as the sums per column show. Only where a column is mixed, raw samples
+//! are asked for.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use super::{
+    answer::{Labels, Series},
+    grid::Grid,
+    state::{NetworkState, NodeState},
+    timeline::{NodeSamples, Source},
+};
+
+/// Into how many pieces what is asked for raw is divided at most.
+const SPANS: usize = 16;
+
+/// The labels of a series that belong to its target.
+#[must_use]
+pub fn target(labels: &Labels) -> Labels {
+    const OURS: [&str; 5] = ["__name__", "network", "node", "role", "state"];
+    let theirs = labels.iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
+    theirs.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Samples in order of time, each moment once: parts of an answer may share their edges.
+fn in_order(samples: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut samples = samples.to_vec();
+    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+    samples.dedup_by(|later, earlier| later.0 - earlier.0 < 0.001);
+    samples
+}
+
+/// What each exporter reported: when it was scraped, the poll interval, and the lag of `nodes`.
+/// A node with a lag counts as `ok` until its states are filled in.
+#[must_use]
+pub fn sources(polls: &[Series], lag: &[Series], nodes: &[String]) -> Vec<Source> {
+    let mut by_target: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
+    for series in polls {
+        by_target.entry(target(&series.labels)).or_default().extend(&series.samples);
+    }
+    // An exporter is known by its lag alone where it reports nothing else.
+    for series in lag {
+        by_target
+            .entry(target(&series.labels))
+            .or_insert_with(|| series.samples.iter().map(|(time, _)| (*time, f64::NAN)).collect());
+    }
+    let mut sources: Vec<_> = by_target
+        .into_iter()
+        .map(|(labels, samples)| {
+            let samples = in_order(&samples);
+            let n = samples.len();
+            let (times, poll) = samples.into_iter().unzip();
+            let node = NodeSamples { lag: vec![f64::NAN; n], state: vec![None; n] };
+            Source {
+                labels,
+                times,
+                poll,
+                state: vec![NetworkState::Ok; n],
+                threshold: vec![f64::NAN; n],
+                nodes: vec![node; nodes.len()],
+            }
+        })
+        .collect();
+    for series in lag {
+        let Some((source, node)) = find(&mut sources, nodes, series) else { continue };
+        for_each(&source.times, &series.samples, |i, value| {
+            source.nodes[node].lag[i] = value;
+            source.nodes[node].state[i] = Some(NodeState::Ok);
+        });
+    }
+    sources
+}
+
+fn find<'a>(sources: &'a mut [Source], nodes: &[String], series: &Series) -> Option<(&'a mut Source, usize)> {
+    let node = nodes.iter().position(|node| node == series.label("node"))?;
+    Some((of_target(sources, series)?, node))
+}
+
+fn of_target<'a>(sources: &'a mut [Source], series: &Series) -> Option<&'a mut Source> {
+    let labels = target(&series.labels);
+    sources.iter_mut().find(|source| source.labels == labels)
+}
+
+/// Calls with the place in `times` and the value of each sample that has one.
+fn for_each(times: &[f64], samples: &[(f64, f64)], mut with: impl FnMut(usize, f64)) {
+    let mut i = 0;
+    for (time, value) in samples {
+        if i > 0 && times[i - 1] > time + 0.001 {
+            // The edge of a part comes twice.
+            i = 0;
+        }
+        i += times[i..].iter().take_while(|at| **at < time - 0.001).count();
+        if times.get(i).is_some_and(|at| at - time < 0.001) {
+            with(i, *value);
+        }
+    }
+}
+
+/// Which columns are mixed, so that raw samples have to be asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unsettled(Vec<bool>);
+
+impl Unsettled {
+    /// None of so many columns.
+    #[must_use]
+    pub fn none(columns: usize) -> Self {
+        Self(vec![false; columns])
+    }
+
+    /// The time to ask for, in unix seconds: begin (exclusive) and end of each span.
+    #[must_use]
+    pub fn spans(&self, grid: &Grid) -> Vec<(i64, i64)> {
+        let mut spans: Vec<Range<usize>> = Vec::new();
+        for i in (0..self.0.len()).filter(|i| self.0[*i]) {
+            match spans.last_mut() {
+                Some(last) if last.end == i => last.end = i + 1,
+                _ => spans.push(i..i + 1),
+            }
+        }
+        while spans.len() > SPANS {
+            // The two that are closest together become one.
+            let gap = |k: &usize| spans[k + 1].start - spans[*k].end;
+            let Some(closest) = (0..spans.len() - 1).min_by_key(gap) else { break };
+            let next = spans.remove(closest + 1);
+            spans[closest].end = next.end;
+        }
+        spans.into_iter().map(|span| (grid.column(span.start).0, grid.column(span.end - 1).1)).collect()
+    }
+}
+
+/// Gives every sample of a column the `value` if `counts` says that all are of that kind;
+/// where only some are, the column is unsettled.
+fn settle(
+    source: &Source,
+    grid: &Grid,
+    counts: &Series,
+    unsettled: &mut Unsettled,
+    mut give: impl FnMut(Range<usize>),
+) {
+    for (i, count) in grid.row(&counts.samples).iter().enumerate() {
+        let Some(count) = count.filter(|count| *count > 0.0) else { continue };
+        let (begin, end) = grid.column(i);
+        let within = source.within(begin as f64, end as f64);
+        if within.len() as f64 == count {
+            give(within);
+        } else {
+            unsettled.0[i] = true;
+        }
+    }
+}
+
+/// Fills in the states of nodes from how many samples of each column are in which state.
+pub fn fill_node_states(
+    sources: &mut [Source],
+    nodes: &[String],
+    grid: &Grid,
+    per_column: &[Series],
+) -> Unsettled {
+    let mut unsettled = Unsettled::none(grid.len);
+    for series in per_column {
+        let Some(state) = NodeState::reported(series.label("state")) else { continue };
+        let Some((source, node)) = find(sources, nodes, series) else { continue };
+        let mut states = std::mem::take(&mut source.nodes[node].state);
+        settle(source, grid, series, &mut unsettled, |places| states[places].fill(Some(state)));
+        source.nodes[node].state = states;
+    }
+    unsettled
+}
+
+/// Fills in the states of nodes from raw samples.
+pub fn fill_raw_node_states(sources: &mut [Source], nodes: &[String], raw: &[Series]) {
+    for series in raw {
+        let Some(state) = NodeState::reported(series.label("state")) else { continue };
+        let Some((source, node)) = find(sources, nodes, series) else { continue };
+        let states = &mut source.nodes[node].state;
+        for_each(&source.times, &series.samples, |i, value| {
+            if value == 1.0 {
+                states[i] = Some(state);
+            }
+        });
+    }
+}
+
+/// Fills in the states of the network from how many samples of each column are in which state.
+pub fn fill_network_states(sources: &mut [Source], grid: &Grid, per_column: &[Series]) -> Unsettled {
+    let mut unsettled = Unsettled::none(grid.len);
+    for series in per_column {
+        let Some(state) = NetworkState::reported(series.label("state")) else { continue };
+        let Some(source) = of_target(sources, series) else { continue };
+        let mut states = std::mem::take(&mut source.state);
+        settle(source, grid, series, &mut unsettled, |places| states[places].fill(state));
+        source.state = states;
+    }
+    unsettled
+}
+
+/// Fills in the states of the network from raw samples.
+pub fn fill_raw_network_states(sources: &mut [Source], raw: &[Series]) {
+    for series in raw {
+        let Some(state) = NetworkState::reported(series.label("state")) else { continue };
+        let Some(source) = of_target(sources, series) else { continue };
+        let states = &mut source.state;
+        for_each(&source.times, &series.samples, |i, value| {
+            if value == 1.0 {
+                states[i] = state;
+            }
+        });
+    }
+}
+
+/// Fills in the thresholds from the smallest and the largest of each column.
+pub fn fill_thresholds(sources: &mut [Source], grid: &Grid, [min, max]: [&[Series]; 2]) -> Unsettled {
+    let mut unsettled = Unsettled::none(grid.len);
+    for smallest in min {
+        let Some(largest) = max.iter().find(|series| series.labels == smallest.labels) else { continue };
+        let Some(source) = of_target(sources, smallest) else { continue };
+        let rows = (grid.row(&smallest.samples), grid.row(&largest.samples));
+        for (i, pair) in rows.0.into_iter().zip(rows.1).enumerate() {
+            let (begin, end) = grid.column(i);
+            match pair {
+                (Some(smallest), Some(largest)) if smallest == largest => {
+                    let within = source.within(begin as f64, end as f64);
+                    source.threshold[within].fill(smallest);
+                }
+                (Some(_), _) => unsettled.0[i] = true,
+                (None, _) => {}
+            }
+        }
+    }
+    unsettled
+}
+
+/// Fills in the thresholds from raw samples.
+pub fn fill_raw_thresholds(sources: &mut [Source], raw: &[Series]) {
+    for series in raw {
+        let Some(source) = of_target(sources, series) else { continue };
+        let thresholds = &mut source.threshold;
+        for_each(&source.times, &series.samples, |i, value| thresholds[i] = value);
+    }
+}

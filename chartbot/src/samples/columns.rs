@@ -1,0 +1,116 @@
+//! PURE: a time line -> the columns of a chart.
+
+use super::{
+    grid::{Cause, Column, Envelope, Grid},
+    timeline::{Span, Timeline},
+};
+
+/// What has come together of one column so far.
+#[derive(Clone, Copy, Default)]
+struct Gathered {
+    /// Of its own samples, in blocks from the median.
+    min: f64,
+    max: f64,
+    sum: f64,
+    samples: u32,
+    /// The value of a sample taken earlier that still stands within the column.
+    held: Option<f64>,
+    known_seconds: f64,
+    missing: Option<Cause>,
+}
+
+impl Gathered {
+    fn sample(&mut self, offset: f64) {
+        let first = self.samples == 0;
+        self.min = if first { offset } else { self.min.min(offset) };
+        self.max = if first { offset } else { self.max.max(offset) };
+        self.sum += offset;
+        self.samples += 1;
+    }
+
+    fn column(self, seconds: f64) -> Column {
+        let own = (self.samples > 0).then(|| Envelope {
+            min: self.min,
+            mean: self.sum / f64::from(self.samples),
+            max: self.max,
+        });
+        let held = self.held.map(|held| Envelope { min: held, mean: held, max: held });
+        let known = if seconds > 0.0 { (self.known_seconds / seconds).min(1.0) } else { 0.0 };
+        Column { seen: own.or(held), missing: self.missing, known }
+    }
+}
+
+/// The columns of one node. A column without a sample of its own shows the one that still
+/// stands, as where samples are farther apart than columns.
+#[must_use]
+pub fn of_node(line: &Timeline, node: usize, grid: &Grid) -> Vec<Column> {
+    let mut gathered = vec![Gathered::default(); grid.len];
+    for span in line.spans(node) {
+        add(&mut gathered, &span, line.from, grid);
+    }
+    let seconds = |i: usize| {
+        let (begin, end) = grid.column(i);
+        (end as f64).min(line.until) - (begin as f64).max(line.from)
+    };
+    gathered.into_iter().enumerate().map(|(i, gathered)| gathered.column(seconds(i))).collect()
+}
+
+fn add(gathered: &mut [Gathered], span: &Span, from: f64, grid: &Grid) {
+    let Some(state) = span.state else { return };
+    let offset = span.lag.map(|lag| 0.0 - lag);
+    if let (Some(offset), Some(at)) = (offset, span.at.filter(|at| *at >= from))
+        && let Some(place) = grid.place(at)
+    {
+        gathered[place].sample(offset);
+    }
+    for (i, seconds) in overlapped(grid, span.begin, span.end) {
+        let Some(column) = gathered.get_mut(i) else { continue };
+        match offset {
+            Some(offset) => {
+                column.held = Some(offset);
+                column.known_seconds += seconds;
+            }
+            None => {
+                let cause = Cause::of(state);
+                column.missing = Some(column.missing.map_or(cause, |other| other.min(cause)));
+            }
+        }
+    }
+}
+
+/// The columns that a span touches, each with how many seconds of it.
+fn overlapped(grid: &Grid, begin: f64, end: f64) -> impl Iterator<Item = (usize, f64)> {
+    let step = f64::from(grid.step);
+    let start = grid.start as f64;
+    let first = ((begin - start) / step).floor().max(0.0) as usize;
+    let last = (((end - start) / step).ceil() as usize).min(grid.len);
+    (first..last).map(move |i| {
+        let column = start + step * i as f64;
+        (i, end.min(column + step) - begin.max(column))
+    })
+}
+
+/// The threshold in force at the end of each column; absent where unknown.
+#[must_use]
+pub fn thresholds(line: &Timeline, grid: &Grid) -> Vec<Option<f64>> {
+    let mut row = vec![None; grid.len];
+    for piece in &line.pieces {
+        let threshold = line.sources[piece.source].threshold[piece.sample];
+        for (i, _) in overlapped(grid, piece.begin, piece.end).filter(|_| threshold.is_finite()) {
+            row[i] = Some(threshold);
+        }
+    }
+    row
+}
+
+/// Which exporter counted last in each column; absent where none did.
+#[must_use]
+pub fn sources(line: &Timeline, grid: &Grid) -> Vec<Option<usize>> {
+    let mut row = vec![None; grid.len];
+    for piece in &line.pieces {
+        for (i, _) in overlapped(grid, piece.begin, piece.end) {
+            row[i] = Some(piece.source);
+        }
+    }
+    row
+}

@@ -1,0 +1,223 @@
+//! PURE: what a card and a caption say of one network over a range of time.
+
+use serde::{Serialize, Serializer};
+
+use super::{
+    grid::Cause,
+    runs,
+    state::{NetworkState, NodeState},
+    timeline::{Span, Timeline},
+    trend::{self, Trend},
+};
+
+/// All that is said of one network, in the shape of `chart --json`. Times are unix seconds;
+/// what is unknown is absent, `null` in JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Facts {
+    /// Its name.
+    pub network: String,
+    /// How it is at `until`.
+    pub state: NetworkState,
+    /// When that began, also before `from`.
+    #[serde(serialize_with = "whole")]
+    pub since: Option<f64>,
+    /// First moment that was asked for.
+    pub from: i64,
+    /// Now, by the server's clock.
+    pub until: i64,
+    /// Width of a column of the picture.
+    pub step_seconds: u32,
+    /// How many references are configured.
+    #[serde(serialize_with = "whole")]
+    pub references: Option<f64>,
+    /// How many of them count.
+    #[serde(serialize_with = "whole")]
+    pub references_up: Option<f64>,
+    /// The corridor reaches so many blocks to each side.
+    #[serde(serialize_with = "whole")]
+    pub threshold_blocks: Option<f64>,
+    /// What the reader has to know beside, as sentences in English.
+    pub warnings: Vec<String>,
+    /// Its watched nodes, the worst first.
+    pub nodes: Vec<NodeFacts>,
+    /// The smallest and the largest threshold within the range.
+    #[serde(skip)]
+    pub thresholds: Option<(f64, f64)>,
+}
+
+/// All that is said of one watched node.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NodeFacts {
+    /// Its name.
+    pub node: String,
+    /// How it is at `until`.
+    pub state: NodeState,
+    /// When that began, also before `from`.
+    #[serde(serialize_with = "whole")]
+    pub since: Option<f64>,
+    /// Blocks behind the median now, below zero is ahead.
+    #[serde(serialize_with = "whole")]
+    pub lag_blocks: Option<f64>,
+    /// How long ago the median passed its block.
+    #[serde(serialize_with = "whole")]
+    pub behind_seconds: Option<f64>,
+    /// The sample farthest from the median; absent without samples.
+    pub worst: Option<Worst>,
+    /// How long it was outside the corridor; absent where it was not counted.
+    #[serde(serialize_with = "whole")]
+    pub outside_seconds: Option<f64>,
+    /// For how long nothing is known of it, by cause.
+    pub missing_seconds: Missing,
+    /// When it will be level at its present pace; absent where it is not catching up steadily.
+    #[serde(serialize_with = "whole")]
+    pub level_at: Option<f64>,
+    /// The steady trend of its lag.
+    #[serde(skip)]
+    pub trend: Option<Trend>,
+}
+
+/// The sample farthest from the median: of equals one that is behind, and of those the first.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Worst {
+    /// Blocks behind, below zero is ahead.
+    #[serde(rename = "lag_blocks", serialize_with = "number")]
+    pub lag: f64,
+    /// When it was sampled.
+    #[serde(serialize_with = "number")]
+    pub at: f64,
+}
+
+/// For how many seconds nothing is known of a node; absent where it was not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Missing {
+    /// It gave no usable block.
+    #[serde(serialize_with = "whole")]
+    pub no_answer: Option<f64>,
+    /// It answered for another chain.
+    #[serde(serialize_with = "whole")]
+    pub wrong_chain: Option<f64>,
+    /// It answered, but there was no consensus.
+    #[serde(serialize_with = "whole")]
+    pub no_consensus: Option<f64>,
+    /// Prometheus has no sample.
+    #[serde(serialize_with = "whole")]
+    pub not_scraped: Option<f64>,
+}
+
+impl Default for Missing {
+    /// Counted, and nothing missing.
+    fn default() -> Self {
+        let none = Some(0.0);
+        Self { no_answer: none, wrong_chain: none, no_consensus: none, not_scraped: none }
+    }
+}
+
+impl Missing {
+    /// Not counted.
+    pub const UNKNOWN: Self =
+        Self { no_answer: None, wrong_chain: None, no_consensus: None, not_scraped: None };
+
+    /// All causes together.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        [self.no_answer, self.wrong_chain, self.no_consensus, self.not_scraped].into_iter().flatten().sum()
+    }
+}
+
+fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => number(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A moment or a length to the whole second, a lag to the whole block.
+fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(value.round() as i64)
+}
+
+/// How a network is at the end of its time line, when that began, and whether it may have begun
+/// earlier than the time line; unknown for one that was never seen.
+#[must_use]
+pub fn of_network(line: &Timeline) -> (NetworkState, Option<(f64, bool)>) {
+    let runs = runs::runs(line.states());
+    let state = runs.last().map_or(NetworkState::NotScraped, |run| run.state);
+    (state, runs::since(&runs, line.odd()))
+}
+
+/// One node over the whole time line.
+#[derive(Debug, Clone)]
+pub struct NodeHistory {
+    /// Its facts. `since` is not looked up beyond the time line.
+    pub facts: NodeFacts,
+    /// Whether the present state may have begun before the time line.
+    pub is_open: bool,
+}
+
+/// What is said of the node at this place of the time line.
+#[must_use]
+pub fn of_node(line: &Timeline, node: usize) -> NodeHistory {
+    let mut tally = Tally::default();
+    for span in line.spans(node) {
+        tally.add(&span, line.from);
+    }
+    let states = line.spans(node).map(|span| (span.begin, span.end, span.state.unwrap_or(NodeState::Gone)));
+    let runs = runs::runs(states);
+    let state = runs.last().map_or(NodeState::NotScraped, |run| run.state);
+    let since = runs::since(&runs, line.odd());
+    let lag = tally.newest.filter(|(end, _)| *end >= line.until).and_then(|(_, lag)| lag);
+    let trend = lag.and_then(|_| trend::steady(&tally.samples, line.until));
+    let facts = NodeFacts {
+        node: line.nodes[node].clone(),
+        state,
+        since: since.map(|(since, _)| since),
+        lag_blocks: lag,
+        behind_seconds: None,
+        worst: tally.worst,
+        outside_seconds: Some(tally.outside),
+        missing_seconds: tally.missing,
+        level_at: lag.and_then(|lag| trend::level_at(trend, lag, line.until)),
+        trend,
+    };
+    NodeHistory { facts, is_open: since.is_some_and(|(_, is_open)| is_open) }
+}
+
+/// What adds up over the spans of one node.
+#[derive(Default)]
+struct Tally {
+    outside: f64,
+    missing: Missing,
+    worst: Option<Worst>,
+    /// Time and lag of each sample.
+    samples: Vec<(f64, f64)>,
+    /// End and lag of the newest span.
+    newest: Option<(f64, Option<f64>)>,
+}
+
+impl Tally {
+    fn add(&mut self, span: &Span, from: f64) {
+        self.newest = Some((span.end, span.lag));
+        let Some(state) = span.state else { return };
+        let (Some(lag), Some(at)) = (span.lag, span.at) else {
+            let sum = match Cause::of(state) {
+                Cause::NoAnswer => &mut self.missing.no_answer,
+                Cause::WrongChain => &mut self.missing.wrong_chain,
+                Cause::NoConsensus => &mut self.missing.no_consensus,
+                Cause::NotScraped => &mut self.missing.not_scraped,
+            };
+            *sum = Some(sum.unwrap_or(0.0) + span.seconds());
+            return;
+        };
+        if span.threshold.is_some_and(|threshold| lag.abs() > threshold) {
+            self.outside += span.seconds();
+        }
+        // A sample from before the range stands for its first seconds, but is none of its own.
+        let badness = |lag: f64| (lag.abs(), lag > 0.0);
+        if at >= from && self.worst.is_none_or(|worst| badness(lag) > badness(worst.lag)) {
+            self.worst = Some(Worst { lag, at });
+        }
+        if self.samples.last().is_none_or(|(last, _)| *last < at) {
+            self.samples.push((at, lag));
+        }
+    }
+}

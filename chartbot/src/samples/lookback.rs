@@ -1,0 +1,209 @@
+//! When a state began that is older than the range: looked up column by column over thirty days,
+//! and sample by sample where a column shows something else.
+
+use tokio::try_join;
+
+use super::{
+    answer::Series,
+    assemble,
+    client::{Error, Questions},
+    facts::Facts,
+    grid::Grid,
+    promql::Selector,
+    runs,
+    state::{NetworkState, NodeState},
+    survey::Network,
+    timeline::Timeline,
+};
+
+/// How far before the beginning of a range a state is looked up, in seconds.
+pub const FARTHEST: i64 = 30 * 86_400;
+/// Width of a column, in seconds: 30 days are 1,080 of them.
+const STEP: u32 = 2_400;
+/// How many interruptions are looked at sample by sample; a state that is interrupted more often
+/// began, as far as can be known, with the last of these.
+const LOOKS: usize = 12;
+
+/// Whose state may have begun before the range.
+#[derive(Debug, Clone, Default)]
+pub struct Open {
+    /// The network's own.
+    pub network: bool,
+    /// Each node of the time line.
+    pub nodes: Vec<bool>,
+}
+
+/// What is looked up: the state of a node, or of the network.
+#[derive(Clone, Copy, PartialEq)]
+enum Of<'a> {
+    Node(&'a str, NodeState),
+    Network(NetworkState),
+}
+
+/// Puts the true beginning of each open state into the facts, whose nodes are in the order of the
+/// time line: before the range, or unknown where thirty days do not show it.
+///
+/// # Errors
+/// Why there is no answer.
+pub async fn ask(
+    questions: &Questions<'_>,
+    network: &Network,
+    line: &Timeline,
+    facts: &mut Facts,
+    open: &Open,
+) -> Result<(), Error> {
+    if !open.network && !open.nodes.contains(&true) {
+        return Ok(());
+    }
+    let from = line.from as i64;
+    let grid = Grid { start: from - FARTHEST, step: STEP, len: (FARTHEST / i64::from(STEP)) as usize };
+    let selector = Selector::network(&network.name);
+    let polls = selector.polls_per_column(STEP);
+    let polls = questions.query_range(&polls, grid.evaluated(), STEP).await?;
+    let back = Back { questions, network, grid, polls, odd: line.odd() };
+    if open.network {
+        facts.since = back.since(Of::Network(facts.state)).await?;
+    }
+    let (network_state, network_since) = (facts.state, facts.since);
+    for (node, is_open) in facts.nodes.iter_mut().zip(&open.nodes) {
+        if !is_open {
+            continue;
+        }
+        node.since = match node.state {
+            NodeState::NotScraped if network_state == NetworkState::NotScraped => network_since,
+            state => back.since(Of::Node(&node.node, state)).await?,
+        };
+    }
+    Ok(())
+}
+
+struct Back<'a> {
+    questions: &'a Questions<'a>,
+    network: &'a Network,
+    grid: Grid,
+    /// How many samples each exporter has in each column.
+    polls: Vec<Series>,
+    odd: f64,
+}
+
+impl Back<'_> {
+    /// When the state that holds at the end of the grid began.
+    async fn since(&self, of: Of<'_>) -> Result<Option<f64>, Error> {
+        let whole = self.whole(of).await?;
+        let mut looks = 0;
+        let mut end = self.grid.len;
+        while let Some(broken) = whole[..end].iter().rposition(|whole| !whole) {
+            if looks == LOOKS {
+                return Ok(None);
+            }
+            looks += 1;
+            let first = whole[..broken].iter().rposition(|whole| *whole).map_or(0, |place| place + 1);
+            // With its neighbour, so that an interruption is seen from its beginning.
+            let first = first.max(broken.saturating_sub(2)).saturating_sub(1);
+            let line = self.line(of, first, broken).await?;
+            match self.began(of, &line) {
+                Some(since) => return Ok(Some(since)),
+                None => end = first,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether all of a column was in that state, as far as sums show it.
+    async fn whole(&self, of: Of<'_>) -> Result<Vec<bool>, Error> {
+        let rows = |found: &[Series]| -> Vec<f64> {
+            let mut sums = vec![0.0; self.grid.len];
+            for series in found {
+                for (sum, count) in sums.iter_mut().zip(self.grid.row(&series.samples)) {
+                    *sum += count.unwrap_or(0.0);
+                }
+            }
+            sums
+        };
+        let polls = rows(&self.polls);
+        let name = self.network.name.as_str();
+        let (promql, is_absence) = match of {
+            Of::Node(_, NodeState::NotScraped | NodeState::Gone)
+            | Of::Network(NetworkState::NotScraped | NetworkState::Gone) => (None, true),
+            Of::Node(node, state) => {
+                let nodes = [node];
+                let selector = Selector { network: Some(name), nodes: Some(&nodes) };
+                (Some(selector.state_per_column(state, STEP)), false)
+            }
+            Of::Network(state) => {
+                (Some(Selector::network(name).network_state_per_column(state, STEP)), false)
+            }
+        };
+        if is_absence {
+            return Ok(polls.iter().map(|count| *count == 0.0).collect());
+        }
+        let found = match promql {
+            Some(promql) => self.questions.query_range(&promql, self.grid.evaluated(), STEP).await?,
+            None => Vec::new(),
+        };
+        let due = f64::from(STEP / self.network.spacing) - 1.0;
+        let alike = rows(&found).into_iter().zip(polls);
+        Ok(alike.map(|(state, polls)| polls > 0.0 && polls >= due && state == polls).collect())
+    }
+
+    /// The samples of these columns, the last included.
+    async fn line(&self, of: Of<'_>, first: usize, last: usize) -> Result<Timeline, Error> {
+        let span = (self.grid.column(first).0, self.grid.column(last).1);
+        let name = self.network.name.as_str();
+        let nodes: Vec<&str> = match of {
+            Of::Node(node, _) => vec![node],
+            Of::Network(_) => Vec::new(),
+        };
+        let selector = Selector { network: Some(name), nodes: Some(&nodes) };
+        let ask = self.questions;
+        let names: Vec<String> = nodes.iter().map(|node| (*node).to_owned()).collect();
+        let polls = ask.query_window(|window| selector.polls(window), span);
+        let line = match of {
+            Of::Node(..) => {
+                let states =
+                    ask.query_window(|window| selector.node_states(&NodeState::REPORTED, window), span);
+                let (polls, states) = try_join!(polls, states)?;
+                let mut sources = assemble::sources(&polls, &[], &names);
+                assemble::fill_raw_node_states(&mut sources, &names, &states);
+                sources
+            }
+            Of::Network(_) => {
+                let states =
+                    ask.query_window(|window| selector.network_states(&NetworkState::REPORTED, window), span);
+                let (polls, states) = try_join!(polls, states)?;
+                let mut sources = assemble::sources(&polls, &[], &names);
+                assemble::fill_raw_network_states(&mut sources, &states);
+                sources
+            }
+        };
+        Ok(Timeline::new((span.0 as f64, span.1 as f64), names, line))
+    }
+
+    /// When the state began within this line; absent where it holds all along but for odd samples.
+    fn began(&self, of: Of<'_>, line: &Timeline) -> Option<f64> {
+        // A state for the time line to compare: whether it is the one that is looked for.
+        let spans: Vec<(f64, f64, bool)> = match of {
+            Of::Node(_, state) => {
+                line.spans(0).map(|span| (span.begin, span.end, is_node(span.state, state))).collect()
+            }
+            Of::Network(state) => line.states().map(|(begin, end, it)| (begin, end, it == state)).collect(),
+        };
+        let mut runs = runs::runs(spans.into_iter());
+        let ends_otherwise = runs.last().filter(|last| !last.state).copied();
+        if let Some(last) = ends_otherwise {
+            if last.end - last.begin > self.odd {
+                return Some(last.end);
+            }
+            runs.pop();
+        }
+        runs::since(&runs, self.odd).and_then(|(since, is_open)| (!is_open).then_some(since))
+    }
+}
+
+/// Where nothing is known, a node that is not scraped is as much so as before.
+fn is_node(found: Option<NodeState>, state: NodeState) -> bool {
+    match state {
+        NodeState::NotScraped | NodeState::Gone => found.is_none_or(|found| found == NodeState::NotScraped),
+        _ => found == Some(state),
+    }
+}
