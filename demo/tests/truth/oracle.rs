@@ -65,8 +65,8 @@ struct Span<'a> {
 pub struct Oracle<'a> {
     feeds: &'a [Feed],
     spans: Vec<Span<'a>>,
-    /// Milliseconds that a sample stands for at most, by the time of it.
-    slowest: Millis,
+    /// Seconds between two scrapes, where those are slower than the polls.
+    scrape: i64,
 }
 
 impl<'a> Oracle<'a> {
@@ -94,13 +94,13 @@ impl<'a> Oracle<'a> {
                 pieces.collect()
             })
             .collect();
-        let slowest = pieces.iter().flatten().filter_map(|span| Some(beat(span.of?.1))).max();
-        Oracle { feeds, spans: merged(&pieces, until), slowest: slowest.unwrap_or_default() }
+        Oracle { feeds, spans: merged(&pieces, until), scrape }
     }
 
     /// The longest time that one sample stands for, in seconds.
     pub fn slowest(&self) -> f64 {
-        self.slowest as f64 / 1000.0
+        let beats = self.spans.iter().filter_map(|span| Some(self.beat(span.of?.1)));
+        beats.max().unwrap_or(0) as f64 / 1000.0
     }
 
     /// The network's state now.
@@ -179,12 +179,24 @@ impl<'a> Oracle<'a> {
         nodes.find_map(|((node, role), seen)| seen.filter(|_| node == name && *role == "watched"))
     }
 
-    /// The state at the end, and when it began.
+    /// The state at the end, and when it began. Two odd samples in a row do not end a state.
     fn present(&self, state: impl Fn(&Span<'a>) -> &'static str) -> (&'static str, f64) {
         let now = self.spans.last().map_or("not_scraped", &state);
-        let mut same = self.spans.iter().rev().take_while(|span| state(span) == now);
-        let first = same.by_ref().last().map_or(0, |span| span.start);
-        (now, first as f64 / 1000.0)
+        let newest = self.spans.iter().rev().find_map(|span| span.of);
+        let odd = newest.map_or(0, |(_, round)| 2 * self.beat(round));
+        let mut begin = self.spans.last().map_or(0, |span| span.end);
+        for span in self.spans.iter().rev().filter(|span| state(span) == now) {
+            if begin - span.end > odd {
+                break;
+            }
+            begin = span.start;
+        }
+        (now, begin as f64 / 1000.0)
+    }
+
+    /// Milliseconds that a sample stands for at most.
+    fn beat(&self, round: &Round) -> Millis {
+        round.poll_interval.max(self.scrape) * 1000
     }
 }
 
