@@ -240,3 +240,85 @@ pub fn fill_raw_thresholds(sources: &mut [Source], raw: &[Series]) {
         for_each(&source.times, &series.samples, |i, value| thresholds[i] = value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRID: Grid = Grid { start: 0, step: 60, len: 3 };
+
+    fn series(labels: &[(&str, &str)], samples: &[(f64, f64)]) -> Series {
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Series { labels: labels.collect(), samples: samples.to_vec() }
+    }
+
+    fn every_15_s(value: f64) -> Vec<(f64, f64)> {
+        (1..=12).map(|i| (f64::from(i) * 15.0, value)).collect()
+    }
+
+    const MINE: [(&str, &str); 3] = [("job", "x"), ("network", "a"), ("node", "mine")];
+
+    fn assembled() -> Vec<Source> {
+        let polls = [series(&[("job", "x"), ("network", "a")], &every_15_s(15.0))];
+        // The third minute has no lag.
+        let lag = [series(&MINE, &every_15_s(9.0)[..8])];
+        sources(&polls, &lag, &["mine".to_owned()])
+    }
+
+    #[test]
+    fn a_state_is_known_from_sums_where_a_column_is_of_one_kind() {
+        let (mut sources, nodes) = (assembled(), ["mine".to_owned()]);
+        let state = |state| [MINE.as_slice(), &[("state", state)]].concat();
+        let per_column = [
+            series(&state("behind"), &[(60.0, 4.0), (120.0, 1.0)]),
+            series(&state("unreachable"), &[(180.0, 4.0)]),
+            series(&state("of a later version"), &[(60.0, 4.0)]),
+        ];
+        let unsettled = fill_node_states(&mut sources, &nodes, &GRID, &per_column);
+        let states =
+            |sources: &[Source], column: usize| sources[0].nodes[0].state[column * 4..][..4].to_vec();
+        assert_eq!(states(&sources, 0), [Some(NodeState::Behind); 4]);
+        assert_eq!(states(&sources, 2), [Some(NodeState::Unreachable); 4]);
+        // The second column is mixed, and is looked at sample by sample.
+        assert_eq!(unsettled.spans(&GRID), [(60, 120)]);
+        let raw = [series(&state("behind"), &[(75.0, 0.0), (90.0, 1.0), (105.0, 0.0), (120.0, 0.0)])];
+        fill_raw_node_states(&mut sources, &nodes, &raw);
+        let (ok, behind) = (Some(NodeState::Ok), Some(NodeState::Behind));
+        assert_eq!(states(&sources, 1), [ok, behind, ok, ok]);
+    }
+
+    #[test]
+    fn a_threshold_that_changed_within_a_column_is_looked_at_closely() {
+        let mut sources = assembled();
+        let of = [("job", "x"), ("network", "a")];
+        let least = [series(&of, &[(60.0, 5.0), (120.0, 5.0), (180.0, 9.0)])];
+        let most = [series(&of, &[(60.0, 5.0), (120.0, 9.0), (180.0, 9.0)])];
+        let unsettled = fill_thresholds(&mut sources, &GRID, [&least, &most]);
+        assert_eq!(unsettled.spans(&GRID), [(60, 120)]);
+        let raw = [series(&of, &[(75.0, 5.0), (90.0, 5.0), (105.0, 9.0), (120.0, 9.0)])];
+        fill_raw_thresholds(&mut sources, &raw);
+        assert_eq!(sources[0].threshold, [5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0]);
+    }
+
+    #[test]
+    fn parts_that_share_an_edge_count_it_once() {
+        let of = [("job", "x"), ("network", "a")];
+        let polls = series(&of, &[(15.0, 15.0), (30.0, 15.0), (30.0, 15.0), (45.0, 15.0)]);
+        let lag = series(&MINE, &[(15.0, 1.0), (30.0, 2.0), (30.0, 2.0), (45.0, 3.0)]);
+        let sources = sources(&[polls], &[lag], &["mine".to_owned()]);
+        assert_eq!(sources[0].times, [15.0, 30.0, 45.0]);
+        assert_eq!(sources[0].nodes[0].lag, [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn what_is_asked_for_raw_is_bounded_in_number() {
+        let mut unsettled = Unsettled::none(200);
+        for i in (0..200).step_by(5) {
+            unsettled.0[i] = true;
+        }
+        let grid = Grid { start: 0, step: 60, len: 200 };
+        let spans = unsettled.spans(&grid);
+        assert_eq!(spans.len(), SPANS);
+        assert_eq!((spans[0].0, spans[SPANS - 1].1), (0, 196 * 60));
+    }
+}

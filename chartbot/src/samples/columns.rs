@@ -114,3 +114,64 @@ pub fn sources(line: &Timeline, grid: &Grid) -> Vec<Option<usize>> {
     }
     row
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{
+        answer::Labels,
+        state::{NetworkState, NodeState},
+        timeline::{NodeSamples, Source},
+    };
+
+    /// One node, sampled at these times; without a lag it gave no answer.
+    fn line(samples: &[(f64, Option<f64>)], poll: f64, until: f64) -> Timeline {
+        let state =
+            |lag: &Option<f64>| Some(if lag.is_some() { NodeState::Ok } else { NodeState::Unreachable });
+        let source = Source {
+            labels: Labels::new(),
+            times: samples.iter().map(|(time, _)| *time).collect(),
+            poll: vec![poll; samples.len()],
+            state: vec![NetworkState::Ok; samples.len()],
+            threshold: vec![5.0; samples.len()],
+            nodes: vec![NodeSamples {
+                lag: samples.iter().map(|(_, lag)| lag.unwrap_or(f64::NAN)).collect(),
+                state: samples.iter().map(|(_, lag)| state(lag)).collect(),
+            }],
+        };
+        Timeline::new((0.0, until), vec!["mine".into()], vec![source])
+    }
+
+    const GRID: Grid = Grid { start: 0, step: 60, len: 3 };
+
+    #[test]
+    fn a_column_holds_its_own_samples_and_a_spike_survives() {
+        let samples = [(0.0, 9.0), (15.0, 1.0), (30.0, -2.0), (45.0, 1.0), (60.0, 4.0), (75.0, 0.0)];
+        let line = line(&samples.map(|(time, lag)| (time, Some(lag))), 15.0, 90.0);
+        let columns = of_node(&line, 0, &GRID);
+        // The sample at the beginning belongs to the column before.
+        let first = Envelope { min: -4.0, mean: -1.0, max: 2.0 };
+        assert_eq!(columns[0], Column { seen: Some(first), missing: None, known: 1.0 });
+        assert_eq!(columns[1].seen, Some(Envelope { min: 0.0, mean: 0.0, max: 0.0 }));
+        assert_eq!((columns[1].known, columns[2].seen), (1.0, None));
+        assert_eq!(thresholds(&line, &GRID), [Some(5.0), Some(5.0), None]);
+    }
+
+    #[test]
+    fn a_sample_fills_the_columns_that_it_stands_for() {
+        let columns = of_node(&line(&[(10.0, Some(7.0))], 150.0, 180.0), 0, &GRID);
+        let held = Some(Envelope { min: -7.0, mean: -7.0, max: -7.0 });
+        assert_eq!(columns.iter().map(|column| column.seen).collect::<Vec<_>>(), [held; 3]);
+        // Nothing is known of the time before, when the node was not configured.
+        assert_eq!((columns[0].missing, columns[0].known), (None, 50.0 / 60.0));
+    }
+
+    #[test]
+    fn a_gap_in_part_has_its_cause_and_its_share() {
+        let samples = [(0.0, Some(0.0)), (15.0, None), (30.0, Some(0.0)), (45.0, Some(0.0)), (60.0, None)];
+        let columns = of_node(&line(&samples, 15.0, 120.0), 0, &GRID);
+        assert_eq!((columns[0].missing, columns[0].known), (Some(Cause::NoAnswer), 0.75));
+        // Of two causes the louder.
+        assert_eq!((columns[1].seen, columns[1].missing), (None, Some(Cause::NoAnswer)));
+    }
+}

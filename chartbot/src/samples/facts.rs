@@ -221,3 +221,134 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{
+        answer::Labels,
+        timeline::{NodeSamples, Source},
+    };
+
+    /// A node whose samples are 15 s apart, in signs: a digit is that many blocks behind (of a
+    /// corridor of 5), `u`nreachable, `w`rong chain, `?` no consensus, `.` lost, ` ` not configured.
+    fn line(signs: &str) -> Timeline {
+        let mut source =
+            Source { labels: Labels::new(), nodes: vec![NodeSamples::default()], ..Source::default() };
+        for (i, sign) in signs.chars().enumerate().filter(|(_, sign)| *sign != '.') {
+            let lag = sign.to_digit(10).map(f64::from);
+            let state = match sign {
+                'u' => Some(NodeState::Unreachable),
+                'w' => Some(NodeState::WrongChain),
+                '?' => Some(NodeState::Unknown),
+                ' ' => None,
+                _ if lag > Some(5.0) => Some(NodeState::Behind),
+                _ => Some(NodeState::Ok),
+            };
+            source.times.push(i as f64 * 15.0);
+            source.poll.push(15.0);
+            source.threshold.push(5.0);
+            source.state.push(NetworkState::Ok);
+            source.nodes[0].lag.push(lag.unwrap_or(f64::NAN));
+            source.nodes[0].state.push(state);
+        }
+        Timeline::new((0.0, signs.len() as f64 * 15.0), vec!["mine".into()], vec![source])
+    }
+
+    #[test]
+    fn seconds_by_cause_to_the_sample() {
+        let seconds = |signs| {
+            let of = of_node(&line(signs), 0).facts;
+            let missing = of.missing_seconds;
+            let all = [missing.no_answer, missing.wrong_chain, missing.no_consensus, missing.not_scraped];
+            (of.outside_seconds.unwrap(), all.map(Option::unwrap))
+        };
+        assert_eq!(seconds("000000"), (0.0, [0.0; 4]));
+        assert_eq!(seconds("0u0ww0???0"), (0.0, [15.0, 30.0, 45.0, 0.0]));
+        assert_eq!(seconds("0..0.6770"), (45.0, [0.0, 0.0, 0.0, 45.0]));
+        assert_eq!(seconds("000000...."), (0.0, [0.0, 0.0, 0.0, 60.0]));
+        // Nothing is missing before the first sample of a node, or after its last.
+        assert_eq!(seconds("    0u0    "), (0.0, [15.0, 0.0, 0.0, 0.0]));
+    }
+
+    #[test]
+    fn state_and_since_at_the_end() {
+        let now = |signs| {
+            let NodeHistory { facts, is_open } = of_node(&line(signs), 0);
+            (facts.state, facts.since.unwrap(), is_open)
+        };
+        assert_eq!(now("0000066666"), (NodeState::Behind, 75.0, false));
+        assert_eq!(now("6666606666"), (NodeState::Behind, 0.0, true));
+        assert_eq!(now("666660uuuu"), (NodeState::Unreachable, 90.0, false));
+        assert_eq!(now("00000....."), (NodeState::NotScraped, 75.0, false));
+        assert_eq!(now("00000     "), (NodeState::Gone, 75.0, false));
+        let alive = Timeline { is_alive: true, ..line("00000.....") };
+        assert_eq!(of_node(&alive, 0).facts.state, NodeState::Gone);
+        assert_eq!(of_network(&alive), (NetworkState::Gone, Some((75.0, false))));
+        assert_eq!(of_network(&line("00000.....")).0, NetworkState::NotScraped);
+    }
+
+    #[test]
+    fn of_equals_the_first_that_is_behind_is_the_worst() {
+        let mut of = line("0303");
+        of.sources[0].nodes[0].lag[0] = -3.0;
+        assert_eq!(of_node(&of, 0).facts.worst, Some(Worst { lag: 3.0, at: 15.0 }));
+        assert_eq!(of_node(&line("uuuu"), 0).facts.worst, None);
+    }
+
+    #[test]
+    fn a_dip_that_ended_before_the_range_is_not_its_worst() {
+        let signs = line("9901100000");
+        let later = Timeline::new((20.0, 150.0), vec!["mine".into()], signs.sources);
+        let facts = of_node(&later, 0).facts;
+        assert_eq!(facts.worst, Some(Worst { lag: 1.0, at: 45.0 }));
+        // The sample from before stands for the first seconds all the same.
+        assert_eq!(facts.outside_seconds, Some(10.0));
+    }
+
+    #[test]
+    fn json_is_as_the_contract_has_it() {
+        let mut node = of_node(&line("0066"), 0).facts;
+        node.behind_seconds = Some(25.6);
+        let facts = Facts {
+            network: "polygon".into(),
+            state: NetworkState::Ok,
+            since: None,
+            from: 0,
+            until: 60,
+            step_seconds: 30,
+            references: Some(9.0),
+            references_up: Some(9.0),
+            threshold_blocks: Some(5.0),
+            warnings: Vec::new(),
+            nodes: vec![
+                node,
+                NodeFacts { missing_seconds: Missing::UNKNOWN, ..of_node(&line("u"), 0).facts },
+            ],
+            thresholds: None,
+        };
+        let unknown = serde_json::json!(null);
+        let want = serde_json::json!({
+            "network": "polygon", "state": "ok", "since": null, "from": 0, "until": 60, "step_seconds": 30,
+            "references": 9, "references_up": 9, "threshold_blocks": 5, "warnings": [],
+            "nodes": [
+                {
+                    "node": "mine", "state": "behind", "since": 30, "lag_blocks": 6, "behind_seconds": 26,
+                    "worst": { "lag_blocks": 6, "at": 30 }, "outside_seconds": 30,
+                    "missing_seconds": { "no_answer": 0, "wrong_chain": 0, "no_consensus": 0, "not_scraped": 0 },
+                    "level_at": null
+                },
+                {
+                    "node": "mine", "state": "unreachable", "since": 0, "lag_blocks": null,
+                    "behind_seconds": null, "worst": null, "outside_seconds": 0,
+                    "missing_seconds": {
+                        "no_answer": unknown, "wrong_chain": unknown, "no_consensus": unknown,
+                        "not_scraped": unknown
+                    },
+                    "level_at": null
+                }
+            ]
+        });
+        assert_eq!(serde_json::to_value(&facts).unwrap(), want);
+    }
+}

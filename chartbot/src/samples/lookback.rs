@@ -122,25 +122,20 @@ impl Back<'_> {
         };
         let polls = rows(&self.polls);
         let name = self.network.name.as_str();
-        let (promql, is_absence) = match of {
+        let promql = match of {
+            // Of what is absent, there is nothing to sum up.
             Of::Node(_, NodeState::NotScraped | NodeState::Gone)
-            | Of::Network(NetworkState::NotScraped | NetworkState::Gone) => (None, true),
+            | Of::Network(NetworkState::NotScraped | NetworkState::Gone) => {
+                return Ok(polls.iter().map(|count| *count == 0.0).collect());
+            }
             Of::Node(node, state) => {
                 let nodes = [node];
                 let selector = Selector { network: Some(name), nodes: Some(&nodes) };
-                (Some(selector.state_per_column(state, STEP)), false)
+                selector.state_per_column(state, STEP)
             }
-            Of::Network(state) => {
-                (Some(Selector::network(name).network_state_per_column(state, STEP)), false)
-            }
+            Of::Network(state) => Selector::network(name).network_state_per_column(state, STEP),
         };
-        if is_absence {
-            return Ok(polls.iter().map(|count| *count == 0.0).collect());
-        }
-        let found = match promql {
-            Some(promql) => self.questions.query_range(&promql, self.grid.evaluated(), STEP).await?,
-            None => Vec::new(),
-        };
+        let found = self.questions.query_range(&promql, self.grid.evaluated(), STEP).await?;
         let due = f64::from(STEP / self.network.spacing) - 1.0;
         let alike = rows(&found).into_iter().zip(polls);
         Ok(alike.map(|(state, polls)| polls > 0.0 && polls >= due && state == polls).collect())
