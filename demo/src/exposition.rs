@@ -3,6 +3,7 @@
 //! Metrics and labels are those of headlag-exporter. Left out is what no chart and no alert
 //! reads from the past: durations, counters of errors, timestamps of a node.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -173,7 +174,7 @@ pub enum Format {
 /// Writes all samples of `feeds` within `span`.
 pub fn write(out: &mut impl Write, feeds: &[Feed], span: &Range<Millis>, format: Format) -> io::Result<()> {
     let parts: Vec<_> = feeds.iter().map(|feed| Part::of(feed, span, format)).collect();
-    family(out, "up", "gauge", &parts, |part, series| series(&format!("{{{}}}", part.scrape), &|_| Some(1)))?;
+    up(out, &parts)?;
     for (name, kind, value) in OF_NETWORK {
         family(out, name, kind, &parts, |part, series| {
             series(&format!("{{{}}}", part.network), &|round| value(round))
@@ -233,6 +234,22 @@ impl<'a> Part<'a> {
             network,
         }
     }
+}
+
+/// Writes that each target was scraped, once for all networks that it reports.
+fn up(out: &mut impl Write, parts: &[Part]) -> io::Result<()> {
+    let mut scrapes = BTreeMap::<&str, BTreeMap<Millis, &str>>::new();
+    for part in parts {
+        let stamps = part.rounds.iter().map(|(stamp, round)| (round.at, stamp.as_str()));
+        scrapes.entry(&part.scrape).or_default().extend(stamps);
+    }
+    writeln!(out, "# TYPE up gauge")?;
+    for (labels, stamps) in scrapes {
+        for stamp in stamps.values() {
+            writeln!(out, "up{{{labels}}} 1 {stamp}")?;
+        }
+    }
+    Ok(())
 }
 
 /// The sample of a series from a round; absent where there is none.

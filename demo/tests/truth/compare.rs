@@ -13,6 +13,7 @@ use crate::{
 pub fn network(case: &Case, feeds: &[Feed], range: &str, facts: &Value) -> Vec<String> {
     let length = match range {
         "hour" => HOUR,
+        "6h" => 6 * HOUR,
         "day" => DAY,
         "week" => 7 * DAY,
         days => days.trim_end_matches('d').parse::<i64>().unwrap() * DAY,
@@ -26,7 +27,7 @@ pub fn network(case: &Case, feeds: &[Feed], range: &str, facts: &Value) -> Vec<S
     if !facts["warnings"].is_array() {
         wrong.push(format!("warnings are {}", facts["warnings"]));
     }
-    let oracle = Oracle::new(feeds, case.scrape(), until * 1000);
+    let oracle = Oracle::new(feeds, case.scrape(), case.alive, until * 1000);
     let near = oracle.slowest() + 1.0;
 
     let truth = oracle.network();
@@ -44,6 +45,12 @@ pub fn network(case: &Case, feeds: &[Feed], range: &str, facts: &Value) -> Vec<S
     }
 
     let found = facts["nodes"].as_array().map_or(&[][..], Vec::as_slice);
+    let grave = |node: &Value| {
+        ["unreachable", "wrong_chain", "stalled", "behind"].iter().any(|state| node["state"] == *state)
+    };
+    if !found.is_sorted_by_key(|node| !grave(node)) {
+        wrong.push("the nodes in trouble are not listed first".into());
+    }
     let of = |name: &str| found.iter().find(|node| node["node"] == name);
     let names = oracle.nodes();
     for node in found {

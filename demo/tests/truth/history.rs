@@ -59,10 +59,15 @@ pub fn node(name: &'static str, is: impl Fn(Ago) -> Is + Send + Sync + 'static) 
 pub struct Exporter {
     pub job: &'static str,
     pub instance: &'static str,
+    /// Whether it watches other networks too. Else it is one of its own for each network, which
+    /// has its own times of scraping.
+    pub shared: bool,
     /// From its first round to its last.
     pub lives: std::ops::Range<Ago>,
     /// Seconds between two rounds.
     pub poll: Over<i64>,
+    /// Milliseconds by which a scrape is late.
+    pub late: Over<Millis>,
     /// Seconds between two scrapes, where those are further apart.
     pub scrape: i64,
     /// Whether it is scraped.
@@ -82,6 +87,8 @@ impl Exporter {
             instance: "exporter:9917",
             lives: -AHEAD..since,
             poll: always(poll),
+            shared: false,
+            late: always(0),
             scrape: 0,
             scraped: always(true),
             threshold: always(5),
@@ -97,13 +104,12 @@ impl Exporter {
         let mut ago = self.lives.end;
         while ago > self.lives.start {
             if (self.scraped)(ago) {
-                rounds.push(self.round(ago, written - ago * 1000 + phase));
+                rounds.push(self.round(ago, written - ago * 1000 + phase + (self.late)(ago)));
             }
             ago -= self.beat(ago);
         }
         Feed {
-            // Of its own for each network: each has its own times of scraping, and one `up`.
-            instance: format!("{network}.{}", self.instance),
+            instance: if self.shared { self.instance.into() } else { format!("{network}.{}", self.instance) },
             job: self.job.into(),
             network: network.into(),
             nodes: self.nodes.iter().map(|node| (node.name.to_owned(), node.role)).collect(),

@@ -69,7 +69,7 @@ fn the_truth_is_what_one_counts_by_hand() {
     let check = |network: &str, name: &str, hours: i64, want: (f64, Missing)| {
         let case = cases::all().into_iter().find(|case| case.network == network).unwrap();
         let feeds = case.feeds(written, 217);
-        let oracle = Oracle::new(&feeds, case.scrape(), written);
+        let oracle = Oracle::new(&feeds, case.scrape(), case.alive, written);
         let truth = oracle.node(name, &(written - hours * 3_600_000..written));
         let (outside, missing) = want;
         let near = |found: f64, want: f64| (found - want).abs() <= oracle.slowest();
@@ -90,6 +90,9 @@ fn the_truth_is_what_one_counts_by_hand() {
     check("moved", "my-node", 24, (4.0 * 50.0, none));
     check("moved", "my-node", 1, (45.0, none));
     check("fleet", "gone", 1, (1800.0, none));
+    check("fleet", "removed-for-an-hour", 24, (0.0, none));
+    check("removed", "my-node", 1, (1200.0, none));
+    check("scraped-late", "my-node", 1, (585.0, none));
     check("fleet", "added-lately", 24, (0.0, none));
     check("two-one-sees-it-ahead", "my-node", 1, (3000.0, none));
     check("two-one-not-scraped", "my-node", 24, (0.0, none));

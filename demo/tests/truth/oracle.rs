@@ -67,12 +67,15 @@ pub struct Oracle<'a> {
     spans: Vec<Span<'a>>,
     /// Seconds between two scrapes, where those are slower than the polls.
     scrape: i64,
+    /// Whether an exporter is scraped to the end, with or without the network.
+    alive: bool,
 }
 
 impl<'a> Oracle<'a> {
     /// Of these exporters of one network, scraped `scrape` seconds apart where that is more
-    /// than the poll interval, as seen at `until`.
-    pub fn new(feeds: &'a [Feed], scrape: i64, until: Millis) -> Self {
+    /// than the poll interval, as seen at `until`; `alive` where one of them is scraped to the
+    /// end.
+    pub fn new(feeds: &'a [Feed], scrape: i64, alive: bool, until: Millis) -> Self {
         let beat = |round: &Round| round.poll_interval.max(scrape) * 1000;
         let pieces: Vec<Vec<Span>> = feeds
             .iter()
@@ -94,7 +97,7 @@ impl<'a> Oracle<'a> {
                 pieces.collect()
             })
             .collect();
-        Oracle { feeds, spans: merged(&pieces, until), scrape }
+        Oracle { feeds, spans: merged(&pieces, until), scrape, alive }
     }
 
     /// The longest time that one sample stands for, in seconds.
@@ -105,7 +108,8 @@ impl<'a> Oracle<'a> {
 
     /// The network's state now.
     pub fn network(&self) -> NetworkTruth {
-        let state = |span: &Span| span.of.map_or("not_scraped", |(_, round)| round.state.name());
+        let unseen = if self.alive { "gone" } else { "not_scraped" };
+        let state = |span: &Span| span.of.map_or(unseen, |(_, round)| round.state.name());
         let (state, since) = self.present(state);
         let now = self.spans.last().and_then(|span| span.of).map(|(_, round)| round.clone());
         NetworkTruth { state, since, now }
@@ -134,7 +138,9 @@ impl<'a> Oracle<'a> {
         let known = &self.spans[first.unwrap_or(self.spans.len())..];
         let last = known.iter().rposition(|span| matches!(seen(span), Some(Some(_))));
         // The node is gone where its exporter is scraped again without it.
-        let gone = last.filter(|&last| known[last..].iter().any(|span| matches!(seen(span), Some(None))));
+        let gone = last
+            .filter(|&last| self.alive || known[last..].iter().any(|span| matches!(seen(span), Some(None))));
+        let gone = gone.filter(|&last| last + 1 < known.len());
         let mut truth = NodeTruth {
             state: "",
             since: 0.0,

@@ -3,7 +3,7 @@
 use headlag_demo::exposition::NetworkState;
 
 use super::{Case, SPELLS, but, calm, case, dice, earlier, mine, within};
-use crate::history::{Ago, DAY, Exporter, HOUR, Is, MINUTE, node};
+use crate::history::{Ago, DAY, Exporter, HOUR, Is, MINUTE, Node, node};
 
 /// Each cause at every length.
 pub fn causes() -> Vec<Case> {
@@ -27,6 +27,7 @@ pub fn causes() -> Vec<Case> {
                 ],
             ),
         ),
+        case("crowd", Exporter::new(60, 26 * HOUR, CROWD.into_iter().zip(0..).map(crowded).collect())),
         case(
             "edges",
             Exporter::new(60, 7 * DAY + 6 * HOUR, vec![node("stairs", stairs), node("silent", blinks)]),
@@ -104,4 +105,23 @@ fn stairs(ago: Ago) -> Is {
 fn blinks(ago: Ago) -> Is {
     let near = [HOUR, DAY, 7 * DAY].iter().any(|start| (ago - start).abs() < 30 * MINUTE);
     if near && ago.rem_euclid(8 * MINUTE) < 5 * MINUTE { Is::Silent } else { Is::Lag(0) }
+}
+
+/// More nodes than a picture has room for.
+const CROWD: [&str; 24] = [
+    "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u",
+    "v", "w", "x",
+];
+
+/// Each has its own dip and its own silence; one is the worst.
+fn crowded((name, number): (&'static str, i64)) -> Node {
+    node(name, move |ago| match ago {
+        ago if within(&[(2 * HOUR + number * 10 * MINUTE, 25 * MINUTE)], ago) => Is::Silent,
+        ago if within(&[(10 * HOUR - number * MINUTE, 7 * MINUTE + number * MINUTE)], ago) => {
+            Is::Lag(10 + number)
+        }
+        ago if within(&[(50 * MINUTE, 5 * MINUTE)], ago) && number % 5 == 0 => Is::Lag(-10),
+        ago if ago < 12 * MINUTE && number == 13 => Is::Silent,
+        ago => calm(ago),
+    })
 }

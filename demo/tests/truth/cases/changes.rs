@@ -1,6 +1,6 @@
 //! What changes within a range.
 
-use super::{Case, SPELLS, USUAL, calm, case, causes::dips, mine, within};
+use super::{Case, SPELLS, USUAL, calm, case, causes::dips, dice, mine, within};
 use crate::history::{AHEAD, Ago, DAY, Exporter, HOUR, Is, MINUTE, Node, always, node};
 
 /// What changes within a range.
@@ -20,6 +20,10 @@ pub fn changes() -> Vec<Case> {
     };
     let fleet = vec![
         node("added", |ago| if ago > 2 * DAY { Is::Absent } else { dips(ago) }),
+        node(
+            "removed-for-an-hour",
+            |ago| if (4 * HOUR..5 * HOUR).contains(&ago) { Is::Absent } else { calm(ago) },
+        ),
         node("added-lately", |ago| if ago > 25 * MINUTE { Is::Absent } else { calm(ago) }),
         node("old-name", |ago| if ago > 20 * HOUR { calm(ago) } else { Is::Absent }),
         node("new-name", |ago| if ago > 20 * HOUR { Is::Absent } else { calm(ago) }),
@@ -56,6 +60,26 @@ pub fn changes() -> Vec<Case> {
             },
         ),
         moved(),
+        case(
+            "scraped-late",
+            Exporter {
+                // Up to 7 s at a time: two scrapes are never more than one and a half polls apart.
+                late: Box::new(|ago| (dice(ago) % 7_000).cast_signed()),
+                ..Exporter::new(15, 30 * HOUR, mine(dips))
+            },
+        ),
+        case("kept", Exporter { shared: true, ..Exporter::new(15, 6 * HOUR, mine(calm)) }),
+        Case {
+            alive: true,
+            ..case(
+                "removed",
+                Exporter {
+                    shared: true,
+                    lives: 40 * MINUTE..6 * HOUR,
+                    ..Exporter::new(15, 6 * HOUR, mine(|_| Is::Lag(8)))
+                },
+            )
+        },
         case("fleet", Exporter::new(60, 7 * DAY + HOUR, fleet)),
     ]
 }
@@ -79,5 +103,5 @@ fn moved() -> Case {
         exporters.push(Exporter { job, instance, lives: end..since, ..Exporter::new(15, since, mine(is)) });
         since = end;
     }
-    Case { network: "moved", exporters, ranges: USUAL }
+    Case { network: "moved", exporters, ranges: USUAL, alive: false }
 }

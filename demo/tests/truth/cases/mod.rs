@@ -16,6 +16,8 @@ pub struct Case {
     pub exporters: Vec<Exporter>,
     /// The ranges that are charted, as a user names them.
     pub ranges: &'static [&'static str],
+    /// Whether its exporter is scraped to the end, also where it no longer reports the network.
+    pub alive: bool,
 }
 
 impl Case {
@@ -91,7 +93,7 @@ fn mine(is: impl Fn(Ago) -> Is + Send + Sync + 'static) -> Vec<Node> {
 }
 
 fn case(network: &'static str, exporter: Exporter) -> Case {
-    Case { network, exporters: vec![exporter], ranges: USUAL }
+    Case { network, exporters: vec![exporter], ranges: USUAL, alive: false }
 }
 
 /// All histories, those first whose truth is about the last minutes.

@@ -21,7 +21,8 @@ const SPELLS_OF_A_MONTH: [(Ago, i64); 8] = [
 
 /// A month, polled every five minutes; three of them also every 15 s, where there is time.
 pub fn month() -> Vec<Case> {
-    let of_month = |network, exporter| Case { network, exporters: vec![exporter], ranges: MONTH };
+    let of_month =
+        |network, exporter| Case { network, exporters: vec![exporter], ranges: MONTH, alive: false };
     let long = |poll, nodes| Exporter::new(poll, 31 * DAY, nodes);
     let nodes = || {
         vec![

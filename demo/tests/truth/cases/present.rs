@@ -85,6 +85,7 @@ pub fn two_exporters() -> Vec<Case> {
         network,
         exporters: vec![one, Exporter { instance: "second:9917", ..other }],
         ranges: USUAL,
+        alive: false,
     };
     let calmly = || Exporter::new(60, 30 * HOUR, mine(calm));
     vec![
