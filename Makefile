@@ -1,7 +1,7 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
 # make test    every check there is; what CI runs
 # make compat  the tests that need a server, on this year's Prometheus and VictoriaMetrics
-# make bench   what a chart costs, and what the rules of the exporter are worth
+# make bench   how often the verdicts are wrong, and what a chart costs
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil

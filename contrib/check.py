@@ -1,4 +1,4 @@
-"""Checks what nobody compiles: compose.yaml and all it mounts, and the dashboards.
+"""Checks what no compiler does: compose.yaml and everything it mounts, and the dashboards.
 
 Run with a Python that has ruamel.yaml (check-jsonschema brings it), from anywhere.
 """
@@ -82,6 +82,20 @@ for name, secret in compose["secrets"].items():
 explained = re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.M)
 for variable in re.findall(r"\$\{(\w+)", json.dumps(compose)):
     expect(variable in explained, f"{variable} is not explained in .env.example")
+
+# Words that keep finding their way back into texts for users, and what to write instead.
+WORDING = {
+    r"whoever": "anyone who",
+    r"(is|are|was|were) told": "is reported, learns",
+    r"mend(s|ed)?": "fix",
+    r"tells?": "shows, reports",
+}
+texts = [file for kind in ("*.md", "*.yml", "*.yaml", ".env.example") for file in ROOT.glob(kind)]
+for file in texts + sorted((ROOT / "contrib/systemd").iterdir()):
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        for words, instead in WORDING.items():
+            found = re.search(rf"\b{words}\b", line, re.I)
+            expect(not found, f"{file.relative_to(ROOT)}:{number}: {found and found[0]!r}; write: {instead}")
 
 dashboards = sorted((ROOT / "grafana/dashboards").glob("*.json"))
 for file in dashboards:

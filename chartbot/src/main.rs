@@ -33,7 +33,7 @@ use self::{
 };
 
 /// A Telegram bot that draws how far your blockchain nodes are from the median of the
-/// reference nodes, as headlag-exporter measured it and Prometheus keeps it.
+/// reference nodes, as measured by headlag-exporter and stored in Prometheus.
 ///
 /// Without a command it serves: it answers /hour, /day, /week, /chart and the like in
 /// private chats with the users of --telegram.allowed-users.
@@ -43,7 +43,7 @@ use self::{
     version,
     after_help = "Example:\n  \
         headlag-chartbot --telegram.token-file token --telegram.allowed-users 123456,@alice\n\n\
-        Every flag may also come from the environment: CHARTBOT_PROMETHEUS_URL for \
+        Every flag can also be set in the environment: CHARTBOT_PROMETHEUS_URL for \
         --prometheus.url, and so on."
 )]
 struct Cli {

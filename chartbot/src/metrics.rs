@@ -33,7 +33,7 @@ const REVISION: &str = match option_env!("HEADLAG_REVISION") {
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
-/// From a fast answer to the longest that anybody waits for.
+/// From a fast answer to the longest wait.
 const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 20.0];
 
 /// What happened since the start. Clones count together.
@@ -79,7 +79,7 @@ impl Collector for LastPoll {
         let gauge = ConstGauge::new(at as f64 / 1_000.0);
         let descriptor = encoder.encode_descriptor(
             "headlag_chartbot_last_poll_timestamp",
-            "When Telegram last answered a poll in unix time, absent before it ever did",
+            "Unix time at which Telegram last answered a poll, absent before the first answer",
             Some(&Unit::Seconds),
             gauge.metric_type(),
         )?;
@@ -104,19 +104,19 @@ impl Metrics {
         );
         registry.register(
             "commands",
-            "Commands of allowed users by what was asked for and what came of it",
+            "Commands of allowed users by command and outcome",
             self.commands.clone(),
         );
-        registry.register("refused", "Messages that got no answer by why", self.refused.clone());
+        registry.register("refused", "Messages without an answer by reason", self.refused.clone());
         registry.register(
             "telegram_errors",
-            "Requests to the Telegram Bot API that failed by how",
+            "Failed requests to the Telegram Bot API by reason",
             self.telegram_errors.clone(),
         );
         for (name, help, histogram) in [
-            ("query_duration", "Time that all questions of one answer to Prometheus took", &self.query),
-            ("draw_duration", "Time that drawing one chart took", &self.draw),
-            ("send_duration", "Time that bringing one answer to Telegram took", &self.send),
+            ("query_duration", "Duration of all Prometheus queries for one answer", &self.query),
+            ("draw_duration", "Duration of drawing one chart", &self.draw),
+            ("send_duration", "Duration of delivering one answer to Telegram", &self.send),
         ] {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         }

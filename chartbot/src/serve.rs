@@ -22,8 +22,8 @@ use crate::{
 /// Why the service cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
-    /// The port is taken, or the address is not of this machine.
-    #[error("cannot listen on {0}: {1}; another address can be given in --web.listen-address")]
+    /// The port is in use, or the address is not one of this machine.
+    #[error("cannot listen on {0}: {1}; set another address with --web.listen-address")]
     Bind(SocketAddr, io::Error),
     /// The token is not valid.
     #[error(transparent)]
@@ -32,7 +32,7 @@ pub enum Ended {
     #[error("cannot set up an HTTP client: {0}")]
     Client(#[from] reqwest::Error),
     /// A bug.
-    #[error("a task ended by a bug: {0}; please report it")]
+    #[error("a task ended because of a bug: {0}; please report it")]
     Task(#[from] JoinError),
 }
 
@@ -76,7 +76,7 @@ pub async fn serve(
         Ok(())
     });
     tasks.spawn(telegram.run(conversation, ready, stop_telegram));
-    tracing::info!(%address, "headlag-chartbot listens");
+    tracing::info!(%address, "headlag-chartbot is listening");
 
     let first = tokio::select! {
         signal = stop => {

@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
 use tokio::time::Instant;
 
-/// Without a word from Telegram for so long the bot is not ready: some outage, and then a long poll.
+/// The bot is not ready after so long without an answer from Telegram: an outage and a long poll.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whether Telegram answered lately. Clones are one.
@@ -47,8 +47,8 @@ pub fn answer(request: &Request<Incoming>, registry: &Registry, ready: &Readines
         "/-/ready" if ready.is_reached(Instant::now()) => {
             plain(StatusCode::OK, "headlag-chartbot is ready\n")
         }
-        "/-/ready" => plain(StatusCode::SERVICE_UNAVAILABLE, "headlag-chartbot does not reach Telegram\n"),
-        _ => plain(StatusCode::NOT_FOUND, "there is nothing here; see /\n"),
+        "/-/ready" => plain(StatusCode::SERVICE_UNAVAILABLE, "headlag-chartbot cannot reach Telegram\n"),
+        _ => plain(StatusCode::NOT_FOUND, "not found; see /\n"),
     }
 }
 

@@ -19,9 +19,9 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 /// What a Prometheus says that was just started, knows who asks, and holds nothing yet.
-const ANSWERED: &str = "Prometheus holds no watched node";
-const UNTRUSTED: &str = "Prometheus is there, but no secure connection came about; check its certificate, \
-                         and tls_config in --prometheus.http-config-file.";
+const ANSWERED: &str = "Prometheus has no data on watched nodes";
+const UNTRUSTED: &str = "The TLS handshake with Prometheus failed; check its certificate, and \
+                         tls_config in --prometheus.http-config-file.";
 /// A user of Prometheus, and the password `s3cret` as bcrypt keeps it.
 const USERS: &str = "basic_auth_users: {ada: $2b$04$headlagheadlagheadlagOEXB9b2IuX1TvlRuFi3Zz4mUyBFdgSWu}";
 const ADA: &str = "basic_auth: {username: ada, password: s3cret}";

@@ -1,8 +1,11 @@
-//! What the references of one round agree on. Pure arithmetic.
+//! What the references of one round agree on, and which of them are set aside. Pure.
 
-use crate::block::{BlockNumber, Lag};
+use crate::{
+    block::{BlockNumber, Lag},
+    config::Role,
+};
 
-/// A block, and how many references stand at exactly that one.
+/// A block, and how many of the counted references are at exactly that one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Support {
     /// The block.
@@ -11,111 +14,178 @@ pub struct Support {
     pub count: usize,
 }
 
-/// The highest and the median block of the references, or why there is none.
+/// The highest and the median block of the counted references.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consensus {
-    /// Enough references answered.
-    Known {
-        /// The highest block.
-        max: Support,
-        /// The median, truncated to a whole block.
-        median: Support,
-    },
-    /// Too few references answered.
-    NoQuorum,
+pub struct Consensus {
+    /// The highest block.
+    pub max: Support,
+    /// The median, truncated to a whole block.
+    pub median: Support,
 }
 
-/// What came of comparing the references of one round with each other.
+/// The settings of a network that a comparison depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// References that must be counted.
+    pub quorum: usize,
+    /// A node at most so far from another is level with it.
+    pub threshold: u64,
+    /// A reference further than this from the median is not counted.
+    pub max_lead: u64,
+}
+
+/// One node as it is compared: its answer, and what its memory makes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Witness {
+    /// Only references are counted.
+    pub role: Role,
+    /// Its usable answer of this round, if any.
+    pub answer: Option<BlockNumber>,
+    /// The highest of its answers of the last `stall_after`; absent when it gave none, or is
+    /// on another chain.
+    pub top: Option<BlockNumber>,
+    /// Its block has not risen for `stall_after`.
+    pub is_still: bool,
+    /// Its block was seen to rise within `stall_after`.
+    pub is_rising: bool,
+    /// It was far ahead when enough live references agreed with each other.
+    pub is_rogue: bool,
+}
+
+/// What becomes of a node's answer in the consensus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The consensus is made of it.
+    Counted,
+    /// It is no reference, gave no answer, or is set aside.
+    NotCounted,
+    /// Set aside, because it is too far ahead.
+    Implausible,
+}
+
+/// What came of comparing the nodes of one round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    /// Of those that were not set aside.
-    pub consensus: Consensus,
-    /// Which ones lead the median of all by too much to be believed.
-    pub set_aside: Vec<usize>,
-    /// Whether fewer than half of all are near the median of all, so that nobody can
-    /// tell who is right.
-    pub is_divided: bool,
+    /// One for each node.
+    pub standings: Vec<Standing>,
+    /// Whether the references contradict each other, so that none of them can be believed.
+    pub is_split: bool,
+    /// Of those that are counted; absent when they are fewer than the quorum, or split.
+    pub consensus: Option<Consensus>,
+    /// For each node whether it is a rogue from now on; absent when too few live references
+    /// are near each other to judge.
+    pub rogues: Option<Vec<bool>>,
+}
+
+impl Witness {
+    /// Whether its block rises and can be believed.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.is_rising && !self.is_rogue
+    }
+
+    fn top_if_reference(&self) -> Option<BlockNumber> {
+        self.top.filter(|_| self.role == Role::Reference)
+    }
+
+    /// Whether it is live, with a top above `block` by more than the threshold.
+    fn has_left_behind(&self, block: BlockNumber, limits: Limits) -> bool {
+        self.is_live()
+            && self.top.is_some_and(|top| top.lag_of(block).is_behind_by_more_than(limits.threshold))
+    }
 }
 
 impl Comparison {
-    /// Compares `blocks`: one place for each reference, empty where it gave no usable
-    /// block. One that leads the median of all by more than `max_lead` is set aside.
+    /// Compares the nodes of a round.
     ///
-    /// Nothing of an earlier round counts, so that an honest jump locks nobody out. As
-    /// long as more than half of three or more references are honest and within
-    /// `max_lead` of each other, none of those is set aside and the median lies between
-    /// their blocks.
+    /// Set aside are still references that a quorum of live ones has left behind, rogues, and
+    /// answers too far from the median of the tops of all other references. Judged by tops, a
+    /// lost or an old answer moves nothing but its own count.
     #[must_use]
-    pub fn of(blocks: &[Option<BlockNumber>], quorum: usize, max_lead: u64) -> Self {
-        let all: Vec<BlockNumber> = blocks.iter().flatten().copied().collect();
-        let all_median = Consensus::of(all.clone(), 1).median();
-        let leads_too_far = |block: BlockNumber| {
-            all_median.is_some_and(|median| median.lag_of(block).is_ahead_by_more_than(max_lead))
+    pub fn of(witnesses: &[Witness], limits: Limits) -> Self {
+        let is_left_behind = |block| {
+            let live = witnesses.iter().filter(|other| other.role == Role::Reference);
+            live.filter(|other| other.has_left_behind(block, limits)).count() >= limits.quorum
         };
-        let trails_too_far = |block: BlockNumber| {
-            all_median.is_some_and(|median| median.lag_of(block).is_behind_by_more_than(max_lead))
+        let is_eligible = |node: &Witness| {
+            let is_motionless = |top| node.is_still && is_left_behind(top);
+            node.top_if_reference().is_some_and(|top| !node.is_rogue && !is_motionless(top))
         };
-        let is_near = |block: &BlockNumber| !leads_too_far(*block) && !trails_too_far(*block);
-        let near = all.iter().filter(|block| is_near(block)).count();
-        let set_aside = (0..blocks.len()).filter(|index| blocks[*index].is_some_and(leads_too_far));
+        let eligible: Vec<&Witness> = witnesses.iter().filter(|node| is_eligible(node)).collect();
+        let tops: Vec<BlockNumber> = eligible.iter().filter_map(|node| node.top).collect();
+        let middle = Consensus::of(tops.clone()).map(|of| of.median.block);
+        let lead = |block: BlockNumber| middle.map(|middle| middle.lag_of(block));
+        let leads = |block| lead(block).is_some_and(|lag| lag.is_ahead_by_more_than(limits.max_lead));
+        let trails = |block| lead(block).is_some_and(|lag| lag.is_behind_by_more_than(limits.max_lead));
+        let is_near = |block| !leads(block) && !trails(block);
+
+        let near = tops.iter().filter(|top| is_near(**top)).count();
+        let still: Vec<BlockNumber> =
+            eligible.iter().filter(|node| node.is_still).filter_map(|node| node.top).collect();
+        let is_led_by_the_still = 2 * still.len() >= tops.len()
+            && still
+                .iter()
+                .max()
+                .is_some_and(|highest| witnesses.iter().any(|node| node.has_left_behind(*highest, limits)));
+        let is_split = 2 * near < tops.len() || is_led_by_the_still;
+
+        // With nothing to compare it with, a rogue is still what it was.
+        let is_implausible = |node: &Witness, answer| {
+            node.role == Role::Reference
+                && !is_split
+                && (leads(answer) || (node.is_rogue && middle.is_none()))
+        };
+        let standing = |node: &Witness| match node.answer {
+            Some(answer) if is_eligible(node) && (is_split || is_near(answer)) => Standing::Counted,
+            Some(answer) if is_implausible(node, answer) => Standing::Implausible,
+            _ => Standing::NotCounted,
+        };
+        let standings: Vec<Standing> = witnesses.iter().map(standing).collect();
+        let counted = || {
+            let pairs = witnesses.iter().zip(&standings);
+            pairs.filter(|(_, standing)| **standing == Standing::Counted).map(|(node, _)| node)
+        };
+        let has_quorum = counted().count() >= limits.quorum;
+        let agreeing = counted().filter(|node| node.is_live() && node.top.is_some_and(is_near)).count();
+        let rogues = (agreeing >= limits.quorum)
+            .then(|| witnesses.iter().map(|node| node.top.is_some_and(leads)).collect());
         Self {
-            set_aside: set_aside.collect(),
-            is_divided: 2 * near < all.len(),
-            consensus: Consensus::of(
-                all.into_iter().filter(|block| !leads_too_far(*block)).collect(),
-                quorum,
-            ),
+            is_split,
+            consensus: Consensus::of(counted().filter_map(|node| node.answer).collect())
+                .filter(|_| has_quorum && !is_split),
+            standings,
+            rogues,
         }
+    }
+
+    /// How many references are counted.
+    #[must_use]
+    pub fn counted(&self) -> usize {
+        self.standings.iter().filter(|standing| **standing == Standing::Counted).count()
     }
 }
 
 impl Consensus {
-    /// The consensus of `blocks`, one for each usable answer, in any order.
+    /// The consensus of `blocks`, one for each reference, in any order; absent without any.
     ///
     /// The median is that of `int(numpy.median(blocks))`: the middle block, or between
     /// the two middle ones their mean, truncated.
     #[must_use]
-    fn of(mut blocks: Vec<BlockNumber>, quorum: usize) -> Self {
+    fn of(mut blocks: Vec<BlockNumber>) -> Option<Self> {
         blocks.sort_unstable();
         let middle = blocks.len() / 2;
-        let (Some(max), Some(upper)) = (blocks.last(), blocks.get(middle)) else {
-            return Self::NoQuorum;
-        };
-        if blocks.len() < quorum {
-            return Self::NoQuorum;
-        }
+        let (max, upper) = (blocks.last()?, blocks.get(middle)?);
         let median =
             if blocks.len().is_multiple_of(2) { blocks[middle - 1].midpoint(*upper) } else { *upper };
         let support =
             |block| Support { block, count: blocks.iter().filter(|other| **other == block).count() };
-        Self::Known { max: support(*max), median: support(median) }
+        Some(Self { max: support(*max), median: support(median) })
     }
 
-    /// The highest block, where it is known.
+    /// How far the best reference is ahead of the median.
     #[must_use]
-    pub fn max(&self) -> Option<BlockNumber> {
-        match self {
-            Self::Known { max, .. } => Some(max.block),
-            Self::NoQuorum => None,
-        }
-    }
-
-    /// The median, where there is one.
-    #[must_use]
-    pub fn median(&self) -> Option<BlockNumber> {
-        match self {
-            Self::Known { median, .. } => Some(median.block),
-            Self::NoQuorum => None,
-        }
-    }
-
-    /// How far the best reference is ahead of the median, where there is one.
-    #[must_use]
-    pub fn best_lead(&self) -> Option<Lag> {
-        match self {
-            Self::Known { max, median } => Some(max.block.lag_of(median.block)),
-            Self::NoQuorum => None,
-        }
+    pub fn best_lead(&self) -> Lag {
+        self.max.block.lag_of(self.median.block)
     }
 }
 
@@ -125,23 +195,20 @@ mod tests {
 
     use super::*;
 
-    fn of(blocks: &[u64], quorum: usize) -> Option<(u64, usize, u64, usize)> {
+    fn of(blocks: &[u64]) -> Option<(u64, usize, u64, usize)> {
         let blocks = blocks.iter().map(|block| BlockNumber::new(*block).unwrap()).collect();
-        match Consensus::of(blocks, quorum) {
-            Consensus::Known { max, median } => {
-                Some((max.block.get(), max.count, median.block.get(), median.count))
-            }
-            Consensus::NoQuorum => None,
-        }
+        let Consensus { max, median } = Consensus::of(blocks)?;
+        Some((max.block.get(), max.count, median.block.get(), median.count))
     }
 
     #[track_caller]
     fn check(blocks: &[u64], want: (u64, usize, u64, usize)) {
-        assert_eq!(of(blocks, 1), Some(want), "{blocks:?}");
+        assert_eq!(of(blocks), Some(want), "{blocks:?}");
     }
 
     #[test]
     fn highest_and_median_with_their_supports() {
+        assert_eq!(of(&[]), None);
         check(&[100], (100, 1, 100, 1));
         check(&[100, 101, 103], (103, 1, 101, 1));
         check(&[103, 100, 101], (103, 1, 101, 1));
@@ -161,41 +228,97 @@ mod tests {
         check(&[1 << 53, (1 << 53) - 1], (1 << 53, 1, (1 << 53) - 1, 1));
     }
 
-    /// Blocks with 0 for none; whose places are set aside, the median, and whether the
-    /// references are divided.
+    const LIMITS: Limits = Limits { quorum: 2, threshold: 5, max_lead: 100 };
+
+    /// References in signs: each its answer (`-`: lost), with `^` when its block rises, `=` when it is
+    /// still, `!` when it is a rogue, and where its top is another block `/` and that.
+    fn witnesses(signs: &str) -> Vec<Witness> {
+        let read = |word: &str| {
+            let (answer, top) = word.split_once('/').unwrap_or((word, word));
+            let block =
+                |text: &str| text.trim_matches(['^', '=', '!']).parse().ok().and_then(BlockNumber::new);
+            Witness {
+                role: Role::Reference,
+                answer: block(answer),
+                top: block(top),
+                is_still: word.contains('='),
+                is_rising: word.contains('^'),
+                is_rogue: word.contains('!'),
+            }
+        };
+        signs.split_whitespace().map(read).collect()
+    }
+
+    /// What becomes of each (`c`ounted, `n`ot, `i`mplausible), and the median, or `split`, or `-`.
     #[track_caller]
-    fn check_comparison(blocks: &[u64], set_aside: &[usize], median: Option<u64>, is_divided: bool) {
-        let blocks: Vec<_> =
-            blocks.iter().map(|block| BlockNumber::new(*block).filter(|block| block.get() > 0)).collect();
-        let compared = Comparison::of(&blocks, 2, 100);
-        assert_eq!(compared.set_aside, set_aside, "{blocks:?}");
-        assert_eq!(compared.consensus.median().map(BlockNumber::get), median, "{blocks:?}");
-        assert_eq!(compared.is_divided, is_divided, "{blocks:?}");
+    fn check_comparison(signs: &str, want: &str) {
+        let compared = Comparison::of(&witnesses(signs), LIMITS);
+        let standings = compared.standings.iter().map(|standing| match standing {
+            Standing::Counted => 'c',
+            Standing::NotCounted => 'n',
+            Standing::Implausible => 'i',
+        });
+        let median = match compared.consensus {
+            _ if compared.is_split => "split".into(),
+            Some(of) => of.median.block.get().to_string(),
+            None => "-".into(),
+        };
+        assert_eq!(format!("{} {median}", standings.collect::<String>()), want, "{signs}");
     }
 
     #[test]
-    fn whoever_leads_by_too_much_is_set_aside() {
-        check_comparison(&[], &[], None, false);
-        check_comparison(&[0, 0], &[], None, false);
-        check_comparison(&[1000, 1001, 1003], &[], Some(1001), false);
-        check_comparison(&[1000, 1101, 1001], &[], Some(1001), false);
-        check_comparison(&[1000, 1102, 1001], &[1], Some(1000), false);
-        check_comparison(&[0, 9000, 1000, 1001, 9001, 1002], &[1, 4], Some(1001), false);
-        // Below, one counts as it is: it may be right and the rest ahead of the chain.
-        check_comparison(&[5, 1000, 1001], &[], Some(1000), false);
-        // The quorum is taken over the rest; of two, nobody knows which one is right.
-        check_comparison(&[1000, 1_000_000], &[1], None, true);
-        check_comparison(&[1000, 1000, 1202, 1202], &[2, 3], Some(1000), true);
-        check_comparison(&[1000, 1000, 1200, 1200], &[], Some(1100), false);
-        check_comparison(&[1, 1000, 2000, 3000, 4000], &[3, 4], Some(1000), true);
+    fn answers_too_far_from_the_median_are_not_counted() {
+        check_comparison("- -", "nn -");
+        check_comparison("1000^ 1001^ 1003^", "ccc 1001");
+        check_comparison("1000^ 1101^ 1001^", "ccc 1001");
+        check_comparison("1000^ 1102^ 1001^", "cic 1000");
+        check_comparison("- 9000^ 1000^ 1001^ 9001^ 1002^", "niccic 1001");
+        check_comparison("901^ 1001^ 1002^", "ccc 1001");
+        check_comparison("900^ 1001^ 1002^", "ncc 1001");
+        // Behind a balancer: judged by the top, and not counted in a round with an old answer.
+        check_comparison("5/1000^ 1000^ 1001^", "ncc 1000");
+        check_comparison("995/1000^ 1000^ 1001^", "ccc 1000");
+        // Below the quorum nothing is known.
+        check_comparison("1000^ -/1001^ 9000^", "cni -");
     }
 
     #[test]
-    fn below_the_quorum_nothing_is_known() {
-        assert_eq!(of(&[], 1), None);
-        assert_eq!(of(&[100], 2), None);
-        assert_eq!(of(&[100, 100], 3), None);
-        assert!(of(&[100, 100], 2).is_some());
+    fn references_that_contradict_each_other_are_split() {
+        check_comparison("1000^ 1000000^", "cc split");
+        check_comparison("0= 0= 1000^ 1000^", "nncc 1000");
+        check_comparison("0 0 1000^ 1000^", "cccc split");
+        check_comparison("1000^ 1000^ 1202^ 1202^", "cccc split");
+        check_comparison("1000^ 1000^ 1200^ 1200^", "cccc 1100");
+        check_comparison("1^ 1000^ 2000^ 3000^ 4000^", "ccccc split");
+        // None of them is blamed then.
+        check_comparison("0 0 1000^ 1000^ 9000^!", "ccccn split");
+    }
+
+    #[test]
+    fn still_references_are_set_aside_once_a_quorum_has_left_them_behind() {
+        check_comparison("1000= 1000= 1006^ 1006^", "nncc 1006");
+        check_comparison("1000= 1000= 1005^ 1005^", "cccc 1002");
+        check_comparison("1000= 1000= 1000= 1006^ 1006^", "nnncc 1006");
+        // One live reference alone proves nothing, but that nobody can be believed.
+        check_comparison("1000= 1000= 1006^", "ccc split");
+        check_comparison("1000= 1000^ 1006^", "ccc 1000");
+        // A halt, beside a node that catches up or never was believed.
+        check_comparison("1000= 1000= 1000= 700^", "cccn 1000");
+        check_comparison("1000= 1000= 1000= 9000^!", "ccci 1000");
+        check_comparison("1000= 1000= 1000= 1006!", "cccn 1000");
+    }
+
+    #[test]
+    fn a_rogue_leads_those_that_agree_and_live() {
+        let rogues = |signs| Comparison::of(&witnesses(signs), LIMITS).rogues;
+        assert_eq!(rogues("1000^ 1000^ 1101^"), Some(vec![false, false, true]));
+        assert_eq!(rogues("1000^ 1000^ 1100^"), Some(vec![false, false, false]));
+        assert_eq!(rogues("1000^ 1000^ 1000^!"), Some(vec![false, false, false]));
+        // Alone it is still what it was.
+        check_comparison("- - 9000^!", "nni -");
+        // Neither the still nor the silent can bear witness.
+        assert_eq!(rogues("1000^ 1000= 1000= 1101^"), None);
+        assert_eq!(rogues("1000^ -/1000^ 1101^"), None);
     }
 
     /// A plain second definition: by ranks instead of sorting, by i128 instead of midpoints.
@@ -222,7 +345,7 @@ mod tests {
             base in 0_u64..(1 << 53) - 20,
         ) {
             let blocks: Vec<u64> = close.iter().map(|block| base + block).collect();
-            prop_assert_eq!(of(&blocks, 1), Some(plainly(&blocks)));
+            prop_assert_eq!(of(&blocks), Some(plainly(&blocks)));
         }
 
         #[test]
@@ -233,13 +356,21 @@ mod tests {
             max_lead in 100_u64..1000,
         ) {
             let lies = &lies[..lies.len().min(honest.len() - 1)];
-            let blocks: Vec<_> = honest.iter().chain(lies).map(|block| BlockNumber::new(*block)).collect();
-            let compared = Comparison::of(&blocks, 2, max_lead);
-            let median = compared.consensus.median().unwrap().get();
+            let witness = |block: &u64| Witness {
+                role: Role::Reference,
+                answer: BlockNumber::new(*block),
+                top: BlockNumber::new(*block),
+                is_still: false,
+                is_rising: true,
+                is_rogue: false,
+            };
+            let witnesses: Vec<_> = honest.iter().chain(lies).map(witness).collect();
+            let compared = Comparison::of(&witnesses, Limits { max_lead, ..LIMITS });
+            prop_assert!(!compared.is_split);
+            let median = compared.consensus.unwrap().median.block.get();
             prop_assert!(honest.iter().any(|block| *block <= median));
             prop_assert!(honest.iter().any(|block| *block >= median));
-            prop_assert!(compared.set_aside.iter().all(|index| *index >= honest.len()));
-            prop_assert!(!compared.is_divided);
+            prop_assert!(compared.standings[..honest.len()].iter().all(|of| *of == Standing::Counted));
         }
 
         #[test]
@@ -247,7 +378,7 @@ mod tests {
             (blocks, shuffled) in proptest::collection::vec(0_u64..1000, 1..12)
                 .prop_flat_map(|blocks| (Just(blocks.clone()), Just(blocks).prop_shuffle())),
         ) {
-            prop_assert_eq!(of(&blocks, 1), of(&shuffled, 1));
+            prop_assert_eq!(of(&blocks), of(&shuffled));
         }
     }
 }

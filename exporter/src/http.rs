@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::{
     page,
-    schedule::Published,
+    published::Published,
     snapshot::{Moment, Snapshot},
 };
 
@@ -21,7 +21,7 @@ pub struct Paths {
     /// For `/metrics`.
     pub registry: Registry,
     /// For the page and readiness.
-    pub networks: Vec<Published>,
+    pub networks: Vec<Arc<Published>>,
     /// For the page.
     pub version: &'static str,
 }
@@ -31,7 +31,7 @@ impl Paths {
     #[must_use]
     pub fn answer(self: &Arc<Self>, request: &Request<Incoming>) -> Reply {
         if ![Method::GET, Method::HEAD].contains(request.method()) {
-            return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n");
+            return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are allowed\n");
         }
         match request.uri().path() {
             "/metrics" => exposition::answer(&self.registry, request.headers()),
@@ -42,18 +42,18 @@ impl Paths {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "not ready: a network has not finished its first round\n",
             ),
-            _ => plain(StatusCode::NOT_FOUND, "not found; there are / and /metrics\n"),
+            _ => plain(StatusCode::NOT_FOUND, "not found; try / or /metrics\n"),
         }
     }
 
     fn is_ready(&self) -> bool {
-        self.networks.iter().all(|network| network.load().is_some())
+        self.networks.iter().all(|network| network.newest().is_some())
     }
 
     fn page(&self) -> String {
         let now = Moment::now();
-        let newest = self.networks.iter().filter_map(|network| network.load_full());
-        let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now.monotonic)).collect();
+        let newest = self.networks.iter().filter_map(|network| network.newest());
+        let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now)).collect();
         page::render(self.version, now.unix, &shown, self.networks.len() - shown.len())
     }
 }

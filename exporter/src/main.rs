@@ -1,44 +1,29 @@
-//! `headlag-exporter`: asks blockchain nodes for their newest block, all at the same
-//! instant, and publishes how far each is from the rest as Prometheus metrics.
-
-mod block;
-mod config;
-mod consensus;
-mod history;
-mod http;
-mod metrics;
-mod network;
-mod node;
-mod page;
-mod probe;
-mod round;
-mod schedule;
-mod serve;
-mod snapshot;
-mod verdict;
+//! `headlag-exporter`: flags, exit status; the rest is in the library.
 
 use std::{
     net::SocketAddr,
     path::PathBuf,
     process::{ExitCode, Termination},
+    sync::LazyLock,
 };
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use headlag_exporter::{config, probe, serve};
 use headlag_service::start::{self, LogOptions};
 use tokio::runtime;
 
 /// Asks blockchain nodes for their newest block, all at the same instant, and publishes
-/// how far each is from the rest as Prometheus metrics on /metrics.
+/// on /metrics how far each one is behind the median of the references.
 ///
 /// Without a command it serves until SIGTERM or Ctrl-C. Every flag can also be set in the
-/// environment: EXPORTER_ and the flag in capitals, as in EXPORTER_CONFIG_FILE.
+/// environment: EXPORTER_ and the flag in capitals, for example EXPORTER_CONFIG_FILE.
 #[derive(Debug, Parser)]
-#[command(name = "headlag-exporter", version)]
+#[command(name = "headlag-exporter")]
 struct Flags {
-    /// The file that names the networks and their nodes
+    /// The config file: networks and their nodes
     #[arg(long = "config.file", value_name = "FILE", default_value = "headlag.yml", global = true)]
     config_file: PathBuf,
-    /// Where /metrics and the status page are served
+    /// The address to serve /metrics and the status page on
     #[arg(
         long = "web.listen-address",
         value_name = "ADDRESS",
@@ -55,24 +40,29 @@ struct Flags {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Command {
-    /// Check the config file and tell every problem in it; status 0 if there is none, else 2
+    /// Check the config file and report every problem in it; exit status 0 if it is valid,
+    /// 2 if not
     CheckConfig,
-    /// Ask every node once and show what is known then; status 0 if all watched nodes are
-    /// ok, 1 if one is not, 3 if that cannot be told for want of a consensus
+    /// Ask every node once and print the result; exit status 0 if all watched nodes are ok,
+    /// 1 if at least one is in trouble or ahead, 3 if there was no consensus
     ///
-    /// One round cannot see whether a block rises, so no node is stalled here and no
-    /// network halted.
+    /// A single round cannot show whether a block rises, so no node is stalled here and no
+    /// network is halted.
     Probe {
         /// Print JSON instead of a table
         #[arg(long)]
         json: bool,
     },
-    /// Ask the running exporter whether it is healthy; status 0 if it is, else 1
+    /// Ask the running exporter whether it is healthy; exit status 0 if it is, 1 if not
     CheckHealth,
 }
 
+/// As `--version` shows it, and `headlag_build_info` has it.
+static VERSION: LazyLock<String> = LazyLock::new(|| format!("{} ({})", serve::VERSION, serve::REVISION));
+
 fn main() -> ExitCode {
-    let command = start::with_environment(Flags::command(), "EXPORTER");
+    let version = LazyLock::force(&VERSION).as_str();
+    let command = start::with_environment(Flags::command().version(version), "EXPORTER");
     let flags = match Flags::from_arg_matches(&command.get_matches()) {
         Ok(flags) => flags,
         Err(error) => error.exit(),
@@ -86,7 +76,7 @@ fn main() -> ExitCode {
         Err(report) => return start::misuse(&report.to_string()),
     };
     if let Some(Command::CheckConfig) = flags.command {
-        let nodes: usize = config.networks.iter().map(|of| of.references.len() + of.watched.len()).sum();
+        let nodes: usize = config.networks.iter().map(|of| of.nodes.len()).sum();
         start::complain(&format!(
             "{} is valid: networks: {}, nodes: {nodes}",
             flags.config_file.display(),
@@ -100,7 +90,7 @@ fn main() -> ExitCode {
     block_on(serve::serve(config, flags.listen_address))
 }
 
-/// Runs `work` to its end; a look-up of a name that still hangs then holds nothing up.
+/// Runs `work` to its end, and does not wait for a name lookup that still hangs then.
 fn block_on<T: Termination>(work: impl Future<Output = anyhow::Result<T>>) -> ExitCode {
     let done = runtime::Builder::new_multi_thread().enable_all().build().map(|runtime| {
         let done = runtime.block_on(work);

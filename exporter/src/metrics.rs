@@ -5,6 +5,13 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+use crate::{
+    answer::Reason,
+    consensus::Consensus,
+    published::Published,
+    snapshot::{Counters, Durations, Moment, NodeSnapshot, Snapshot, UnixTime},
+    verdict::{NetworkState, NodeState},
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{
@@ -12,15 +19,6 @@ use prometheus_client::{
     },
     metrics::MetricType,
     registry::Registry,
-};
-use tokio::time::Instant;
-
-use crate::{
-    consensus::{Consensus, Support},
-    node::Reason,
-    schedule::Published,
-    snapshot::{Durations, NodeSnapshot, Snapshot, UnixTime},
-    verdict::{NetworkState, NodeState},
 };
 
 /// What does not come from a round.
@@ -30,13 +28,13 @@ pub struct Constants {
     pub version: &'static str,
     /// The commit it was built from.
     pub revision: &'static str,
-    /// When the config in force was read.
+    /// When the config in force was read, in unix time.
     pub config_loaded: UnixTime,
 }
 
 /// A registry that shows the newest snapshot of every network, each read at the scrape.
 #[must_use]
-pub fn registry(constants: Constants, networks: Vec<Published>) -> Registry {
+pub fn registry(constants: Constants, networks: Vec<Arc<Published>>) -> Registry {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Exporter { constants, networks }));
     registry.register_collector(Box::new(headlag_service::process::ProcessCollector));
@@ -46,27 +44,49 @@ pub fn registry(constants: Constants, networks: Vec<Published>) -> Registry {
 #[derive(Debug)]
 struct Exporter {
     constants: Constants,
-    networks: Vec<Published>,
+    networks: Vec<Arc<Published>>,
 }
 
 impl Collector for Exporter {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let now = Instant::now();
-        let newest: Vec<Arc<Snapshot>> =
-            self.networks.iter().filter_map(|network| network.load_full()).collect();
-        let shown: Vec<Snapshot> = newest.iter().map(|snapshot| snapshot.shown_at(now)).collect();
-        write(encoder, &self.constants, &shown)
+        let now = Moment::now();
+        let scraped: Vec<Scraped<'_>> =
+            self.networks.iter().map(|network| Scraped::of(network, now)).collect();
+        write(encoder, &self.constants, &scraped)
     }
 }
 
-fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, snapshots: &[Snapshot]) -> fmt::Result {
+/// One network at a scrape.
+struct Scraped<'a> {
+    published: &'a Published,
+    /// Absent until its first round has ended. Counters exist before that, at 0: one that
+    /// appears with its first count would not be seen to increase.
+    snapshot: Option<Snapshot>,
+}
+
+impl<'a> Scraped<'a> {
+    fn of(published: &'a Published, now: Moment) -> Self {
+        Self { published, snapshot: published.newest().map(|snapshot| snapshot.shown_at(now)) }
+    }
+
+    fn network(&self) -> [(&'static str, &str); 1] {
+        [("network", self.published.network.as_str())]
+    }
+
+    fn counters(&self) -> impl Iterator<Item = (NodeLabels<'_>, Counters)> {
+        let [network] = self.network();
+        self.published.nodes.iter().enumerate().map(move |(index, (name, role))| {
+            let node = self.snapshot.as_ref().and_then(|snapshot| snapshot.nodes.get(index));
+            let labels = [network, ("node", name.as_str()), ("role", role.label())];
+            (labels, node.map(|node| node.counters).unwrap_or_default())
+        })
+    }
+}
+
+fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, scraped: &[Scraped<'_>]) -> fmt::Result {
     let mut families = Families(encoder);
     let build = [("version", constants.version), ("revision", constants.revision)];
-    families.gauge(
-        "headlag_build_info",
-        "Always 1; the labels tell which build this is.",
-        [(build, 1_i64)],
-    )?;
+    families.gauge("headlag_build_info", "Always 1; the labels identify the build.", [(build, 1_i64)])?;
     families.single(
         "headlag_config_last_reload_successful",
         "Whether the last attempt to read the config file succeeded.",
@@ -77,54 +97,54 @@ fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, snapshots: &[Sna
         "When the config file was last read with success, in unix time.",
         constants.config_loaded,
     )?;
-    write_networks(&mut families, snapshots)?;
-    write_nodes(&mut families, snapshots)
+    write_networks(&mut families, scraped)?;
+    write_nodes(&mut families, scraped)
 }
 
-fn write_networks(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Result {
-    let each = |value: fn(&Snapshot) -> i64| snapshots.iter().map(move |of| (network(of), value(of)));
-    let seconds = |value: fn(&Snapshot) -> f64| snapshots.iter().map(move |of| (network(of), value(of)));
-    // Where there is no consensus there is no series.
-    let agreed = |value: fn(Support, Support) -> i64| {
-        snapshots.iter().filter_map(move |of| match of.consensus {
-            Consensus::Known { max, median } => Some((network(of), value(max, median))),
-            Consensus::NoQuorum => None,
-        })
+fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Result {
+    let snapshots: Vec<&Snapshot> = scraped.iter().filter_map(|of| of.snapshot.as_ref()).collect();
+    let each =
+        |value: fn(&Snapshot) -> i64| snapshots.iter().copied().map(move |of| (network(of), value(of)));
+    let seconds =
+        |value: fn(&Snapshot) -> f64| snapshots.iter().copied().map(move |of| (network(of), value(of)));
+    // Without a consensus there is no series.
+    let agreed = |value: fn(Consensus) -> i64| {
+        snapshots.iter().copied().filter_map(move |of| Some((network(of), value(of.consensus?))))
     };
     families.gauge(
         "headlag_max_block",
-        "Highest block among the references of the round; absent without consensus.",
-        agreed(|max, _| max.block.get() as i64),
+        "Highest block among the counted references; absent without consensus.",
+        agreed(|of| of.max.block.get() as i64),
     )?;
     families.gauge(
         "headlag_max_support",
-        "How many references are at exactly the highest block.",
-        agreed(|max, _| max.count as i64),
+        "How many counted references are at exactly the highest block.",
+        agreed(|of| of.max.count as i64),
     )?;
     families.gauge(
         "headlag_median_block",
-        "Median of the references' blocks, truncated to a whole block; absent without consensus.",
-        agreed(|_, median| median.block.get() as i64),
+        "Median of the counted references' blocks, truncated to a whole block; absent without consensus.",
+        agreed(|of| of.median.block.get() as i64),
     )?;
     families.gauge(
         "headlag_median_support",
-        "How many references are at exactly the median block; may be 0.",
-        agreed(|_, median| median.count as i64),
+        "How many counted references are at exactly the median block; may be 0.",
+        agreed(|of| of.median.count as i64),
     )?;
     families.gauge(
         "headlag_best_lead_blocks",
         "Highest block minus median block.",
-        snapshots.iter().filter_map(|of| Some((network(of), of.consensus.best_lead()?.blocks()))),
+        agreed(|of| of.best_lead().blocks()),
     )?;
-    families.gauge("headlag_references", "Configured references.", each(|of| of.references.len() as i64))?;
+    families.gauge("headlag_references", "Configured references.", each(|of| of.references() as i64))?;
     families.gauge(
         "headlag_references_up",
-        "References that gave a usable block in this round.",
-        each(|of| of.references_up as i64),
+        "References that are counted in this round: they answered and are not set aside.",
+        each(|of| of.references_up() as i64),
     )?;
     families.gauge(
         "headlag_threshold_blocks",
-        "Half the height of the corridor in which a node counts as level, as configured.",
+        "A node at most so many blocks from the median is level, as configured.",
         each(|of| of.threshold_blocks as i64),
     )?;
     families.gauge(
@@ -155,12 +175,14 @@ fn write_networks(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::R
     families.counter(
         "headlag_rounds",
         "Finished rounds.",
-        snapshots.iter().map(|of| (network(of), of.rounds)),
+        scraped.iter().map(|of| (of.network(), of.snapshot.as_ref().map_or(0, |snapshot| snapshot.rounds))),
     )
 }
 
-fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Result {
-    let nodes: Vec<(NodeLabels<'_>, &NodeSnapshot)> = snapshots.iter().flat_map(labelled).collect();
+fn write_nodes(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Result {
+    let snapshots = scraped.iter().filter_map(|of| of.snapshot.as_ref());
+    let nodes: Vec<(NodeLabels<'_>, &NodeSnapshot)> = snapshots.flat_map(labelled).collect();
+    let counters: Vec<(NodeLabels<'_>, Counters)> = scraped.iter().flat_map(Scraped::counters).collect();
     // Where a value is unknown there is no series.
     let known = |value: fn(&NodeSnapshot) -> Option<i64>| {
         nodes.iter().filter_map(move |(labels, node)| Some((*labels, value(node)?)))
@@ -211,23 +233,23 @@ fn write_nodes(families: &mut Families<'_>, snapshots: &[Snapshot]) -> fmt::Resu
     families.histogram(
         "headlag_node_request_duration_seconds",
         "From asking the node to a usable answer or a failure.",
-        nodes.iter().map(|(labels, node)| (*labels, node.durations)),
+        counters.iter().map(|(labels, counted)| (*labels, counted.durations)),
     )?;
     families.counter(
         "headlag_node_errors",
         "Rounds without a usable block of the node, by reason.",
-        nodes.iter().flat_map(|(labels, node)| {
+        counters.iter().flat_map(|(labels, counted)| {
             let [network, name, role] = *labels;
             Reason::LABELS
                 .into_iter()
-                .zip(node.errors)
+                .zip(counted.errors)
                 .map(move |(reason, count)| ([network, name, role, ("reason", reason)], count))
         }),
     )?;
     families.counter(
         "headlag_node_regressions",
         "Usable answers of the node below its previous one.",
-        nodes.iter().map(|(labels, node)| (*labels, node.regressions)),
+        counters.iter().map(|(labels, counted)| (*labels, counted.regressions)),
     )
 }
 
@@ -239,9 +261,9 @@ fn network(snapshot: &Snapshot) -> [(&'static str, &str); 1] {
 
 fn labelled(snapshot: &Snapshot) -> impl Iterator<Item = (NodeLabels<'_>, &NodeSnapshot)> {
     let network = snapshot.network.as_str();
-    snapshot
-        .nodes()
-        .map(move |(role, node)| ([("network", network), ("node", node.name.as_str()), ("role", role)], node))
+    snapshot.nodes.iter().map(move |node| {
+        ([("network", network), ("node", node.name.as_str()), ("role", node.role.label())], node)
+    })
 }
 
 /// Writes families whole; one without a sample is left out.

@@ -10,14 +10,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
+    answer::{Answer, Reason},
     block::BlockNumber,
-    config,
-    config::NodeName,
-    consensus::Comparison,
-    history::{Climb, Medians},
-    node::{Answer, Reason},
+    config::{self, NodeName, Role},
+    consensus::{Comparison, Limits, Standing, Witness},
+    medians::Medians,
+    memory::Memory,
     round::Round,
-    snapshot::{Durations, Moment, NodeSnapshot, Snapshot, UnixTime},
+    snapshot::{Counters, Moment, NodeSnapshot, Snapshot, UnixTime},
     verdict::{NetworkSigns, NetworkState, NodeSigns, NodeState},
 };
 
@@ -29,35 +29,33 @@ pub struct Network {
     last_round: Option<Moment>,
     state: Lasting<NetworkState>,
     history: Option<History>,
-    references: Vec<Node>,
-    watched: Vec<Node>,
+    nodes: Vec<Tracked>,
 }
 
-/// What was seen since rounds follow each other without a gap.
+/// What was seen since rounds follow each other without a gap, except of the nodes.
 #[derive(Debug)]
 struct History {
-    stall_after: Duration,
-    /// When the block of any node last rose; before that, when this history began.
-    last_rise: Instant,
-    /// Since when the chain goes on: when this history began, or the last halt ended.
-    /// Who stood still before that is not to blame for it.
+    began: Instant,
+    /// Whether the last round with a consensus found the network halted.
+    is_halted: bool,
+    /// When the last halt ended, or when this history began.
     going_since: Instant,
-    median: Climb,
     medians: Medians,
 }
 
+/// One node from the first round on.
 #[derive(Debug)]
-struct Node {
+struct Tracked {
     name: NodeName,
+    role: Role,
     state: Lasting<NodeState>,
-    climb: Climb,
+    memory: Memory,
+    is_rogue: bool,
     /// Its last usable block.
     previous: Option<BlockNumber>,
     last_success: Option<UnixTime>,
     last_advance: Option<UnixTime>,
-    durations: Durations,
-    errors: [u64; Reason::LABELS.len()],
-    regressions: u64,
+    counters: Counters,
 }
 
 /// A state, and since when it has been that one.
@@ -77,16 +75,12 @@ impl Network {
     /// A network of which nothing is known yet.
     #[must_use]
     pub fn new(config: config::Network) -> Self {
-        let nodes = |endpoints: &[config::Endpoint]| {
-            endpoints.iter().map(|endpoint| Node::new(endpoint.name.clone())).collect()
-        };
         Self {
             rounds: 0,
             last_round: None,
             state: Lasting(None),
             history: None,
-            references: nodes(&config.references),
-            watched: nodes(&config.watched),
+            nodes: config.nodes.iter().map(Tracked::new).collect(),
             config,
         }
     }
@@ -95,110 +89,107 @@ impl Network {
     pub fn fold(&mut self, now: Moment, round: &Round) -> Snapshot {
         self.rounds += 1;
         let mut history = self.history_at(now);
-        let Comparison { consensus, set_aside, is_divided } = self.compare(round);
-        let mut references = round.references.clone();
-        for index in set_aside {
-            references[index].head = Err(Reason::Implausible);
+        let stall_after = self.config.stall_after;
+        let nodes = self.nodes.iter_mut().zip(&round.answers);
+        let (witnesses, rises): (Vec<Witness>, Vec<bool>) =
+            nodes.map(|(node, answer)| node.bear_witness(now.monotonic, answer, stall_after)).unzip();
+        let compared = Comparison::of(&witnesses, self.limits());
+        let state = history.judge(now.monotonic, &compared, &witnesses, &self.config);
+        if state == NetworkState::Ok
+            && let Some(rogues) = &compared.rogues
+        {
+            for (node, is_rogue) in self.nodes.iter_mut().zip(rogues) {
+                node.is_rogue = *is_rogue;
+            }
         }
-        let nodes = self.references.iter_mut().chain(&mut self.watched);
-        let mut any_rises = false;
-        for (node, answer) in nodes.zip(references.iter().chain(&round.watched)) {
-            any_rises |= node.take_in(now, answer, self.config.stall_after);
-        }
-        let median = consensus.median();
-        history.take_in(now.monotonic, any_rises, median);
-        let state = NetworkState::of(NetworkSigns {
-            has_median: median.is_some(),
-            is_divided,
-            is_median_still: history.is_still(&history.median, now.monotonic),
-            are_nodes_still: history.are_nodes_still(now.monotonic),
-        });
+        let median = compared.consensus.map(|of| of.median.block);
         let threshold_blocks = self.config.threshold_blocks;
-        let judge = Judge { now, history: &history, median, network: state, threshold_blocks };
-        let judge_all = |nodes: &mut [Node], answers: &[Answer]| {
-            nodes.iter_mut().zip(answers).map(|(node, answer)| judge.snapshot(node, answer)).collect()
-        };
+        let judge = Judge { now, history: &history, median, network: state, threshold_blocks, stall_after };
+        let seen = round.answers.iter().zip(&compared.standings).zip(rises);
+        let nodes = self.nodes.iter_mut().zip(seen).map(|(node, ((answer, standing), rises))| {
+            let head = match (answer.head, standing) {
+                (Ok(block), Standing::Implausible) => Err(Reason::Implausible(block)),
+                (head, _) => head,
+            };
+            node.count(now.unix, Answer { head, ..*answer }, rises);
+            let is_counted = *standing == Standing::Counted;
+            judge.snapshot(node, Answer { head, ..*answer }, is_counted)
+        });
         let snapshot = Snapshot {
             network: self.config.name.clone(),
             threshold_blocks,
             poll_interval: self.config.poll_interval,
             state,
             state_since: self.state.becomes(state, now.unix),
-            consensus,
-            references_up: references.iter().filter(|answer| answer.head.is_ok()).count(),
+            consensus: compared.consensus,
             ended: now,
             took: round.took,
             rounds: self.rounds,
-            references: judge_all(&mut self.references, &references),
-            watched: judge_all(&mut self.watched, &round.watched),
+            nodes: nodes.collect(),
         };
         self.history = Some(history);
         snapshot
     }
 
-    fn compare(&self, round: &Round) -> Comparison {
-        let blocks: Vec<_> = round.references.iter().map(|answer| answer.head.ok()).collect();
-        Comparison::of(&blocks, self.config.quorum, self.config.max_lead_blocks)
+    fn limits(&self) -> Limits {
+        Limits {
+            quorum: self.config.quorum,
+            threshold: self.config.threshold_blocks,
+            max_lead: self.config.max_lead_blocks,
+        }
     }
 
     /// The history so far, or a new one when a round is the first, or the first after a
-    /// gap: what stood still in between, and for how long, nobody has watched.
+    /// gap: which block was still in between, and for how long, was not observed.
     fn history_at(&mut self, now: Moment) -> History {
         let gap = self.config.poll_interval * Snapshot::FRESH_INTERVALS;
-        // Linux stops the monotonic clock while the machine is suspended, and the clock on
-        // the wall may be set: a gap by either is one. At worst a standstill is told later.
-        let is_after_a_gap = self.last_round.replace(now).is_none_or(|last| {
-            now.monotonic.saturating_duration_since(last.monotonic) > gap
-                || now.unix - last.unix > gap.as_secs_f64()
-        });
+        let is_after_a_gap = self.last_round.replace(now).is_none_or(|last| now.since(last) > gap);
         match self.history.take() {
             Some(history) if !is_after_a_gap => history,
             _ => {
-                for node in self.references.iter_mut().chain(&mut self.watched) {
-                    node.climb = Climb::default();
+                for node in &mut self.nodes {
+                    node.memory = Memory::default();
+                    node.is_rogue = false;
                 }
-                History::new(now.monotonic, self.config.stall_after)
+                let began = now.monotonic;
+                History { began, is_halted: false, going_since: began, medians: Medians::default() }
             }
         }
     }
 }
 
 impl History {
-    fn new(now: Instant, stall_after: Duration) -> Self {
-        Self {
-            stall_after,
-            last_rise: now,
-            going_since: now,
-            median: Climb::default(),
-            medians: Medians::default(),
-        }
-    }
-
-    /// Takes in whether the block of any node rose in a round, and its median.
-    fn take_in(&mut self, now: Instant, any_rises: bool, median: Option<BlockNumber>) {
-        if any_rises {
-            if self.are_nodes_still(now) {
-                self.going_since = now;
+    /// Takes in what was compared in a round; the state of the network.
+    fn judge(
+        &mut self,
+        now: Instant,
+        compared: &Comparison,
+        witnesses: &[Witness],
+        config: &config::Network,
+    ) -> NetworkState {
+        let median = compared.consensus.map(|of| of.median.block);
+        let is_live_there = |node: &Witness| node.is_live() && node.top >= median;
+        let is_observed = now.saturating_duration_since(self.began) >= config.stall_after;
+        let state = NetworkState::of(NetworkSigns {
+            has_quorum: compared.counted() >= config.quorum,
+            is_split: compared.is_split,
+            goes_on: !is_observed || witnesses.iter().any(is_live_there),
+        });
+        match state {
+            NetworkState::Halted => self.is_halted = true,
+            // Nothing is known of the chain then.
+            NetworkState::NoConsensus => {}
+            NetworkState::Split | NetworkState::Ok => {
+                if self.is_halted {
+                    self.going_since = now;
+                }
+                self.is_halted = false;
             }
-            self.last_rise = now;
         }
         if let Some(median) = median {
-            self.median.rises(now, median, self.stall_after);
             self.medians.push(now, median);
         }
-    }
-
-    fn are_nodes_still(&self, now: Instant) -> bool {
-        self.is_long_ago(self.last_rise, now)
-    }
-
-    /// Whether what `climb` follows stands still, though the chain goes on for long enough.
-    fn is_still(&self, climb: &Climb, now: Instant) -> bool {
-        climb.is_still(now, self.stall_after) && self.is_long_ago(self.going_since, now)
-    }
-
-    fn is_long_ago(&self, then: Instant, now: Instant) -> bool {
-        now.saturating_duration_since(then) >= self.stall_after
+        state
     }
 }
 
@@ -209,22 +200,27 @@ struct Judge<'a> {
     median: Option<BlockNumber>,
     network: NetworkState,
     threshold_blocks: u64,
+    stall_after: Duration,
 }
 
 impl Judge<'_> {
-    fn snapshot(&self, node: &mut Node, answer: &Answer) -> NodeSnapshot {
+    fn snapshot(&self, node: &mut Tracked, answer: Answer, is_counted: bool) -> NodeSnapshot {
         let now = self.now.monotonic;
         let (block, failure) = (answer.head.ok(), answer.head.err());
         let lag = self.median.zip(block).map(|(median, block)| median.lag_of(block));
+        let is_going_on_for_long =
+            now.saturating_duration_since(self.history.going_since) >= self.stall_after;
         let state = NodeState::of(NodeSigns {
             network: self.network,
             failure,
-            is_still: self.history.is_still(&node.climb, now),
+            is_still: is_going_on_for_long && node.memory.is_still(now, self.stall_after),
             lag,
             threshold_blocks: self.threshold_blocks,
         });
         NodeSnapshot {
             name: node.name.clone(),
+            role: node.role,
+            is_counted,
             state,
             state_since: node.state.becomes(state, self.now.unix),
             block,
@@ -234,45 +230,59 @@ impl Judge<'_> {
             last_success: node.last_success,
             last_advance: node.last_advance,
             took: answer.took,
-            durations: node.durations,
-            errors: node.errors,
-            regressions: node.regressions,
+            counters: node.counters,
         }
     }
 }
 
-impl Node {
-    fn new(name: NodeName) -> Self {
+impl Tracked {
+    fn new(endpoint: &config::Endpoint) -> Self {
         Self {
-            name,
+            name: endpoint.name.clone(),
+            role: endpoint.role,
             state: Lasting(None),
-            climb: Climb::default(),
+            memory: Memory::default(),
+            is_rogue: false,
             previous: None,
             last_success: None,
             last_advance: None,
-            durations: Durations::default(),
-            errors: [0; Reason::LABELS.len()],
-            regressions: 0,
+            counters: Counters::default(),
         }
     }
 
-    /// Takes in its answer of a round; whether its block rises.
-    fn take_in(&mut self, now: Moment, answer: &Answer, stall_after: Duration) -> bool {
-        self.durations.add(answer.took);
+    /// Remembers its answer of a round; what it contributes to the comparison then, and
+    /// whether its block rose.
+    fn bear_witness(&mut self, now: Instant, answer: &Answer, stall_after: Duration) -> (Witness, bool) {
+        let block = answer.head.ok();
+        let rises = self.memory.take_in(now, block, stall_after);
+        // What it answered before may have been another chain's, too.
+        let is_elsewhere = matches!(answer.head, Err(Reason::WrongChain(_)));
+        let witness = Witness {
+            role: self.role,
+            answer: block,
+            top: self.memory.top().filter(|_| !is_elsewhere),
+            is_still: self.memory.is_still(now, stall_after),
+            is_rising: !is_elsewhere && self.memory.is_rising(now, stall_after),
+            is_rogue: self.is_rogue,
+        };
+        (witness, rises)
+    }
+
+    /// Counts its answer of a round.
+    fn count(&mut self, now: UnixTime, answer: Answer, rises: bool) {
+        self.counters.durations.add(answer.took);
         let block = match answer.head {
             Ok(block) => block,
             Err(reason) => {
-                self.errors[reason.place()] += 1;
-                return false;
+                self.counters.errors[reason.index()] += 1;
+                return;
             }
         };
-        self.regressions += u64::from(self.previous.is_some_and(|previous| block < previous));
+        self.counters.regressions += u64::from(self.previous.is_some_and(|previous| block < previous));
         self.previous = Some(block);
-        self.last_success = Some(now.unix);
-        let rises = self.climb.rises(now.monotonic, block, stall_after);
+        self.last_success = Some(now);
         if rises {
-            self.last_advance = Some(now.unix);
+            self.last_advance = Some(now);
         }
-        rises
     }
 }

@@ -61,26 +61,26 @@ fn write_network(page: &mut String, now: UnixTime, of: &Snapshot) {
         NetworkState::Split | NetworkState::Halted => "warn",
         NetworkState::NoConsensus => "bad",
     };
-    let median = of.consensus.median().map(|median| format!("median block {}, ", median.get()));
+    let median = of.consensus.map(|of| format!("median block {}, ", of.median.block.get()));
     let _ = write!(
         page,
-        "<h2>{} <span class=\"{class}\">{}</span></h2><p>for {}; {}{} of {} references up\
+        "<h2>{} <span class=\"{class}\">{}</span></h2><p>for {}; {}{} of {} references counted\
          <table><tr><th>node<th>state<th class=\"n\">block<th class=\"n\">lag<th class=\"n\">latency\
          <th class=\"n\">since",
         of.network,
         in_words(of.state.label()),
         ago(now, of.state_since),
         median.unwrap_or_default(),
-        of.references_up,
-        of.references.len(),
+        of.references_up(),
+        of.references(),
     );
-    for (role, node) in of.nodes() {
-        write_node(page, now, role, node);
+    for node in &of.nodes {
+        write_node(page, now, node);
     }
     page.push_str("</table>");
 }
 
-fn write_node(page: &mut String, now: UnixTime, role: &str, node: &NodeSnapshot) {
+fn write_node(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
     let class = match node.state {
         NodeState::Ok => "fine",
         NodeState::Unknown | NodeState::Behind | NodeState::Ahead => "warn",
@@ -95,17 +95,18 @@ fn write_node(page: &mut String, now: UnixTime, role: &str, node: &NodeSnapshot)
         millis => format!("{millis} ms"),
     };
     let since = format!("{} <small>({})</small>", clock(node.state_since), ago(now, node.state_since));
-    let cell = |title: &str, told: Option<String>| match told {
-        Some(told) => format!("<td class=\"n\" title=\"{title}\">{told}"),
+    let cell = |title: &str, text: Option<String>| match text {
+        Some(text) => format!("<td class=\"n\" title=\"{title}\">{text}"),
         None => format!("<td class=\"n none\" title=\"{title}\">–"),
     };
     let _ = write!(
         page,
-        "<tr><td>{} <small>{role}</small><td><span class=\"{class}\">{}</span>{}{}{}{}{}",
+        "<tr><td>{} <small>{}</small><td><span class=\"{class}\">{}</span>{}{}{}{}{}",
         node.name,
+        node.role.label(),
         in_words(node.state.label()),
         reason.unwrap_or_default(),
-        cell("block", node.block.map(|block| block.get().to_string())),
+        cell("block", node.answered().map(|block| block.get().to_string())),
         cell("lag", node.lag.map(|lag| lag.to_string())),
         cell("latency", Some(latency)),
         cell("since", Some(since)),
@@ -139,9 +140,8 @@ fn ago(now: UnixTime, then: UnixTime) -> String {
 mod tests {
     use super::*;
     use crate::{
-        network::scenarios::{answer, network},
-        node::Reason,
-        round::Round,
+        answer::Reason,
+        network::scenarios::{answer, network, round},
         snapshot::Moment,
     };
 
@@ -162,17 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn everything_known_stands_on_the_page() {
-        let mut network = network(2, 2);
-        let round = Round {
-            took: Default::default(),
-            references: vec![answer(Ok(72_000_100)), answer(Ok(72_000_101))],
-            watched: vec![answer(Ok(72_000_088)), answer(Err(Reason::RateLimited))],
-        };
+    fn the_page_shows_all_that_is_known() {
+        let mut network = network(3, 2);
+        let round = round(
+            vec![answer(Ok(72_000_100)), answer(Ok(72_000_101)), answer(Ok(99_000_000))],
+            vec![answer(Ok(72_000_088)), answer(Err(Reason::RateLimited))],
+        );
         let now = Moment { unix: 1_790_000_000.0, ..Moment::now() };
         let page = render("1.2.3", now.unix + 90.0, &[network.fold(now, &round)], 1);
-        for told in [
-            "median block 72000100, 2 of 2 references up",
+        for shown in [
+            "median block 72000100, 2 of 3 references counted",
+            "99000000",
+            "<small>implausible</small>",
             ">behind</span>",
             "12 behind",
             "72000088",
@@ -181,7 +182,7 @@ mod tests {
             ">unreachable</span><br><small>rate limited</small>",
             "first round has not ended yet: 1.",
         ] {
-            assert!(page.contains(told), "no {told} in {page}");
+            assert!(page.contains(shown), "no {shown} in {page}");
         }
     }
 }

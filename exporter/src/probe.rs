@@ -1,4 +1,4 @@
-//! `probe`: one round, told on the terminal.
+//! `probe`: one round, shown on the terminal.
 
 use std::{
     env,
@@ -12,21 +12,22 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
-    config::Config,
+    config::{Config, Role},
     network::Network,
     round::Nodes,
     snapshot::{Moment, NodeSnapshot, Snapshot},
     verdict::{NetworkState, NodeState},
 };
 
-/// Asks every node once, prints what is known then, and tells by the status whether all
-/// watched nodes are ok: 0 they are, 1 one is not, 3 could not tell.
+/// Asks every node once and prints what is known then. The exit status is 0 when all watched
+/// nodes are ok, 1 when at least one is in trouble or ahead, 3 when none is but at least one
+/// is unknown.
 ///
 /// # Errors
 /// When HTTP cannot be set up.
 pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
     start::raise_open_files();
-    let client = outbound::client(outbound::LONGEST).build().context("could not set up HTTP")?;
+    let client = outbound::client(outbound::LONGEST).build().context("cannot set up HTTP")?;
     let mut rounds = JoinSet::new();
     for (index, network) in config.networks.into_iter().enumerate() {
         let mut nodes = Nodes::new(&client, &network);
@@ -38,10 +39,10 @@ pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut ended = rounds.join_all().await;
     ended.sort_by_key(|(index, _)| *index);
     let snapshots: Vec<Snapshot> = ended.into_iter().map(|(_, snapshot)| snapshot).collect();
-    let told =
+    let shown =
         if as_json { format!("{:#}\n", as_value(&snapshots)) } else { table(&snapshots, wants_colours()) };
-    // Whoever closed the pipe has read enough; the status still tells.
-    let _ = io::stdout().write_all(told.as_bytes());
+    // A reader that closed the pipe has seen enough; the status still counts.
+    let _ = io::stdout().write_all(shown.as_bytes());
     Ok(ExitCode::from(status(&snapshots)))
 }
 
@@ -52,7 +53,7 @@ fn wants_colours() -> bool {
 }
 
 fn status(snapshots: &[Snapshot]) -> u8 {
-    let states = || snapshots.iter().flat_map(|of| &of.watched).map(|node| node.state);
+    let states = || snapshots.iter().flat_map(|of| of.of_role(Role::Watched)).map(|node| node.state);
     if states().any(|state| ![NodeState::Ok, NodeState::Unknown].contains(&state)) {
         1
     } else if states().any(|state| state == NodeState::Unknown) {
@@ -63,12 +64,12 @@ fn status(snapshots: &[Snapshot]) -> u8 {
 }
 
 fn as_value(snapshots: &[Snapshot]) -> Value {
-    let node = |(role, node): (&str, &NodeSnapshot)| {
+    let node = |node: &NodeSnapshot| {
         json!({
             "node": node.name.as_str(),
-            "role": role,
+            "role": node.role.label(),
             "state": node.state.label(),
-            "block": node.block.map(|block| block.get()),
+            "block": node.answered().map(|block| block.get()),
             "lag_blocks": node.lag.map(|lag| lag.blocks()),
             "took_seconds": node.took.as_secs_f64(),
             "error": node.failure.map(|reason| reason.label()),
@@ -79,12 +80,12 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
         json!({
             "network": of.network.as_str(),
             "state": of.state.label(),
-            "max_block": of.consensus.max().map(|block| block.get()),
-            "median_block": of.consensus.median().map(|block| block.get()),
+            "max_block": of.consensus.map(|of| of.max.block.get()),
+            "median_block": of.consensus.map(|of| of.median.block.get()),
             "threshold_blocks": of.threshold_blocks,
-            "references": of.references.len(),
-            "references_up": of.references_up,
-            "nodes": of.nodes().map(node).collect::<Vec<_>>(),
+            "references": of.references(),
+            "references_up": of.references_up(),
+            "nodes": of.nodes.iter().map(node).collect::<Vec<_>>(),
         })
     };
     json!({ "networks": snapshots.iter().map(network).collect::<Vec<_>>() })
@@ -96,14 +97,14 @@ const RED: &str = "31";
 
 fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
     let networks = snapshots.iter().map(|of| {
-        let median = of.consensus.median().map(|median| format!(", median {}", median.get()));
+        let median = of.consensus.map(|of| format!(", median {}", of.median.block.get()));
         let heading = format!(
-            "{}: {}{}, {} of {} references up\n",
+            "{}: {}{}, {} of {} references counted\n",
             of.network,
             paint(of.state.label(), colour_of_network(of.state), in_colours),
             median.unwrap_or_default(),
-            of.references_up,
-            of.references.len(),
+            of.references_up(),
+            of.references(),
         );
         heading + &rows(of, in_colours)
     });
@@ -112,18 +113,18 @@ fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
 
 fn rows(of: &Snapshot, in_colours: bool) -> String {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
-    let cells = |(role, node): (&str, &NodeSnapshot)| {
+    let cells = |node: &NodeSnapshot| {
         [
             node.name.to_string(),
-            role.into(),
+            node.role.label().into(),
             state_with_reason(node),
-            or_dash(node.block.map(|block| block.get().to_string())),
+            or_dash(node.answered().map(|block| block.get().to_string())),
             or_dash(node.lag.map(|lag| lag.to_string())),
             format!("{} ms", node.took.as_millis()),
         ]
     };
     let heads = ["node", "role", "state", "block", "lag", "took"].map(str::to_owned);
-    let nodes: Vec<_> = of.nodes().map(cells).collect();
+    let nodes: Vec<_> = of.nodes.iter().map(cells).collect();
     let [name, role, state, block, lag, took] = [0, 1, 2, 3, 4, 5]
         .map(|column| nodes.iter().chain([&heads]).map(|cells| cells[column].len()).max().unwrap_or(0));
     let row = |cells: &[String; 6], colour: Option<&str>| {
@@ -132,8 +133,8 @@ fn rows(of: &Snapshot, in_colours: bool) -> String {
         let c = paint(&format!("{c:state$}"), colour.unwrap_or_default(), in_colours && colour.is_some());
         format!("  {a:name$}  {b:role$}  {c}  {d:>block$}  {e:>lag$}  {f:>took$}\n")
     };
-    let painted = of.nodes().zip(&nodes);
-    let painted = painted.map(|((_, node), cells)| row(cells, Some(colour_of_node(node.state))));
+    let painted = of.nodes.iter().zip(&nodes);
+    let painted = painted.map(|(node, cells)| row(cells, Some(colour_of_node(node.state))));
     row(&heads, None) + &painted.collect::<String>()
 }
 
@@ -157,7 +158,7 @@ fn colour_of_node(state: NodeState) -> &'static str {
     }
 }
 
-/// The state, and the reason where the state alone does not tell it.
+/// The state, and the reason where the state alone does not say it.
 fn state_with_reason(node: &NodeSnapshot) -> String {
     let state = node.state.label();
     match node.failure.filter(|reason| reason.label() != state) {
@@ -170,25 +171,30 @@ fn state_with_reason(node: &NodeSnapshot) -> String {
 }
 
 #[cfg(test)]
+#[path = "../tests/cases/mod.rs"]
+mod cases;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        network::scenarios::{answer, network},
-        node::Reason,
-        round::Round,
+        answer::Reason,
+        block::BlockNumber,
+        network::scenarios::{answer, network, round},
     };
+    use cases::{Case, Does, cases, row_of};
 
     fn snapshot(references: &[Result<u64, Reason>], watched: &[Result<u64, Reason>]) -> Snapshot {
         let answers = |heads: &[_]| heads.iter().copied().map(answer).collect();
-        let round =
-            Round { took: Default::default(), references: answers(references), watched: answers(watched) };
+        let round = round(answers(references), answers(watched));
         network(references.len(), watched.len()).fold(Moment::now(), &round)
     }
 
     #[test]
-    fn the_table_says_it_all_with_and_without_colours() {
+    fn the_table_shows_all_that_is_known_with_and_without_colours() {
         let references = [Ok(72_000_105), Ok(72_000_105), Err(Reason::RateLimited), Ok(99_000_000)];
-        let one = snapshot(&references, &[Ok(72_000_093), Err(Reason::WrongChain)]);
+        let one =
+            snapshot(&references, &[Ok(72_000_093), Err(Reason::WrongChain(BlockNumber::new(5).unwrap()))]);
         let other = snapshot(&[Ok(5), Err(Reason::Timeout)], &[Ok(5)]);
         insta::assert_snapshot!("table", table(&[one.clone(), other.clone()], false));
         let painted = table(&[one], true);
@@ -197,18 +203,28 @@ mod tests {
     }
 
     #[test]
-    fn the_status_tells_whether_the_watched_nodes_are_ok() {
-        let (two, one) = ([Ok(100), Ok(100)], [Ok(100), Err(Reason::Timeout)]);
-        for (references, watched, want) in [
-            (two, &[Ok(100), Ok(95)][..], 0),
-            (two, &[Ok(100), Ok(94)], 1),
-            (two, &[Ok(100), Err(Reason::Connect)], 1),
-            (one, &[Ok(100)], 3),
-            (one, &[Ok(100), Err(Reason::WrongChain)], 1),
-        ] {
-            assert_eq!(status(&[snapshot(&references, watched)]), want, "{watched:?}");
+    fn every_shared_case_has_its_row() {
+        for Case { references, watched, want } in cases() {
+            let heads = |nodes: &[Does]| -> Vec<Result<u64, Reason>> {
+                let head = |does: &Does| match does {
+                    Does::Answers(block) => Ok(*block),
+                    Does::Fails => Err(Reason::Timeout),
+                    Does::IsElsewhere => Err(Reason::WrongChain(BlockNumber::new(7).unwrap())),
+                };
+                nodes.iter().map(head).collect()
+            };
+            let snapshots = [snapshot(&heads(&references), &heads(&watched))];
+            let row = row_of(status(&snapshots), &as_value(&snapshots));
+            assert_eq!(row, want, "{references:?} {watched:?}");
         }
-        let both = [snapshot(&two, &[Ok(100)]), snapshot(&one, &[Ok(100)])];
-        assert_eq!(status(&both), 3);
+    }
+
+    #[test]
+    fn the_exit_status_is_that_of_the_worst_network() {
+        let (two, one) = ([Ok(100), Ok(100)], [Ok(100), Err(Reason::Timeout)]);
+        let (ok, unknown) = (snapshot(&two, &[Ok(100)]), snapshot(&one, &[Ok(100)]));
+        let behind = snapshot(&two, &[Ok(0)]);
+        assert_eq!(status(&[ok.clone(), unknown.clone()]), 3);
+        assert_eq!(status(&[ok, unknown, behind]), 1);
     }
 }

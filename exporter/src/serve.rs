@@ -1,10 +1,14 @@
-//! Wiring: a loop for each network, one HTTP server, an end at the first signal.
+//! Wiring: a loop for each network, one HTTP server, and the end at the first signal.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
 use headlag_service::{outbound, server, start};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+};
 use tracing::info;
 
 use crate::{
@@ -12,15 +16,16 @@ use crate::{
     http::Paths,
     metrics::{self, Constants},
     network::Network,
+    published::Published,
     round::Nodes,
-    schedule::{self, Published},
+    schedule,
     snapshot::Moment,
 };
 
-/// Of this build.
+/// The version of this build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The commit this build came from, as the builder told.
-const REVISION: &str = match option_env!("HEADLAG_REVISION") {
+/// The commit of this build, where the builder set `HEADLAG_REVISION`.
+pub const REVISION: &str = match option_env!("HEADLAG_REVISION") {
     Some(revision) => revision,
     None => "unknown",
 };
@@ -30,19 +35,19 @@ const REVISION: &str = match option_env!("HEADLAG_REVISION") {
 /// # Errors
 /// When the port cannot be opened, or a loop ends that should not.
 pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
-    let stop = start::stop_signal().context("could not listen for signals")?;
+    let stop = start::stop_signal().context("cannot listen for signals")?;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address with --web.listen-address")
     })?;
-    let address = listener.local_addr().context("could not tell the address served on")?;
+    let address = listener.local_addr().context("cannot read the address of the listener")?;
     start::raise_open_files();
-    let client = outbound::client(outbound::LONGEST).build().context("could not set up HTTP")?;
+    let client = outbound::client(outbound::LONGEST).build().context("cannot set up HTTP")?;
     let constants = Constants { version: VERSION, revision: REVISION, config_loaded: Moment::now().unix };
 
     let mut loops = JoinSet::new();
     let mut networks = Vec::new();
     for network in config.networks {
-        let published = Published::default();
+        let published = Arc::new(Published::new(&network));
         networks.push(published.clone());
         let nodes = Nodes::new(&client, &network);
         let every = network.poll_interval;
@@ -54,7 +59,7 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
         version: VERSION,
     });
     let (end, ended) = oneshot::channel::<()>();
-    let server = tokio::spawn(server::serve(
+    let mut server = tokio::spawn(server::serve(
         listener,
         move |request| {
             let reply = paths.answer(&request);
@@ -67,13 +72,60 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     ));
     info!(version = VERSION, %address, networks = loops.len(), "headlag-exporter serves");
 
-    tokio::select! {
-        signal = stop => info!(signal, "headlag-exporter ends"),
-        ended = loops.join_next() => match ended {
-            Some(Err(error)) => bail!("the loop of a network ended: {error}"),
-            _ => bail!("the loop of a network ended without a reason"),
-        },
-    }
+    let signal = until_stopped(stop, &mut loops, &mut server).await?;
+    info!(signal, "headlag-exporter ends");
     drop(end);
-    server.await.context("the HTTP server ended with a defect")
+    server.await.context("the HTTP server failed while it ended")
+}
+
+/// Waits for the signal to stop, and gives its name.
+///
+/// # Errors
+/// When a task ends before that: none may die silently.
+async fn until_stopped(
+    stop: impl Future<Output = &'static str>,
+    loops: &mut JoinSet<()>,
+    server: &mut JoinHandle<()>,
+) -> anyhow::Result<&'static str> {
+    let (what, ended) = tokio::select! {
+        signal = stop => return Ok(signal),
+        ended = server => ("the HTTP server", ended),
+        Some(ended) = loops.join_next() => ("the loop of a network", ended),
+    };
+    match ended {
+        Err(error) => bail!("{what} failed: {error}"),
+        Ok(()) => bail!("{what} ended without a reason"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    async fn reason(loops: impl Future<Output = ()> + Send + 'static, server: JoinHandle<()>) -> String {
+        let (mut set, mut server) = (JoinSet::new(), server);
+        set.spawn(loops);
+        until_stopped(pending(), &mut set, &mut server).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn no_task_dies_silently() {
+        let endless = || tokio::spawn(pending());
+        assert_eq!(reason(async {}, endless()).await, "the loop of a network ended without a reason");
+        assert_eq!(reason(pending(), tokio::spawn(async {})).await, "the HTTP server ended without a reason");
+        let cancelled = endless();
+        cancelled.abort();
+        let reason = reason(pending(), cancelled).await;
+        assert!(reason.starts_with("the HTTP server failed: "), "{reason}");
+    }
+
+    #[tokio::test]
+    async fn a_signal_ends_it_well() {
+        let (mut set, mut server) = (JoinSet::new(), tokio::spawn(pending()));
+        set.spawn(pending());
+        let signal = until_stopped(async { "SIGTERM" }, &mut set, &mut server).await;
+        assert_eq!(signal.unwrap(), "SIGTERM");
+    }
 }

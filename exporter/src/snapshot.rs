@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::{
+    answer::Reason,
     block::{BlockNumber, Lag},
-    config::{NetworkName, NodeName},
+    config::{NetworkName, NodeName, Role},
     consensus::Consensus,
-    node::Reason,
     verdict::{NetworkState, NodeState},
 };
 
@@ -24,14 +24,12 @@ pub struct Snapshot {
     pub threshold_blocks: u64,
     /// As configured.
     pub poll_interval: Duration,
-    /// In one word.
+    /// See [`NetworkState`].
     pub state: NetworkState,
     /// When it was first seen in that state, without another since.
     pub state_since: UnixTime,
-    /// What the references of the round agree on.
-    pub consensus: Consensus,
-    /// How many of them gave a usable block.
-    pub references_up: usize,
+    /// What the counted references agree on; absent in the states `no_consensus` and `split`.
+    pub consensus: Option<Consensus>,
     /// When the round ended.
     pub ended: Moment,
     /// How long it took.
@@ -39,17 +37,15 @@ pub struct Snapshot {
     /// Finished rounds since the start.
     pub rounds: u64,
     /// In the order of the config.
-    pub references: Vec<NodeSnapshot>,
-    /// In the order of the config.
-    pub watched: Vec<NodeSnapshot>,
+    pub nodes: Vec<NodeSnapshot>,
 }
 
 /// One instant by both clocks: one to publish, one to measure with.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
-    /// By the clock on the wall.
+    /// By the wall clock, which may be set.
     pub unix: UnixTime,
-    /// By the clock that never jumps.
+    /// By the monotonic clock, which Linux stops while the machine is suspended.
     pub monotonic: Instant,
 }
 
@@ -64,6 +60,14 @@ impl Moment {
             monotonic: Instant::now(),
         }
     }
+
+    /// The time since `earlier` by the clock that shows more of it: either may have missed
+    /// some.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
+        Duration::try_from_secs_f64(self.unix - earlier.unix).unwrap_or_default().max(monotonic)
+    }
 }
 
 /// One node after the newest round.
@@ -71,11 +75,16 @@ impl Moment {
 pub struct NodeSnapshot {
     /// Its name.
     pub name: NodeName,
-    /// In one word.
+    /// What it is there for.
+    pub role: Role,
+    /// Whether its answer counts for the consensus: that of a reference that is not set aside.
+    pub is_counted: bool,
+    /// See [`NodeState`].
     pub state: NodeState,
     /// When it was first seen in that state, without another since.
     pub state_since: UnixTime,
-    /// Why it gave no usable block in this round; absent when it gave one.
+    /// Why it gave no usable block in this round; absent when it gave one, or the round was
+    /// too long ago.
     pub failure: Option<Reason>,
     /// Its block; absent when it gave no usable one in this round.
     pub block: Option<BlockNumber>,
@@ -84,7 +93,7 @@ pub struct NodeSnapshot {
     /// At least how long ago the median passed its block: no longer than [`Medians`] or the
     /// newest gap between rounds lets remember. Zero when level or ahead; absent with the lag.
     ///
-    /// [`Medians`]: crate::history::Medians
+    /// [`Medians`]: crate::medians::Medians
     pub behind_for: Option<Duration>,
     /// When it last gave a usable block; absent before.
     pub last_success: Option<UnixTime>,
@@ -92,7 +101,22 @@ pub struct NodeSnapshot {
     pub last_advance: Option<UnixTime>,
     /// How long its answer or failure took in this round.
     pub took: Duration,
-    /// How long its answers and failures took, all rounds together.
+    /// All its rounds together.
+    pub counters: Counters,
+}
+
+impl NodeSnapshot {
+    /// The block it answered with, usable or not: for people, who want to see why.
+    #[must_use]
+    pub fn answered(&self) -> Option<BlockNumber> {
+        self.block.or(self.failure.and_then(Reason::block))
+    }
+}
+
+/// What is counted of a node from its first round on.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counters {
+    /// How long its answers and failures took.
     pub durations: Durations,
     /// Failures by reason, in the order of [`Reason::LABELS`].
     pub errors: [u64; Reason::LABELS.len()],
@@ -127,26 +151,37 @@ impl Snapshot {
     /// How many intervals a snapshot is good for; a longer time between two rounds is a gap.
     pub const FRESH_INTERVALS: u32 = 3;
 
-    /// All nodes with their role; first the watched ones, which it is all about.
-    pub fn nodes(&self) -> impl Iterator<Item = (&'static str, &NodeSnapshot)> {
-        let watched = self.watched.iter().map(|node| ("watched", node));
-        watched.chain(self.references.iter().map(|node| ("reference", node)))
+    /// The nodes of one role, in the order of the config.
+    pub fn of_role(&self, role: Role) -> impl Iterator<Item = &NodeSnapshot> {
+        self.nodes.iter().filter(move |node| node.role == role)
+    }
+
+    /// How many references are configured.
+    #[must_use]
+    pub fn references(&self) -> usize {
+        self.of_role(Role::Reference).count()
+    }
+
+    /// How many references are counted.
+    #[must_use]
+    pub fn references_up(&self) -> usize {
+        self.nodes.iter().filter(|node| node.is_counted).count()
     }
 
     /// This snapshot as it may be shown at `now`: when no round has ended for three
-    /// intervals, nothing is known of any block any more, and nobody is known to answer.
+    /// intervals, no block is known any more, and no node is known to answer.
     #[must_use]
-    pub fn shown_at(&self, now: Instant) -> Self {
-        let age = now.saturating_duration_since(self.ended.monotonic);
+    pub fn shown_at(&self, now: Moment) -> Self {
         let mut shown = self.clone();
-        if age > self.poll_interval * Self::FRESH_INTERVALS {
-            shown.consensus = Consensus::NoQuorum;
+        if now.since(self.ended) > self.poll_interval * Self::FRESH_INTERVALS {
+            shown.consensus = None;
             shown.state = NetworkState::NoConsensus;
             shown.state_since = self.ended.unix;
-            shown.references_up = 0;
-            for node in shown.references.iter_mut().chain(&mut shown.watched) {
+            for node in &mut shown.nodes {
                 node.state = NodeState::Unreachable;
                 node.state_since = self.ended.unix;
+                node.is_counted = false;
+                node.failure = None;
                 node.block = None;
                 node.lag = None;
                 node.behind_for = None;

@@ -1,16 +1,16 @@
 //! The state of a network and of a node in one word: the first that holds. Pure.
 
-use crate::{block::Lag, node::Reason};
+use crate::{answer::Reason, block::Lag};
 
 /// The values of the label `state` of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkState {
-    /// Too few references answered: nobody can be judged.
+    /// Too few references are counted: no node can be judged.
     NoConsensus,
-    /// The references contradict each other: fewer than half are near their median, or
-    /// the median stands still while the block of some node rises.
+    /// The references contradict each other: no node can be judged.
     Split,
-    /// No node's block rises: the chain stands still, and no node is to blame.
+    /// No believable node rises at or above the median: the chain makes no blocks, and no
+    /// node is to blame.
     Halted,
     /// None of the other states.
     Ok,
@@ -19,14 +19,12 @@ pub enum NetworkState {
 /// What the state of a network follows from.
 #[derive(Debug, Clone, Copy)]
 pub struct NetworkSigns {
-    /// Enough references gave a usable block.
-    pub has_median: bool,
-    /// Fewer than half of those that answered are near the median of all.
-    pub is_divided: bool,
-    /// The median has not risen for `stall_after`.
-    pub is_median_still: bool,
-    /// No node's block has risen for `stall_after`.
-    pub are_nodes_still: bool,
+    /// Enough references are counted.
+    pub has_quorum: bool,
+    /// They contradict each other.
+    pub is_split: bool,
+    /// A live node's top is at or above the median, or `stall_after` has not been observed.
+    pub goes_on: bool,
 }
 
 impl NetworkState {
@@ -36,14 +34,11 @@ impl NetworkState {
     /// The first that holds.
     #[must_use]
     pub fn of(signs: NetworkSigns) -> Self {
-        if !signs.has_median {
-            Self::NoConsensus
-        } else if signs.is_divided || (signs.is_median_still && !signs.are_nodes_still) {
-            Self::Split
-        } else if signs.are_nodes_still {
-            Self::Halted
-        } else {
-            Self::Ok
+        match signs {
+            NetworkSigns { has_quorum: false, .. } => Self::NoConsensus,
+            NetworkSigns { is_split: true, .. } => Self::Split,
+            NetworkSigns { goes_on: false, .. } => Self::Halted,
+            _ => Self::Ok,
         }
     }
 
@@ -64,16 +59,17 @@ impl NetworkState {
 pub enum NodeState {
     /// It gave no block.
     Unreachable,
-    /// It told that it is on another chain.
+    /// It is on another chain.
     WrongChain,
-    /// It gave a block, and there is no median to hold against it.
+    /// It gave a block, and there is no median to compare it with.
     Unknown,
-    /// Its block has not risen for `stall_after` while the network went on.
+    /// It is behind the median, and its block has not risen for `stall_after` while the
+    /// network went on.
     Stalled,
     /// Behind the median by more than the threshold.
     Behind,
-    /// Ahead of the median by more than the threshold; or a reference that is not
-    /// believed because it leads by more than `max_lead_blocks`, whatever the threshold.
+    /// Ahead of the median by more than the threshold; also a reference that is not
+    /// counted because it is implausible, whatever the threshold.
     Ahead,
     /// None of the other states.
     Ok,
@@ -86,11 +82,11 @@ pub struct NodeSigns {
     pub network: NetworkState,
     /// Why it gave no usable block, if it did not.
     pub failure: Option<Reason>,
-    /// Its block has not risen for `stall_after`.
+    /// Its block has not risen for `stall_after`, nor has a halt ended within it.
     pub is_still: bool,
     /// Absent without a usable block or without a median.
     pub lag: Option<Lag>,
-    /// Half the height of the corridor; exactly at it is inside.
+    /// Exactly so many blocks from the median is level.
     pub threshold_blocks: u64,
 }
 
@@ -109,12 +105,19 @@ impl NodeState {
     /// The first that holds.
     #[must_use]
     pub fn of(signs: NodeSigns) -> Self {
+        let has_consensus = signs.network != NetworkState::NoConsensus;
         match (signs.failure, signs.lag) {
-            (Some(Reason::WrongChain), _) => Self::WrongChain,
-            (Some(Reason::Implausible), _) if signs.network != NetworkState::NoConsensus => Self::Ahead,
-            (Some(Reason::Implausible), _) | (None, None) => Self::Unknown,
+            (Some(Reason::WrongChain(_)), _) => Self::WrongChain,
+            (Some(Reason::Implausible(_)), _) if has_consensus => Self::Ahead,
+            (Some(Reason::Implausible(_)), _) | (None, None) => Self::Unknown,
             (Some(_), _) => Self::Unreachable,
-            (None, Some(_)) if signs.is_still && signs.network != NetworkState::Halted => Self::Stalled,
+            (None, Some(lag))
+                if signs.is_still
+                    && lag.is_behind_by_more_than(0)
+                    && signs.network != NetworkState::Halted =>
+            {
+                Self::Stalled
+            }
             (None, Some(lag)) if lag.is_behind_by_more_than(signs.threshold_blocks) => Self::Behind,
             (None, Some(lag)) if lag.is_ahead_by_more_than(signs.threshold_blocks) => Self::Ahead,
             (None, Some(_)) => Self::Ok,
@@ -143,16 +146,14 @@ mod tests {
 
     #[test]
     fn a_network_has_the_first_state_that_holds() {
-        for (has_median, is_divided, is_median_still, are_nodes_still, want) in [
-            (false, true, true, true, NetworkState::NoConsensus),
-            (true, true, true, true, NetworkState::Split),
-            (true, true, false, false, NetworkState::Split),
-            (true, false, true, false, NetworkState::Split),
-            (true, false, true, true, NetworkState::Halted),
-            (true, false, false, true, NetworkState::Halted),
-            (true, false, false, false, NetworkState::Ok),
+        for (has_quorum, is_split, goes_on, want) in [
+            (false, true, false, NetworkState::NoConsensus),
+            (true, true, false, NetworkState::Split),
+            (true, true, true, NetworkState::Split),
+            (true, false, false, NetworkState::Halted),
+            (true, false, true, NetworkState::Ok),
         ] {
-            let signs = NetworkSigns { has_median, is_divided, is_median_still, are_nodes_still };
+            let signs = NetworkSigns { has_quorum, is_split, goes_on };
             assert_eq!(NetworkState::of(signs), want, "{signs:?}");
         }
     }
@@ -164,12 +165,15 @@ mod tests {
         for (network, failure, is_still, behind, want) in [
             (Ok, Some(Reason::Timeout), true, None, NodeState::Unreachable),
             (NoConsensus, Some(Reason::RpcError(None)), true, None, NodeState::Unreachable),
-            (NoConsensus, Some(Reason::WrongChain), true, None, NodeState::WrongChain),
-            (NoConsensus, Some(Reason::Implausible), true, None, NodeState::Unknown),
-            (Ok, Some(Reason::Implausible), true, None, NodeState::Ahead),
+            (NoConsensus, Some(Reason::WrongChain(block(1))), true, None, NodeState::WrongChain),
+            (NoConsensus, Some(Reason::Implausible(block(1))), true, None, NodeState::Unknown),
+            (Ok, Some(Reason::Implausible(block(1))), true, None, NodeState::Ahead),
             (NoConsensus, None, true, None, NodeState::Unknown),
             (Ok, None, true, Some(9), NodeState::Stalled),
-            (Split, None, true, Some(0), NodeState::Stalled),
+            (Split, None, true, None, NodeState::Unknown),
+            (Ok, None, true, Some(1), NodeState::Stalled),
+            (Ok, None, true, Some(0), NodeState::Ok),
+            (Ok, None, true, Some(-6), NodeState::Ahead),
             (Halted, None, true, Some(9), NodeState::Behind),
             (Halted, None, true, Some(0), NodeState::Ok),
             (Ok, None, false, Some(6), NodeState::Behind),

@@ -211,7 +211,7 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
     }
     let mine = node(Says(OK, "", r#"{"result":"0x5d"}"#)).await;
     let exporter = Exporter::start(&format!(
-        "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  \
+        "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  stall_after: 3h\n  \
          references:\n{references}  watched:\n  - {{name: mine, url: '{mine}'}}\n"
     ));
     let text = exporter.metrics().await;
@@ -261,7 +261,7 @@ async fn nodes_of_another_chain_and_references_too_far_ahead_are_set_aside() {
     let watched =
         yaml(&[("mine", node(Tells(93, POLYGON)).await), ("lost", node(Tells(100, ETHEREUM)).await)]);
     let config = format!(
-        "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  chain_id: 137\n  \
+        "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  stall_after: 3h\n  chain_id: 137\n  \
          references:\n{references}  watched:\n{watched}"
     );
     let exporter = Exporter::start(&config);
@@ -340,7 +340,8 @@ async fn the_paths_answer_as_prometheus_expects() {
         text.contains("\nheadlag_build_info{") && text.contains("\nprocess_cpu_seconds_total "),
         "{text}"
     );
-    assert!(!text.contains("network="), "nothing is said of a network before its first round");
+    assert!(!text.contains("headlag_node_up"), "no gauge of a network exists before its first round: {text}");
+    assert_line(&text, "headlag_rounds_total{network=\"polygon\"} 0");
     let client = reqwest::Client::new();
     let posted = client.post(format!("{}/metrics", exporter.url)).send().await.unwrap();
     assert_eq!(posted.status().as_u16(), 405);

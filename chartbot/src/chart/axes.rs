@@ -51,7 +51,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// The labels that stand within the picture, unless they are too close.
+    /// The labels that lie within the picture, unless they are too close.
     fn fitting(&self, plot: &Plot, mut ticks: Vec<TimeTick>) -> Option<Vec<TimeTick>> {
         let inside = PICTURE.grown(-AIR);
         let frame = |tick: &TimeTick| self.time(plot, tick).frame;

@@ -18,7 +18,7 @@ use super::{
 /// Units of plotters in one pixel.
 pub const UNITS: f32 = 8.0;
 
-/// What can go wrong on a canvas: nothing while drawing, but plotters asks for a type.
+/// The error of a canvas. Drawing itself never fails, but plotters requires a type.
 #[derive(Debug, thiserror::Error)]
 #[error("a canvas of this size cannot be made")]
 pub struct CanvasError;
@@ -183,8 +183,8 @@ fn pixel_centre(unit: i32) -> i32 {
 
 fn paint(color: BackendColor) -> Paint<'static> {
     let (red, green, blue) = color.rgb;
-    // Pale areas look the same with hard edges, and their spiky outlines are the dearest to
-    // smooth of all there is in a chart.
+    // Pale areas look the same with hard edges, and their spiky outlines would be the most
+    // expensive part of a chart to smooth.
     let mut paint = Paint { anti_alias: color.alpha == 1.0, ..Paint::default() };
     paint.set_color(Color::from_rgba8(red, green, blue, (color.alpha * 255.0).round() as u8));
     paint

@@ -1,42 +1,42 @@
 //! Pixels -> a small PNG file.
 //!
 //! A chart has few colours: the inks, and mixtures of them at their edges. So the file
-//! holds a table of 256 colours and a byte a pixel, a third of what there would be to
-//! compress. Colours that no eye can tell apart share a place in the table.
+//! holds a table of 256 colours and one byte per pixel, a third of the data to compress.
+//! Colours that look the same share a place in the table.
 
 use tiny_skia::{Pixmap, PremultipliedColorU8};
 
-/// What a byte can number.
+/// The number of values of a byte.
 const COLOURS: usize = 256;
-/// Bits that are kept of each part of a colour to find its likes.
+/// Bits of each part of a colour by which similar colours are grouped.
 const BITS: usize = 5;
-/// On from here a higher level takes twice the time and saves a tenth of the file.
+/// The next level takes twice the time and saves a tenth of the file.
 const LEVEL: u8 = 3;
 
 type Rgb = [u8; 3];
 
-/// Colours that differ in their last bits only.
+/// Colours that differ only in their last bits.
 #[derive(Debug, Clone, Copy, Default)]
-struct Likes {
-    /// Whichever of them is in the longest run: an ink rather than a mixture.
+struct Group {
+    /// The one with the longest run: an ink rather than a mixture.
     colour: Rgb,
     longest: usize,
-    /// How many pixels have one of them.
+    /// How many pixels have one of these colours.
     count: usize,
-    /// In the table of the file.
+    /// Its place in the table of the file.
     place: u8,
 }
 
 /// The picture as a PNG file.
 pub fn encode(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
-    let mut all = vec![Likes::default(); 1 << (3 * BITS)];
+    let mut all = vec![Group::default(); 1 << (3 * BITS)];
     for run in runs(pixels) {
         count(&mut all, rgb(run), run.len());
     }
     let palette = palette(&mut all);
     let mut bytes = Vec::with_capacity(pixels.pixels().len());
     for run in runs(pixels) {
-        bytes.resize(bytes.len() + run.len(), all[likes(rgb(run))].place);
+        bytes.resize(bytes.len() + run.len(), all[group(rgb(run))].place);
     }
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, pixels.width(), pixels.height());
@@ -44,7 +44,7 @@ pub fn encode(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(palette.concat());
     encoder.set_deflate_compression(png::DeflateCompression::Level(LEVEL));
-    // Filters guess a pixel from its neighbours, which numbers of colours do not allow.
+    // Filters predict a pixel from its neighbours, which does not work for indices.
     encoder.set_filter(png::Filter::NoFilter);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&bytes)?;
@@ -61,28 +61,28 @@ fn rgb(run: &[PremultipliedColorU8]) -> Rgb {
     run.first().map_or([0; 3], |it| [it.red(), it.green(), it.blue()])
 }
 
-/// Where the likes of a colour are counted.
-fn likes(colour: Rgb) -> usize {
+/// The place of the group of a colour.
+fn group(colour: Rgb) -> usize {
     colour.into_iter().fold(0, |place, part| place << BITS | usize::from(part) >> (8 - BITS))
 }
 
-fn count(all: &mut [Likes], colour: Rgb, length: usize) {
-    let likes = &mut all[likes(colour)];
-    likes.count += length;
-    if length > likes.longest {
-        likes.longest = length;
-        likes.colour = colour;
+fn count(all: &mut [Group], colour: Rgb, length: usize) {
+    let group = &mut all[group(colour)];
+    group.count += length;
+    if length > group.longest {
+        group.longest = length;
+        group.colour = colour;
     }
 }
 
 /// The most frequent colours; the others become the nearest of these.
-fn palette(all: &mut [Likes]) -> Vec<Rgb> {
-    let mut seen: Vec<&mut Likes> = all.iter_mut().filter(|it| it.count > 0).collect();
+fn palette(all: &mut [Group]) -> Vec<Rgb> {
+    let mut seen: Vec<&mut Group> = all.iter_mut().filter(|it| it.count > 0).collect();
     seen.sort_by_key(|it| std::cmp::Reverse(it.count));
     let palette: Vec<Rgb> = seen.iter().take(COLOURS).map(|it| it.colour).collect();
-    for (rank, likes) in seen.into_iter().enumerate() {
-        let nearest = || (0..=u8::MAX).zip(&palette).min_by_key(|(_, it)| distance(&likes.colour, it));
-        likes.place = u8::try_from(rank).ok().or_else(|| Some(nearest()?.0)).unwrap_or_default();
+    for (rank, group) in seen.into_iter().enumerate() {
+        let nearest = || (0..=u8::MAX).zip(&palette).min_by_key(|(_, it)| distance(&group.colour, it));
+        group.place = u8::try_from(rank).ok().or_else(|| Some(nearest()?.0)).unwrap_or_default();
     }
     palette
 }
@@ -98,15 +98,15 @@ mod tests {
     #[test]
     fn rare_colours_become_the_nearest_frequent_ones() {
         let frequent = (0..=255).map(|i: u8| ([i / 8 * 8, i % 8 * 8, 0], 2));
-        let mut all = vec![Likes::default(); 1 << (3 * BITS)];
+        let mut all = vec![Group::default(); 1 << (3 * BITS)];
         let odd = [([7, 3, 0], 1), ([200, 0, 9], 1), ([255, 99, 0], 1)];
         for (colour, length) in frequent.chain(odd) {
             count(&mut all, colour, length);
         }
         let palette = palette(&mut all);
         assert_eq!(palette.len(), COLOURS);
-        let shown = |colour: Rgb| palette[usize::from(all[likes(colour)].place)];
-        // An ink stays what it is, a mixture like it becomes the ink.
+        let shown = |colour: Rgb| palette[usize::from(all[group(colour)].place)];
+        // An ink keeps its colour, a similar mixture becomes the ink.
         assert_eq!(shown([0, 0, 0]), [0, 0, 0]);
         assert_eq!(shown([7, 3, 0]), [0, 0, 0]);
         assert_eq!(shown([200, 0, 9]), [200, 0, 0]);

@@ -1,4 +1,4 @@
-//! The marks of what left the corridor: a single bad sample in a week stays visible.
+//! The marks of samples outside the corridor: a single bad one in a week stays visible.
 
 use std::ops::Range;
 
@@ -9,12 +9,12 @@ use super::{
     trace::{LINE, Run, Trace},
 };
 
-/// A stem stands in every so many pixels where only the band leaves the corridor.
+/// Pixels from one stem to the next where only the band leaves the corridor.
 const STEM_PITCH: f32 = 12.0;
 /// The worst of an excursion gets a stem when its line ends this many pixels before it.
 const STEM_LEAST: f32 = 14.0;
 
-/// Height of what points beyond the scale.
+/// Height of an arrow that points beyond the scale.
 const ARROW: f32 = 18.0;
 const ARROW_WIDTH: f32 = 1.2 * ARROW;
 
@@ -114,7 +114,7 @@ impl Run<'_> {
         joined
     }
 
-    /// Columns parted so that every part is about as wide as stems stand apart.
+    /// Columns split into parts about as wide as the distance between stems.
     fn spaced(&self, columns: Range<usize>) -> Vec<Range<usize>> {
         let place = |i: usize| (self.x(i) / STEM_PITCH) as i32;
         let mut parts: Vec<Range<usize>> = Vec::new();
@@ -176,7 +176,7 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps what no corridor tells to be outside: the worst sample where the threshold is
+    /// Keeps what no corridor can judge: the worst sample where the threshold is
     /// unknown, and the worst of every stretch that the scale cuts off.
     pub fn note_unjudged(&self, side: Side, trace: &mut Trace) {
         let away = |i: usize| self.extreme(i, side) * side.sign();

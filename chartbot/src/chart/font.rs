@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// All that a language can put into a picture.
+    /// Everything that a language can put into a picture.
     fn said(words: &ChartWords) -> String {
         let mut said = [words.weekdays.concat(), words.months.concat(), words.of_months.concat()].concat();
         said.extend([words.marks.0, words.marks.1]);

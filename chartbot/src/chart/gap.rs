@@ -9,8 +9,8 @@ use super::{
 };
 use crate::samples::grid::{Cause, Column};
 
-/// A gap is hatched at least this wide, or nobody would see it on a phone. Data beside it are
-/// drawn over it, and the lane tells how long it really was.
+/// A gap is hatched at least this wide, to be visible on a phone. Data beside it are drawn over
+/// it, and the lane shows its true length.
 const LEAST_GAP: f32 = 8.0;
 
 /// Columns without data, for one cause.
@@ -60,8 +60,8 @@ const NARROW: f32 = 24.0;
 const UPRIGHT: f32 = 5.0;
 
 /// The hatching of what is missing entirely. What is missing in part right beside a gap belongs
-/// to it, as in the lane. Data between two gaps that are too short for a line stand as dots on
-/// one hatching: a comb of gaps would be read by nobody.
+/// to it, as in the lane. Data between two gaps that are too short for a line are dots on
+/// one hatching: a comb of gaps would be unreadable.
 pub fn hatching(plot: &Plot, nodes: &[&[Column]]) -> Vec<Hatch> {
     let torn = |i: usize, cause| {
         nodes.iter().all(|it| it.get(i).is_some_and(|column| column.missing == Some(cause)))
@@ -86,7 +86,7 @@ pub fn hatching(plot: &Plot, nodes: &[&[Column]]) -> Vec<Hatch> {
 
 impl Hatch {
     /// The strokes of the hatching. The loudest cause is the darkest and unbroken, and each
-    /// has a beat of its own, for those who see no colours.
+    /// has its own rhythm, so that none depends on colour alone.
     pub fn strokes(&self) -> Vec<Line> {
         let (width, rising, dash) = match self.cause {
             Cause::NoAnswer => (3.0, true, None),
@@ -146,7 +146,7 @@ mod tests {
         letters.chars().map(column).collect()
     }
 
-    fn told(gaps: &[Gap]) -> String {
+    fn listed(gaps: &[Gap]) -> String {
         let one = |gap: &Gap| format!("{:?} {:?}", gap.columns, gap.cause);
         gaps.iter().map(one).collect::<Vec<_>>().join(", ")
     }
@@ -155,8 +155,8 @@ mod tests {
     fn check(nodes: &[&str], want_whole: &str, want_missing: &str) {
         let nodes: Vec<_> = nodes.iter().map(|letters| columns(letters)).collect();
         let nodes: Vec<&[Column]> = nodes.iter().map(Vec::as_slice).collect();
-        assert_eq!(told(&whole(&nodes, nodes[0].len())), want_whole);
-        assert_eq!(told(&missing(&nodes, nodes[0].len(), |_| true)), want_missing);
+        assert_eq!(listed(&whole(&nodes, nodes[0].len())), want_whole);
+        assert_eq!(listed(&missing(&nodes, nodes[0].len(), |_| true)), want_missing);
     }
 
     #[test]

@@ -1,15 +1,8 @@
-//! Pictures that somebody looked at, in the width of a phone, and found right. After a wanted
-//! change, `HEADLAG_GOLDEN=write cargo test -p headlag-chartbot golden` draws them anew:
-//! look at each of them again.
-//!
-//! `HEADLAG_CHARTS=folder` with the same command puts all scenes into a folder, in both
-//! themes and languages.
+//! Pictures that were reviewed at the width of a phone. After an intended change,
+//! `HEADLAG_GOLDEN=write cargo test -p headlag-chartbot golden` rewrites them: review each of
+//! them again.
 
-use std::{
-    env, fs,
-    io::Cursor,
-    path::{Path, PathBuf},
-};
+use std::{env, fs, io::Cursor, path::Path};
 
 use jiff::tz::TimeZone;
 
@@ -19,8 +12,7 @@ use crate::{
     words::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords},
 };
 
-/// How far a colour may be off: the last bit of a sine or of a mixture is not the same on
-/// every processor.
+/// How far a colour may be off: the last bit of a mixture differs between processors.
 const TOLERANCE: u8 = 8;
 
 type Golden = (&'static str, Theme, &'static ChartWords);
@@ -53,41 +45,26 @@ fn pixels(file: &[u8]) -> Vec<u8> {
 fn golden_pictures_stay_as_they_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let write = env::var("HEADLAG_GOLDEN").is_ok_and(|it| it == "write");
+    let scenes = scenes();
     let mut changed = Vec::new();
-    for (name, history) in scenes() {
-        for (_, theme, words) in GOLDEN.into_iter().filter(|it| it.0 == name) {
-            let now = drawn(&history, theme, words);
-            let path = folder.join(format!("{name}.png"));
-            if write {
-                fs::write(&path, &now).unwrap();
-            }
-            let (now, before) = (pixels(&now), pixels(&fs::read(&path).unwrap()));
-            let far = now.iter().zip(&before).filter(|(a, b)| a.abs_diff(**b) > TOLERANCE).count();
-            if now.len() != before.len() || far > 0 {
-                changed.push(format!("{name}: {far} bytes"));
-            }
+    for (name, theme, words) in GOLDEN {
+        let (_, history) = scenes.iter().find(|scene| scene.0 == name).expect(name);
+        let now = drawn(history, theme, words);
+        let path = folder.join(format!("{name}.png"));
+        if write {
+            fs::write(&path, &now).unwrap();
+        }
+        let (now, before) = (pixels(&now), pixels(&fs::read(&path).unwrap()));
+        let far = now.iter().zip(&before).filter(|(a, b)| a.abs_diff(**b) > TOLERANCE).count();
+        if now.len() != before.len() || far > 0 {
+            changed.push(format!("{name}: {far} bytes"));
         }
     }
-    assert!(changed.is_empty(), "not as in {}: {changed:?}", folder.display());
+    assert!(changed.is_empty(), "differs from {}: {changed:?}", folder.display());
 }
 
-#[test]
-fn golden_scenes_for_the_eye() {
-    let Some(folder) = env::var_os("HEADLAG_CHARTS").map(PathBuf::from) else { return };
-    for (name, history) in scenes() {
-        for (theme, words, suffix) in [
-            (Theme::Light, &CHART_ENGLISH, ""),
-            (Theme::Dark, &CHART_ENGLISH, "-dark"),
-            (Theme::Light, &CHART_RUSSIAN, "-ru"),
-        ] {
-            let path = folder.join(format!("{name}{suffix}.png"));
-            fs::write(path, drawn(&history, theme, words)).unwrap();
-        }
-    }
-}
-
-/// What `make bench` tells of drawing and encoding, warm: the median of many, in time on
-/// the processor, which other work on the machine lengthens less than time on the clock.
+/// What `make bench` reports for drawing and encoding, warm: the median of many, in CPU time,
+/// which other work on the machine lengthens less than wall-clock time.
 #[test]
 #[ignore = "measures; has no opinion"]
 fn bench_draw_and_encode() {

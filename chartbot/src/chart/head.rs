@@ -1,4 +1,4 @@
-//! What stands above the plot: title, range, unit and legend.
+//! What is above the plot: title, range, unit and legend.
 
 use super::{
     font::{self, Weight},

@@ -1,6 +1,6 @@
-//! The lane: a strip at the foot of the plot that tells, to the column, when something was
-//! missing. The hatching above it is there to be seen: it joins what is close together, shows
-//! what is narrow a little wider than it was, and nothing of what was missing in part alone.
+//! The lane: a strip at the foot of the plot that shows, to the column, when data was missing.
+//! The hatching above it is made to be noticed: it joins gaps that are close together, widens
+//! narrow ones, and leaves out columns where only part of the data is missing.
 
 use super::{
     gap::{self, Gap},
@@ -17,11 +17,11 @@ const MARK: f32 = 8.0;
 /// A mark is at least this wide.
 const LEAST_MARK: f32 = 8.0;
 
-/// The marks that stand beside each other.
+/// The marks on one level.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Of several nodes, the place of the one that gave no answer; absent where a row tells
-    /// of all.
+    /// Of several nodes, the place of the one that gave no answer; absent where a row is for
+    /// all of them.
     pub node: Option<usize>,
     pub gaps: Vec<Gap>,
 }
@@ -81,12 +81,12 @@ mod tests {
             columns(&[away, None, None, lost]),
         ];
         let nodes: Vec<&[Column]> = nodes.iter().map(Vec::as_slice).collect();
-        let told: Vec<_> = rows(&nodes, 4)
+        let listed: Vec<_> = rows(&nodes, 4)
             .iter()
             .map(|row| (row.node, row.gaps.iter().map(|gap| format!("{:?}", gap.columns)).collect()))
             .collect();
         let want = |columns: &str| vec![columns.to_owned()];
-        assert_eq!(told, [(Some(0), want("1..3")), (Some(2), want("0..1")), (None, want("3..4"))]);
+        assert_eq!(listed, [(Some(0), want("1..3")), (Some(2), want("0..1")), (None, want("3..4"))]);
         let alone = rows(&nodes[..1], 4);
         assert_eq!((alone.len(), alone[0].node, alone[0].gaps.len()), (1, None, 2));
     }

@@ -1,4 +1,4 @@
-//! Where everything in a chart stands: a history in, boxes and strokes out.
+//! Where everything in a chart is: a history in, boxes and strokes out.
 
 use jiff::tz::TimeZone;
 
@@ -8,7 +8,7 @@ use super::{
     lane,
     plot::{self, Plot},
     scale::{Numbers, ValueScale},
-    shape::{Area, Dash, Hatch, Ink, Label, Line, Rect},
+    shape::{Area, Dash, Disc, Hatch, Ink, Label, Line, Rect},
     timeaxis::{TimeScale, TimeTick},
     trace::{self, LINE, Style, Trace},
 };
@@ -32,7 +32,7 @@ pub const PLOT_BOTTOM: f32 = 712.0;
 /// As many nodes as there are colours are solid; the ones after them are dashed.
 pub const NODE_COLOURS: usize = 4;
 
-/// A chart as values. The fields stand in the order in which they are drawn.
+/// A chart as values. The fields are in drawing order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layout {
     pub grid: Vec<Line>,
@@ -44,9 +44,9 @@ pub struct Layout {
     pub corridor: Vec<Line>,
     /// The best reference, then the nodes, then the marks of what left the corridor.
     pub lines: Vec<Line>,
-    /// Data that stand alone.
-    pub dots: Vec<Area>,
-    /// Pointing to what lies beyond the scale.
+    /// Data too short for a line.
+    pub dots: Vec<Disc>,
+    /// These point to what lies beyond the scale.
     pub arrows: Vec<Area>,
     pub keys: Vec<Line>,
     pub key_hatches: Vec<Hatch>,
@@ -91,14 +91,15 @@ impl Layout {
     pub fn taken(&self, frame: &Rect) -> bool {
         let mut lines = self.lines.iter().chain(&self.corridor);
         let areas = self.bands.iter().chain(&self.excursions);
-        let mut areas = areas.chain(&self.dots).chain(&self.arrows);
+        let mut areas = areas.chain(&self.arrows);
         self.labels.iter().any(|it| it.frame.overlaps(frame))
             || lines.any(|it| it.touches(frame))
             || areas.any(|it| it.touches(frame))
+            || self.dots.iter().any(|it| it.touches(frame))
     }
 }
 
-/// All that a layout is made from.
+/// What a layout is made from.
 pub struct Drawing<'a> {
     pub history: &'a History,
     pub zone: &'a TimeZone,

@@ -21,7 +21,7 @@ const ROOMS: [f32; 8] = [1100.0, 600.0, 440.0, 340.0, 280.0, 220.0, 180.0, 120.0
 const COMFORTABLE: f32 = 220.0;
 const MOST_ROWS: usize = 3;
 
-/// What stands before a name.
+/// The sample before a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Key {
     Line(Ink, Option<Dash>),

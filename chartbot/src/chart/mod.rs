@@ -60,8 +60,8 @@ pub enum DrawError {
 }
 
 /// Draws a history as a PNG of 1280×800 pixels, with its times in `zone` and its texts in
-/// the language of `words`. Takes some tens of milliseconds of computing: not for a thread
-/// that others wait for.
+/// the language of `words`. Takes some ten milliseconds of CPU time: not for a thread that
+/// others wait for.
 pub fn draw(
     history: &History,
     zone: &TimeZone,

@@ -37,8 +37,8 @@ impl Drawing<'_> {
         causes.filter(|it| !named.contains(it)).min()
     }
 
-    /// Says of the longest mark of one node among several what it means; the cause, when
-    /// there was room for it.
+    /// Labels the longest mark of one node among several; the cause, if there was room for
+    /// the label.
     fn absence(&self, plot: &Plot, layout: &mut Layout) -> Option<Cause> {
         let own = self.lane.iter().filter_map(|row| Some((row.node?, row)));
         let marks = own.flat_map(|(place, row)| row.gaps.iter().map(move |gap| (place, gap)));
@@ -71,7 +71,7 @@ impl Drawing<'_> {
     fn gap_name(&self, gap: Rect, name: &str, layout: &Layout) -> Option<Vec<Label>> {
         const LINE_HEIGHT: f32 = 36.0;
         let words: Vec<&str> = name.split(' ').collect();
-        // Words of their own may stand out a little, where nothing is beside the gap.
+        // Single words may be a little wider than the gap, where nothing is beside it.
         let lines = [(vec![name], -AIR), (words, AIR)]
             .into_iter()
             .find(|(lines, more)| lines.iter().all(|it| self.width(it) <= gap.width() + more))?
@@ -115,7 +115,7 @@ impl Drawing<'_> {
             let frame = self.free_beside(room, peak.at, width, layout)?;
             Some(Label { text, frame, size: BODY, weight: Weight::SemiBold, ink })
         };
-        // Without a free place the caption alone tells the number.
+        // Without a free place the number is in the caption alone.
         let label = texts.into_iter().chain([number]).find_map(place);
         let frames = label.iter().map(|it| it.frame.grown(CLEARED));
         layout.cleared.extend(frames);

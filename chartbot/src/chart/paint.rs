@@ -1,9 +1,10 @@
 //! Draws a layout with plotters.
 
 use plotters::coord::Shift;
+use plotters::element::DashedPathElement;
 use plotters::prelude::{
-    Color as _, DrawingArea, DrawingAreaErrorKind, FontStyle, IntoDrawingArea as _, IntoFont as _,
-    PathElement, Polygon, RGBAColor, Rectangle, ShapeStyle, Text,
+    Circle, Color as _, DrawingArea, DrawingAreaErrorKind, FontStyle, IntoDrawingArea as _, IntoFont as _,
+    PathElement, Polygon, RGBAColor, Rectangle, Text,
 };
 use tiny_skia::Pixmap;
 
@@ -12,7 +13,7 @@ use super::{
     font::{Fonts, Weight},
     layout::{Layout, PICTURE},
     palette::Palette,
-    shape::{Area, Hatch, Ink, Label, Line, Point, Rect},
+    shape::{Area, Dash, Disc, Hatch, Ink, Label, Line, Point, Rect},
 };
 use crate::samples::grid::Cause;
 
@@ -38,7 +39,7 @@ pub fn paint(
     brush.lines(&layout.lane)?;
     brush.lines(&layout.corridor)?;
     brush.lines(&layout.lines)?;
-    brush.areas(&layout.dots)?;
+    brush.discs(&layout.dots)?;
     brush.areas(&layout.arrows)?;
     brush.lines(&layout.keys)?;
     for key in &layout.key_hatches {
@@ -62,14 +63,13 @@ struct Brush<'a> {
 impl Brush<'_> {
     fn lines(&self, lines: &[Line]) -> Painted {
         for line in lines {
-            let style = ShapeStyle {
-                color: self.palette.colour(line.ink),
-                filled: false,
-                stroke_width: units(line.width) as u32,
-            };
-            for piece in line.pieces() {
-                let points: Vec<_> = piece.into_iter().map(place).collect();
-                self.area.draw(&PathElement::new(points, style))?;
+            let style = self.palette.colour(line.ink).stroke_width(units(line.width) as u32);
+            let points: Vec<_> = line.points.iter().copied().map(place).collect();
+            match line.dash {
+                None => self.area.draw(&PathElement::new(points, style))?,
+                Some(Dash { on, off }) => {
+                    self.area.draw(&DashedPathElement::new(points, units(on), units(off), style))?;
+                }
             }
         }
         Ok(())
@@ -80,6 +80,14 @@ impl Brush<'_> {
             let points: Vec<_> = area.outline.iter().copied().map(place).collect();
             let colour = self.palette.colour(area.ink);
             self.area.draw(&Polygon::new(points, colour.filled()))?;
+        }
+        Ok(())
+    }
+
+    fn discs(&self, discs: &[Disc]) -> Painted {
+        for disc in discs {
+            let colour = self.palette.colour(disc.ink);
+            self.area.draw(&Circle::new(place(disc.center), units(disc.radius), colour.filled()))?;
         }
         Ok(())
     }

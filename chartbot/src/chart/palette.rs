@@ -27,8 +27,8 @@ pub struct Palette {
 }
 
 /// Dark on white. Blue, green and vermillion of Okabe and Ito, which people with any kind of
-/// colour vision tell apart; their other colours are too pale for a line on white, so the
-/// purple is darkened and a brown stands in for the orange.
+/// colour vision can distinguish; their other colours are too pale for a line on white, so the
+/// purple is darkened and a brown replaces the orange.
 pub const LIGHT: Palette = Palette {
     ground: (255, 255, 255),
     text: (27, 32, 44),

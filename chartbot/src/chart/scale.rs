@@ -14,7 +14,7 @@ const DATA_AIR: f64 = 0.1;
 const LEAST_HALF: f64 = 2.0;
 /// An outlier is cut off when showing it would leave the bulk less than one part in this many.
 const CUT_BEYOND: f64 = 8.0;
-/// Where outliers are cut off, as a factor of the bulk: they still stand out.
+/// Where outliers are cut off, as a factor of the bulk: they remain conspicuous.
 const CUT_AT: f64 = 2.5;
 /// The part of all columns that may be outliers on one side.
 const OUTLIERS: f64 = 0.02;
@@ -101,7 +101,7 @@ fn within(low: f64, high: f64, step: f64) -> Vec<f64> {
     (0..count).map(|i| (first + i as f64) * step + 0.0).collect()
 }
 
-/// Thousands and more are told in these units when they are too long otherwise.
+/// The units of numbers that would be too long otherwise.
 const UNITS: [(f64, &str); 5] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
 /// Numbers from here on are too long.
 const LONG: f64 = 100_000.0;

@@ -132,14 +132,6 @@ impl Line {
             _ => false,
         })
     }
-
-    /// The line as the pieces that are drawn: itself, or its dashes.
-    pub fn pieces(&self) -> Vec<Vec<Point>> {
-        match self.dash {
-            None => vec![self.points.clone()],
-            Some(dash) => dashes(&self.points, dash),
-        }
-    }
 }
 
 /// A filled polygon.
@@ -162,6 +154,23 @@ impl Area {
     }
 }
 
+/// A filled circle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Disc {
+    pub center: Point,
+    pub radius: f32,
+    pub ink: Ink,
+}
+
+impl Disc {
+    /// Whether any of its ink lies within `frame`.
+    pub fn touches(&self, frame: &Rect) -> bool {
+        let Point { x, y } = self.center;
+        let nearest = (x.clamp(frame.left, frame.right), y.clamp(frame.top, frame.bottom));
+        (nearest.0 - x).hypot(nearest.1 - y) <= self.radius
+    }
+}
+
 /// A stretch without data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hatch {
@@ -178,37 +187,6 @@ pub struct Label {
     pub size: f32,
     pub weight: Weight,
     pub ink: Ink,
-}
-
-fn dashes(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {
-    let mut pieces = Vec::new();
-    let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
-    let (mut drawing, mut left) = (true, dash.on);
-    for ends in points.windows(2) {
-        let [a, b] = ends else { continue };
-        let length = (b.x - a.x).hypot(b.y - a.y);
-        let mut gone = 0.0;
-        while length - gone > left {
-            gone += left;
-            let at = Point { x: a.x + (b.x - a.x) * gone / length, y: a.y + (b.y - a.y) * gone / length };
-            if drawing {
-                piece.push(at);
-                pieces.push(std::mem::take(&mut piece));
-            } else {
-                piece = vec![at];
-            }
-            drawing = !drawing;
-            left = if drawing { dash.on } else { dash.off };
-        }
-        left -= length - gone;
-        if drawing {
-            piece.push(*b);
-        }
-    }
-    if drawing && piece.len() > 1 {
-        pieces.push(piece);
-    }
-    pieces
 }
 
 #[cfg(test)]
@@ -246,20 +224,16 @@ mod tests {
     }
 
     #[test]
-    fn dashes_go_on_around_a_corner() {
-        let line = Line {
-            points: points(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)]),
-            ink: Ink::Grid,
-            width: 3.0,
-            dash: Some(Dash { on: 6.0, off: 2.0 }),
-        };
-        assert_eq!(
-            line.pieces(),
-            [
-                points(&[(0.0, 0.0), (6.0, 0.0)]),
-                points(&[(8.0, 0.0), (10.0, 0.0), (10.0, 4.0)]),
-                points(&[(10.0, 6.0), (10.0, 10.0)]),
-            ]
-        );
+    fn a_disc_touches_what_is_within_its_radius() {
+        for (center, want) in [
+            (Point { x: 15.0, y: 15.0 }, true),
+            (Point { x: 15.0, y: 24.0 }, true),
+            (Point { x: 15.0, y: 26.0 }, false),
+            // Beside a corner: within the radius on each axis, but not of the corner.
+            (Point { x: 24.0, y: 24.0 }, false),
+        ] {
+            let disc = Disc { center, radius: 5.0, ink: Ink::Grid };
+            assert_eq!(disc.touches(&FRAME), want, "{center:?}");
+        }
     }
 }

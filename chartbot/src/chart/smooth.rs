@@ -1,4 +1,4 @@
-//! Many columns on few pixels: a mean that is a line and no thicket, and spikes wide enough to see.
+//! Many columns on few pixels: a mean that is a clean line, and spikes wide enough to see.
 
 use std::ops::RangeInclusive;
 
@@ -9,10 +9,10 @@ use super::{
 use crate::samples::grid::Envelope;
 
 /// Where columns are narrower than the line, it is the mean over this many pixels, or it
-/// would be a thicket; what lies beyond it stays in the band. Wider ones are drawn as they are.
+/// would be unreadable; what lies beyond it stays in the band. Wider ones are drawn as they are.
 const SMOOTHED: f32 = 11.0;
-/// Means that differ by less, in blocks, are the same: servers round their last digits each
-/// in their own way.
+/// Means that differ by less, in blocks, are the same: servers differ in how they
+/// round the last digits.
 const ALIKE: f64 = 1e-6;
 /// A lone high or low in the band is about this wide.
 const LEAST_SPIKE: f32 = 3.0;

@@ -39,7 +39,7 @@ pub struct TimeTick {
     pub at: i64,
     /// "18:00", "Sun 22", "16 Nov", "Nov", "2026".
     pub text: String,
-    /// Whether the label tells a day where others tell a time of day, or a year among months.
+    /// Whether the label is a day among times of day, or a year among months.
     pub turning: bool,
 }
 

@@ -1,10 +1,10 @@
-//! One node's columns as strokes: its line, its band, and all of it that leaves the corridor.
+//! One node's columns as strokes: its line, its band, and its excursions out of the corridor.
 
 use super::{
     curve::{Knot, Side, pieces},
     excursion::Peak,
     plot::{Plot, runs},
-    shape::{Area, Dash, Ink, Line, Point},
+    shape::{Area, Dash, Disc, Ink, Line, Point},
 };
 use crate::samples::grid::Envelope;
 
@@ -22,10 +22,10 @@ pub struct Trace {
     /// The mean; in the ink of excursions outside the corridor.
     pub lines: Vec<Line>,
     /// The mean where it is too short for a line.
-    pub dots: Vec<Area>,
+    pub dots: Vec<Disc>,
     /// From the corridor to the samples outside of it.
     pub excursions: Vec<Area>,
-    /// Marks at samples outside the corridor where the line tells nothing of them.
+    /// Marks at samples outside the corridor that the line does not show.
     pub stems: Vec<Line>,
     /// The worst sample below and above the corridor, or the median where there is none.
     pub peaks: Vec<Peak>,
@@ -37,7 +37,7 @@ pub struct Trace {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
     pub line: Ink,
-    /// Absent where a band would hide more than it tells.
+    /// Absent where a band would hide more than it shows.
     pub band: Option<Ink>,
     pub width: f32,
     pub dash: Option<Dash>,
@@ -100,9 +100,8 @@ impl Run<'_> {
     }
 
     /// A disc in place of a line that would be too short to see.
-    fn dot(&self, means: &[f64]) -> Option<Area> {
+    fn dot(&self, means: &[f64]) -> Option<Disc> {
         const RADIUS: f32 = 6.5;
-        const CORNERS: usize = 24;
         let (left, right) = self.plot.column_edges(&(self.first..self.first + self.columns.len()));
         if right - left >= LEAST_RUN || means.is_empty() {
             return None;
@@ -112,11 +111,7 @@ impl Run<'_> {
         let (left, right) = (self.plot.frame.left, self.plot.frame.right);
         let center =
             Point { x: self.x(means.len() / 2).clamp(left + RADIUS, right - RADIUS), y: self.plot.y(value) };
-        let corner = |i| {
-            let (sin, cos) = (i as f32 / CORNERS as f32 * std::f32::consts::TAU).sin_cos();
-            Point { x: center.x + RADIUS * cos, y: center.y + RADIUS * sin }
-        };
-        Some(Area { outline: (0..CORNERS).map(corner).collect(), ink: self.ink(side) })
+        Some(Disc { center, radius: RADIUS, ink: self.ink(side) })
     }
 
     fn band(&self, ink: Ink) -> Area {
@@ -348,11 +343,7 @@ mod tests {
         assert!(trace.lines.is_empty());
         let dot = &trace.dots[0];
         assert_eq!(dot.ink, Ink::Node(0));
-        let (left, right) = dot
-            .outline
-            .iter()
-            .fold((f32::MAX, f32::MIN), |(left, right), it| (left.min(it.x), right.max(it.x)));
-        assert!(right - left >= LEAST_RUN && right <= 100.0);
+        assert!(2.0 * dot.radius >= LEAST_RUN && dot.center.x + dot.radius <= 100.0);
     }
 
     #[test]

@@ -242,21 +242,15 @@ mod tests {
             assert!(told.contains(&format!("\n{last}, corridor")), "{told}");
         }
         for (text, want) in [
-            (
-                "/chart",
-                "Tell me how far back, and the network if you like: /chart 90m, /chart 6h, /chart 30d polygon.",
-            ),
+            ("/chart", "Give a range and, optionally, a network: /chart 90m, /chart 6h, /chart 30d polygon."),
             (
                 "/chart 1y",
-                "I cannot read “1y” as a range. Tell me how far back, and the network if you like: \
+                "“1y” is not a range. Give a range and, optionally, a network: \
                  /chart 90m, /chart 6h, /chart 30d polygon.",
             ),
-            (
-                "/chart 9m",
-                "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
-            ),
-            ("/chart 6h a b", "One range and one network at most, please: /chart 6h, /chart 30d polygon."),
-            ("/chart 6h gnosis", "There is no network named gnosis in this range; known: polygon."),
+            ("/chart 9m", "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d."),
+            ("/chart 6h a b", "Give one range and at most one network: /chart 6h, /chart 30d polygon."),
+            ("/chart 6h gnosis", "There is no network named gnosis in this range; known networks: polygon."),
         ] {
             assert_eq!(ask(Server::Behind, from_alice(text)).await.as_deref(), Some(want), "{text}");
         }
@@ -269,7 +263,7 @@ mod tests {
             9 of 9 references up; 5 at the highest block, 3 at the median";
         assert_eq!(told, want);
         let told = ask(Server::Empty, from_alice("/status")).await.unwrap();
-        assert!(told.starts_with("Prometheus holds no watched node for the last 24 hours"), "{told}");
+        assert!(told.starts_with("Prometheus has no data on watched nodes for the last 24 hours"), "{told}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -340,14 +334,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn without_a_chart_one_sentence_says_why() {
         const AWAY: &str = "Prometheus cannot be reached; check that it runs and that \
-            --prometheus.url is right.";
+            --prometheus.url is correct.";
         const SLOW: &str = "Prometheus did not answer in time; try again in a minute or ask for \
             a shorter range.";
-        const EMPTY: &str = "Prometheus holds no watched node for the last hour; check that it \
+        const EMPTY: &str = "Prometheus has no data on watched nodes for the last hour; check that it \
             scrapes headlag-exporter.";
         const DOUBTFUL: &str = "Prometheus answered without a watched node for the last hour. \
             Prometheus warns: no store matched";
-        const OTHER: &str = "What answers at --prometheus.url (status 200) is not a Prometheus; \
+        const OTHER: &str = "The server at --prometheus.url is not Prometheus (status 200); \
             check the address.";
         let says = Server::Says;
         for (server, want) in [

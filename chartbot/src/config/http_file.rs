@@ -1,4 +1,4 @@
-//! `--prometheus.http-config-file`: what goes along with every request, in the format of
+//! `--prometheus.http-config-file`: what is sent with every request, in the format of
 //! promtool's `--http.config.file`.
 //!
 //! Source: <https://prometheus.io/docs/prometheus/latest/configuration/promtool/>.
@@ -27,7 +27,7 @@ use self::tls::Tls;
 
 const KEYS: [&str; 4] = ["authorization", "basic_auth", "tls_config", "http_headers"];
 
-/// What goes along with every request to a server.
+/// What is sent with every request to a server.
 #[derive(Debug, Clone, Default)]
 pub struct HttpConfig {
     /// Values are sensitive, so that no log shows them.
@@ -36,7 +36,7 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
-    /// Whether something tells the server who asks.
+    /// Whether the requests carry credentials.
     pub fn has_credentials(&self) -> bool {
         self.headers.contains_key(AUTHORIZATION)
     }
@@ -82,7 +82,7 @@ fn read<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Option<
     let authorization = top.get("authorization").map(|field| read_authorization(reader, &field, folder));
     let basic = top.get("basic_auth").map(|field| read_basic(reader, &field, folder));
     if let (Some(field), Some(_)) = (top.get("basic_auth"), &authorization) {
-        reader.problem(field.line, &field.path, "stands beside authorization; keep one of the two");
+        reader.problem(field.line, &field.path, "is set together with authorization; keep one of the two");
     }
     let mut headers = headers.unwrap_or_default();
     if let Some(value) = authorization.or(basic).flatten()
@@ -94,7 +94,7 @@ fn read<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Option<
     Some(HttpConfig { headers, tls: tls.unwrap_or_default() })
 }
 
-/// A secret that stands in the file itself or in a file that it names.
+/// A secret in the file itself or in a file that it names.
 fn read_either<'a>(
     reader: &mut Reader<'a>,
     section: &Section<'a>,
@@ -102,7 +102,9 @@ fn read_either<'a>(
     folder: &Path,
 ) -> Option<SecretString> {
     match (section.get(inside), section.get(beside)) {
-        (Some(_), Some(file)) => reader.wrong(&file, format!("stands beside {inside}; keep one of the two")),
+        (Some(_), Some(file)) => {
+            reader.wrong(&file, format!("is set together with {inside}; keep one of the two"))
+        }
         (Some(field), None) => reader.verbatim(&field).map(SecretString::from),
         (None, Some(field)) => {
             let path = folder.join(reader.verbatim(&field)?);
@@ -247,8 +249,8 @@ mod tests {
              insecure_skip_verify: maybe\n  min_version: TLS11\n",
             &[
                 "1: authorization: has the type Basic; write basic_auth instead",
-                "4: authorization.credentials_file: stands beside credentials; keep one of the two",
-                "5: basic_auth: stands beside authorization; keep one of the two",
+                "4: authorization.credentials_file: is set together with credentials; keep one of the two",
+                "5: basic_auth: is set together with authorization; keep one of the two",
                 "5: basic_auth.password_file: is missing; name one, or write password itself",
                 "7: bearer_token: unknown key; known here: authorization, basic_auth, tls_config, http_headers",
                 "9: tls_config.ca_file: the file it names holds no certificates in PEM",
@@ -262,7 +264,7 @@ mod tests {
             "authorization: {credentials: s3cret, credentials_file: token}\nhttp_headers:\n  'a b': {values: [x]}\n  \
              X-Key: {files: [nowhere], secrets: [\"s3cret\\n\"]}\n  Host: {values: [x]}\ntls_config: {min_version: TLS13, max_version: TLS12}\n",
             &[
-                "1: authorization.credentials_file: stands beside credentials; keep one of the two",
+                "1: authorization.credentials_file: is set together with credentials; keep one of the two",
                 "3: http_headers: holds a name that no HTTP header can have",
                 "4: http_headers.X-Key.files[0]: the file it names: cannot read it: No such file or directory \
                  (os error 2)",

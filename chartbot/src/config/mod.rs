@@ -1,4 +1,4 @@
-//! Flags -> a [`Config`] that cannot be wrong; all problems are told at once.
+//! Flags -> a [`Config`] that cannot be wrong; all problems are reported together.
 
 mod http_file;
 
@@ -19,8 +19,8 @@ pub const TOKEN_VARIABLE: &str = "CHARTBOT_TELEGRAM_TOKEN";
 /// The flags as they were given.
 #[derive(Debug, Args)]
 pub struct Flags {
-    /// File with the bot's token on one line, as @BotFather gives it; the token itself
-    /// may come in CHARTBOT_TELEGRAM_TOKEN instead
+    /// File with the bot's token on one line, as issued by @BotFather; alternatively, the
+    /// token itself in CHARTBOT_TELEGRAM_TOKEN
     #[arg(long = "telegram.token-file", value_name = "FILE", help_heading = "Telegram")]
     token_file: Option<PathBuf>,
     /// The Bot API server
@@ -41,8 +41,8 @@ pub struct Flags {
         help_heading = "Telegram"
     )]
     proxy_url: String,
-    /// Who gets answers: numeric ids or @usernames, separated by commas. A user who is
-    /// not on it is logged with their id. Usernames can change hands, ids cannot
+    /// Users who get answers: numeric ids or @usernames, separated by commas. The log shows
+    /// the id of anyone else who asks. A username can change hands, an id cannot
     #[arg(
         long = "telegram.allowed-users",
         value_name = "USERS",
@@ -51,7 +51,7 @@ pub struct Flags {
         help_heading = "Telegram"
     )]
     allowed_users: String,
-    /// Where to find the samples: any server of the Prometheus HTTP API
+    /// Server with the samples: Prometheus, or any other with its HTTP API
     #[arg(
         long = "prometheus.url",
         value_name = "URL",
@@ -60,11 +60,11 @@ pub struct Flags {
         help_heading = "Charts"
     )]
     prometheus_url: String,
-    /// File with what goes along with every question to Prometheus, in the format of
+    /// File with what is sent with every query to Prometheus, in the format of
     /// promtool's --http.config.file: authorization, basic_auth, tls_config, http_headers
     #[arg(long = "prometheus.http-config-file", value_name = "FILE", global = true, help_heading = "Charts")]
     prometheus_http: Option<PathBuf>,
-    /// Zone of all times, an IANA name such as Europe/Berlin
+    /// Time zone of charts and captions, an IANA name such as Europe/Berlin
     #[arg(
         long = "chart.time-zone",
         value_name = "ZONE",
@@ -83,7 +83,7 @@ pub struct Flags {
         help_heading = "Charts"
     )]
     theme: Theme,
-    /// Where the bot's own /metrics, /-/healthy and /-/ready are
+    /// Address of the bot's own /metrics, /-/healthy and /-/ready
     #[arg(
         long = "web.listen-address",
         value_name = "ADDRESS",
@@ -114,7 +114,7 @@ pub struct Config {
 pub struct Charts {
     /// The Prometheus, its path without a trailing slash.
     pub prometheus_url: Url,
-    /// What goes along with every question to it.
+    /// What is sent with every query to it.
     pub prometheus_http: HttpConfig,
     /// The zone of all times.
     pub zone: TimeZone,
@@ -122,7 +122,7 @@ pub struct Charts {
     pub theme: Theme,
 }
 
-/// All that is wrong with the flags, a line each. Never holds a secret's value.
+/// Everything that is wrong with the flags, a line each. Never holds a secret's value.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(Vec<String>);
 
@@ -209,8 +209,8 @@ impl Flags {
             }
             (None, None) => {
                 return Err(format!(
-                    "--telegram.token-file is missing; name a file with the token that \
-                     @BotFather gave, or put the token into {TOKEN_VARIABLE}"
+                    "--telegram.token-file is missing; name a file with the token from \
+                     @BotFather, or put the token into {TOKEN_VARIABLE}"
                 ));
             }
             (Some(file), None) => {
@@ -223,7 +223,7 @@ impl Flags {
         if looks_like_a_token(token.expose_secret()) {
             Ok(token)
         } else {
-            Err(format!("{from} does not hold a bot's token; @BotFather gives one like 123456:ABC-def_9"))
+            Err(format!("{from} is not a bot token; one from @BotFather looks like 123456:ABC-def_9"))
         }
     }
 
@@ -274,7 +274,7 @@ impl Flags {
     }
 }
 
-/// `123456:ABC-def_9`. The real ones are longer, stand-ins need not be.
+/// `123456:ABC-def_9`. Real ones are longer, those of stand-ins need not be.
 fn looks_like_a_token(token: &str) -> bool {
     token.split_once(':').is_some_and(|(id, key)| {
         let sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);

@@ -24,9 +24,9 @@ fn token() -> Option<String> {
 fn check(change: impl Fn(&mut Flags), token: Option<String>, want: &[&str]) {
     let mut flags = flags();
     change(&mut flags);
-    let told = flags.to_serve(token).err().map_or_else(String::new, |p| p.to_string());
-    assert!(!told.contains("s3cret"), "{told}");
-    assert_eq!(told.lines().collect::<Vec<_>>(), want);
+    let report = flags.to_serve(token).err().map_or_else(String::new, |p| p.to_string());
+    assert!(!report.contains("s3cret"), "{report}");
+    assert_eq!(report.lines().collect::<Vec<_>>(), want);
 }
 
 #[test]
@@ -45,9 +45,9 @@ fn what_is_right() {
 }
 
 #[test]
-fn what_is_wrong_is_told_without_secrets() {
-    const NO_TOKEN: &str = "--telegram.token-file is missing; name a file with the token that \
-        @BotFather gave, or put the token into CHARTBOT_TELEGRAM_TOKEN";
+fn what_is_wrong_is_reported_without_secrets() {
+    const NO_TOKEN: &str = "--telegram.token-file is missing; name a file with the token from \
+        @BotFather, or put the token into CHARTBOT_TELEGRAM_TOKEN";
     const NOBODY: &str = "--telegram.allowed-users is empty, so nobody would get an answer; \
         give numeric ids or @usernames, separated by commas";
     check(|_| {}, None, &[NO_TOKEN]);
@@ -55,7 +55,7 @@ fn what_is_wrong_is_told_without_secrets() {
     check(
         |_| {},
         Some("s3cret".into()),
-        &["CHARTBOT_TELEGRAM_TOKEN does not hold a bot's token; @BotFather gives one like \
+        &["CHARTBOT_TELEGRAM_TOKEN is not a bot token; one from @BotFather looks like \
            123456:ABC-def_9"],
     );
     check(
@@ -123,9 +123,9 @@ fn credentials_for_prometheus_come_from_one_place() {
     for credentials in
         ["authorization: {credentials: s3cret}", "basic_auth: {username: me, password: s3cret}"]
     {
-        let told = http(credentials);
+        let report = http(credentials);
         assert_eq!(
-            told.as_deref(),
+            report.as_deref(),
             Some(
                 "--prometheus.url holds credentials, and so does --prometheus.http-config-file; keep one of the two"
             )

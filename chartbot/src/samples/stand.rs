@@ -65,6 +65,9 @@ const SAMPLED: &[Sampled] = &[
     ("headlag_round_timestamp_seconds", &[], |time| time as f64 - 4.0),
 ];
 
+/// A series: its labels and samples.
+type Evaluated = (BTreeMap<&'static str, &'static str>, Vec<(u64, f64)>);
+
 /// Whether a selector such as `{state!="ok",network="polygon"}` takes labels.
 fn takes(selector: &str, labels: &BTreeMap<&str, &str>) -> bool {
     let parts = selector.split("\",").filter(|part| part.contains('"'));
@@ -83,7 +86,7 @@ fn takes(selector: &str, labels: &BTreeMap<&str, &str>) -> bool {
 
 /// The value of a question at one moment, and whether it is one number for each series or all
 /// of their samples.
-fn evaluate(promql: &str, time: u64) -> Vec<(BTreeMap<&'static str, &'static str>, Vec<(u64, f64)>)> {
+fn evaluate(promql: &str, time: u64) -> Vec<Evaluated> {
     let Some((selector, window)) = promql.split_once('{').and_then(|(_, rest)| rest.split_once('}')) else {
         return Vec::new();
     };

@@ -356,7 +356,7 @@ mod tests {
             }
         }
         assert_eq!(end, line.until);
-        sums.sort_by(|a, b| a.0.cmp(&b.0));
+        sums.sort_by_key(|(state, _)| *state);
         assert_eq!(sums, want);
     }
 
@@ -410,9 +410,7 @@ mod tests {
         let later = source("a", &every(300.0, 12..24), 300.0, NodeState::Ok);
         slow.times.extend(&later.times);
         slow.poll.extend(&later.poll);
-        for (of, more) in [(&mut slow.threshold, later.threshold)] {
-            of.extend(more);
-        }
+        slow.threshold.extend(&later.threshold);
         slow.state.extend(later.state);
         slow.nodes[0].lag.extend(&later.nodes[0].lag);
         slow.nodes[0].state.extend(&later.nodes[0].state);

@@ -22,7 +22,7 @@ pub const CHART_ENGLISH: ChartWords = ChartWords {
     no_answer: "no answer",
     wrong_chain: "wrong chain",
     no_consensus: "no consensus",
-    not_scraped: "not scraped",
+    not_scraped: "no data in Prometheus",
 };
 
 /// What the bot says in English.
@@ -32,7 +32,7 @@ pub const ENGLISH: Words = Words {
         ("day", "The lag over the last day"),
         ("week", "The lag over the last week"),
         ("chart", "Any range: /chart 6h, /chart 30d polygon"),
-        ("status", "How every node is right now"),
+        ("status", "The state of every node"),
         ("help", "What this bot can do"),
     ],
     chart: &CHART_ENGLISH,
@@ -40,25 +40,21 @@ pub const ENGLISH: Words = Words {
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
         /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
-        /status: how every node is right now\n\
+        /status: the state of every node\n\
         /help: this text\n\
-        Below zero is behind; outside the dashed lines is outside the corridor.",
+        Below zero is behind. The dashed lines are the corridor: a node within it keeps up.",
     hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
     not_a_range: |word| {
-        let unread =
-            if word.is_empty() { String::new() } else { format!("I cannot read “{word}” as a range. ") };
-        format!(
-            "{unread}Tell me how far back, and the network if you like: /chart 90m, /chart 6h, \
-             /chart 30d polygon."
-        )
+        let unread = if word.is_empty() { String::new() } else { format!("“{word}” is not a range. ") };
+        format!("{unread}Give a range and, optionally, a network: /chart 90m, /chart 6h, /chart 30d polygon.")
     },
-    out_of_bounds: "A chart shows from 10 minutes to 365 days, so anything from /chart 10m to /chart 365d.",
-    too_much: "One range and one network at most, please: /chart 6h, /chart 30d polygon.",
-    too_fast: "That was a lot at once: the newest few are answered, a little slower.",
+    out_of_bounds: "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d.",
+    too_much: "Give one range and at most one network: /chart 6h, /chart 30d polygon.",
+    too_fast: "Too many requests at once: only the latest few are answered, and more slowly.",
 
     no_data: |seconds| {
         format!(
-            "Prometheus holds no watched node for the {}; check that it scrapes headlag-exporter.",
+            "Prometheus has no data on watched nodes for the {}; check that it scrapes headlag-exporter.",
             last(seconds)
         )
     },
@@ -68,11 +64,11 @@ pub const ENGLISH: Words = Words {
     more: |count| format!("and {count} more"),
     too_large: "Prometheus' answer is larger than 32 MiB; ask for a shorter range.",
     no_such_network: |asked, known| {
-        format!("There is no network named {asked} in this range; known: {known}.")
+        format!("There is no network named {asked} in this range; known networks: {known}.")
     },
-    tls: "Prometheus is there, but no secure connection came about; check its certificate, and \
-        tls_config in --prometheus.http-config-file.",
-    away: "Prometheus cannot be reached; check that it runs and that --prometheus.url is right.",
+    tls: "The TLS handshake with Prometheus failed; check its certificate, and tls_config in \
+        --prometheus.http-config-file.",
+    away: "Prometheus cannot be reached; check that it runs and that --prometheus.url is correct.",
     timeout: "Prometheus did not answer in time; try again in a minute or ask for a shorter range.",
     refused: |status| {
         format!("Prometheus refused the query (status {status}); check that headlag may read it.")
@@ -82,12 +78,9 @@ pub const ENGLISH: Words = Words {
         format!("Prometheus answered with an error (status {status}){colon}{words}")
     },
     not_prometheus: |status| {
-        format!(
-            "What answers at --prometheus.url (status {status}) is not a Prometheus; \
-             check the address."
-        )
+        format!("The server at --prometheus.url is not Prometheus (status {status}); check the address.")
     },
-    not_drawn: "The chart could not be drawn; the log of headlag-chartbot says why.",
+    not_drawn: "The chart could not be drawn; see the log of headlag-chartbot.",
 
     last,
     offset: |offset| match offset {
@@ -97,8 +90,8 @@ pub const ENGLISH: Words = Words {
     },
     no_answer: |since| since_when("no answer", since),
     no_consensus: |since| since_when("no consensus among the references", since),
-    not_scraped: |since| since_when("not scraped", since),
-    wrong_chain: "answers for another chain",
+    not_scraped: |since| since_when("no data in Prometheus", since),
+    wrong_chain: "wrong chain",
     stalled: "stalled",
     ok: "ok",
     lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
@@ -107,25 +100,22 @@ pub const ENGLISH: Words = Words {
     },
     age: short,
     ago: |age| format!(" ({age} ago)"),
-    no_news: |age| format!("no news for {age}"),
+    no_news: |age| format!("no data for {age}"),
     supports: |max, median| format!("{max} at the highest block, {median} at the median"),
     unknown: "unknown",
     halted: "the chain has halted",
-    split: "the references are split",
+    split: "the references disagree",
     worst: |offset, when| match offset {
         0.0 => "always level with the median".to_owned(),
         _ => format!("at worst {} ({when})", (ENGLISH.offset)(offset)),
     },
     outside: |seconds| match seconds {
-        None => "time outside the corridor not counted".to_owned(),
+        None => "time outside the corridor unknown".to_owned(),
         Some(seconds) if seconds < 0.5 => "never outside the corridor".to_owned(),
         Some(seconds) => format!("{} outside the corridor", duration(seconds)),
     },
-    missing: |seconds| match seconds {
-        seconds if seconds < 0.5 => "no data missing".to_owned(),
-        _ => format!("{} without data", duration(seconds)),
-    },
-    nothing_seen: "not one block in this range",
+    missing: |seconds| format!("{} without data", duration(seconds)),
+    nothing_seen: "no data in this range",
     corridor: |least, most| {
         if least == most {
             format!("corridor ±{}", blocks(most))
@@ -138,7 +128,7 @@ pub const ENGLISH: Words = Words {
     worst_shown: |shown, all| format!("the {shown} worst of {} are shown", counted(all as u64, "node")),
     references: |up, all| format!("{up} of {all} references up"),
     times_in: |zone| format!("times in {zone}"),
-    partial: "Incomplete: a part of the storage behind Prometheus did not answer.",
+    partial: "Incomplete: part of the storage behind Prometheus did not answer.",
     warning: |words| format!("Prometheus warns: {words}"),
     renamed: |label| {
         format!(
@@ -197,7 +187,7 @@ fn short(seconds: f64) -> String {
 fn duration(seconds: f64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let whole = seconds.round() as u64;
-    // Seconds are told only where there is no whole minute.
+    // Seconds are given only below a whole minute.
     let whole = if whole < 60 { whole } else { (whole + 30) / 60 * 60 };
     let first = UNITS.iter().position(|(unit, _)| whole >= *unit).unwrap_or(3);
     let (unit, name) = UNITS[first];
@@ -216,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_is_told_in_its_own_unit() {
+    fn a_range_is_in_its_own_unit() {
         for (seconds, want) in [
             (600, "last 10 minutes"),
             (3_600, "last hour"),

@@ -46,14 +46,14 @@ pub struct ChartWords {
     pub not_scraped: &'static str,
 }
 
-/// The units in which a range is told, from the smallest.
+/// The units of a range, from the smallest.
 const UNITS: [i64; 3] = [60, 3_600, 86_400];
 
 /// A range in the one or two units that it reads best in, as counts of minutes, hours and
 /// days, in the order of the reading; each with its place in [`UNITS`].
 fn length(seconds: i64) -> Vec<(u64, usize)> {
     let [_, hour, day] = UNITS;
-    // A day reads as hours, and the smaller unit is told where something is left for it.
+    // A day reads as hours. The smaller unit is given where something is left for it.
     let (large, small) = if seconds >= 2 * day {
         (2, 1)
     } else if seconds % hour == 0 || seconds > 2 * hour {
@@ -82,7 +82,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language of a user whose app tells this IETF tag, such as `ru` or `pt-BR`.
+    /// The language of a user whose app reports this IETF tag, such as `ru` or `pt-BR`.
     #[must_use]
     pub fn of(tag: Option<&str>) -> Self {
         let tag = tag.unwrap_or_default();
@@ -112,15 +112,14 @@ pub struct Words {
     pub help: &'static str,
     /// To what it does not understand.
     pub hint: &'static str,
-    /// To `/chart` with something that is no range, in this word; the word is empty where
-    /// there is none.
+    /// To `/chart` with this word instead of a range; empty where there is no word.
     pub not_a_range: fn(&str) -> String,
     /// To `/chart` with a range that is too short or too long.
     pub out_of_bounds: &'static str,
     /// To `/chart` with more than a range and a network.
     pub too_much: &'static str,
 
-    /// To whom asks faster than the bot will answer.
+    /// To a user who asks faster than the bot answers.
     pub too_fast: &'static str,
 
     /// There is no watched node within the last so many seconds.
@@ -133,7 +132,7 @@ pub struct Words {
     pub too_large: &'static str,
     /// No such network; those that there are.
     pub no_such_network: fn(&str, &str) -> String,
-    /// No TLS with Prometheus.
+    /// The TLS handshake with Prometheus failed.
     pub tls: &'static str,
     /// Prometheus cannot be reached.
     pub away: &'static str,
@@ -143,7 +142,7 @@ pub struct Words {
     pub refused: fn(u16) -> String,
     /// Prometheus answered with this HTTP status and these words, possibly none.
     pub failed: fn(u16, &str) -> String,
-    /// What answered with this HTTP status is no Prometheus.
+    /// The server that answered with this HTTP status is not Prometheus.
     pub not_prometheus: fn(u16) -> String,
     /// The chart could not be drawn.
     pub not_drawn: &'static str,
@@ -154,11 +153,11 @@ pub struct Words {
     pub offset: fn(f64) -> String,
     /// The node does not answer, since a moment if it is known.
     pub no_answer: fn(Option<&str>) -> String,
-    /// The references do not agree, since a moment if it is known.
+    /// Too few references answer, since a moment if it is known.
     pub no_consensus: fn(Option<&str>) -> String,
-    /// Prometheus has nothing, since a moment if it is known.
+    /// Prometheus has no data, since a moment if it is known.
     pub not_scraped: fn(Option<&str>) -> String,
-    /// The node answers for another chain.
+    /// The node is on another chain.
     pub wrong_chain: &'static str,
     /// The node's block has not risen for long.
     pub stalled: &'static str,
@@ -168,25 +167,25 @@ pub struct Words {
     pub lag: fn(f64, Option<f64>) -> String,
     /// So many seconds, short.
     pub age: fn(f64) -> String,
-    /// An age, behind what was so long ago.
+    /// An age, as the addition to what was so long ago.
     pub ago: fn(String) -> String,
-    /// Nothing was heard for that long.
+    /// There has been no data for that long.
     pub no_news: fn(String) -> String,
     /// How many references are at the highest block, and at the median.
     pub supports: fn(f64, f64) -> String,
-    /// Nothing is known.
+    /// The state is not known.
     pub unknown: &'static str,
     /// No node's block rises.
     pub halted: &'static str,
-    /// The references are on different blocks.
+    /// The references contradict each other.
     pub split: &'static str,
     /// The largest distance from the median, and when.
     pub worst: fn(f64, &str) -> String,
-    /// So many seconds outside the corridor; none when they could not be counted.
+    /// So many seconds outside the corridor; absent when they are not known.
     pub outside: fn(Option<f64>) -> String,
     /// So many seconds without a value.
     pub missing: fn(f64) -> String,
-    /// Nothing was seen in the whole range.
+    /// There is no block in the whole range.
     pub nothing_seen: &'static str,
     /// The corridor's half height in blocks; the smallest and the largest where it changed.
     pub corridor: fn(f64, f64) -> String,
@@ -200,7 +199,7 @@ pub struct Words {
     pub references: fn(f64, f64) -> String,
     /// The zone of all times.
     pub times_in: fn(&str) -> String,
-    /// A part of the storage did not answer.
+    /// Part of the storage did not answer.
     pub partial: &'static str,
     /// What Prometheus warns of.
     pub warning: fn(&str) -> String,
@@ -208,8 +207,8 @@ pub struct Words {
     pub renamed: fn(&str) -> String,
     /// The exporter's clock is so many seconds ahead of Prometheus', below zero behind.
     pub clock: fn(f64) -> String,
-    /// Day and time of something that was not today, with the year where it is not this
-    /// one; first that moment, then now.
+    /// Day and time of a moment that was not today, with the year unless it is the current
+    /// one; that moment first, then now.
     pub another_day: fn(&Zoned, &Zoned) -> String,
 }
 

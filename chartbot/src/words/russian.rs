@@ -12,8 +12,8 @@ pub const CHART_RUSSIAN: ChartWords = ChartWords {
     months: ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
     of_months: OF_MONTHS,
     marks: ('\u{a0}', ','),
-    unit: "блоков от медианы",
-    best: "лучший эталон",
+    unit: "отклонение от медианы, блоки",
+    best: "лучшая эталонная нода",
     outside: |threshold| match threshold {
         Some(threshold) => format!("вне ±{threshold}"),
         None => "вне коридора".to_owned(),
@@ -23,7 +23,7 @@ pub const CHART_RUSSIAN: ChartWords = ChartWords {
     no_answer: "нет ответа",
     wrong_chain: "другая сеть",
     no_consensus: "нет консенсуса",
-    not_scraped: "не опрошено",
+    not_scraped: "нет данных в Prometheus",
 };
 
 /// What the bot says in Russian.
@@ -38,28 +38,25 @@ pub const RUSSIAN: Words = Words {
     ],
     chart: &CHART_RUSSIAN,
     ranges: ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"],
-    help: "Показываю, насколько ваши ноды отстают от медианы эталонных.\n\
+    help: "Показываю, на сколько блоков ваши ноды отстают от медианы эталонных нод.\n\
         /hour, /day, /week — график за час, сутки, неделю\n\
         /chart 6h, /chart 30d polygon — любой период от 10m до 365d и сеть, если их несколько\n\
         /status — состояние всех нод\n\
         /help — эта справка\n\
-        Ниже нуля — отставание, за пунктиром — выход из коридора.",
+        Ниже нуля — отставание. Пунктир — границы коридора: нода внутри него не отстаёт.",
     hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; справка: /help.",
     not_a_range: |word| {
-        let unread = if word.is_empty() {
-            String::new()
-        } else {
-            format!("Не понимаю период «{word}». ")
-        };
-        format!("{unread}Нужен период и, по желанию, сеть: /chart 90m, /chart 6h, /chart 30d polygon.")
+        let unread =
+            if word.is_empty() { String::new() } else { format!("«{word}» — не период. ") };
+        format!("{unread}Укажите период и, при желании, сеть: /chart 90m, /chart 6h, /chart 30d polygon.")
     },
     out_of_bounds: "График можно построить за период от 10 минут до 365 дней: от /chart 10m до /chart 365d.",
-    too_much: "Нужен один период и не больше одной сети: /chart 6h, /chart 30d polygon.",
-    too_fast: "Слишком много запросов сразу: отвечу на последние и чуть медленнее.",
+    too_much: "Укажите один период и не больше одной сети: /chart 6h, /chart 30d polygon.",
+    too_fast: "Слишком много запросов сразу: отвечу только на последние и медленнее.",
 
     no_data: |seconds| {
         format!(
-            "В Prometheus {} нет ни одной отслеживаемой ноды: стоит проверить, опрашивает ли он \
+            "В Prometheus нет данных об отслеживаемых нодах {}: проверьте, опрашивает ли он \
              headlag-exporter.",
             last(seconds)
         )
@@ -69,22 +66,22 @@ pub const RUSSIAN: Words = Words {
     },
     more: |count| format!("и ещё {count}"),
     too_large: "Ответ Prometheus больше 32 МиБ; выберите период короче.",
-    no_such_network: |asked, known| format!("Сети «{asked}» за этот период нет; известны: {known}."),
-    tls: "Prometheus на месте, но защищённое соединение не установлено: стоит проверить его сертификат \
-        и tls_config в --prometheus.http-config-file.",
-    away: "Prometheus недоступен: стоит проверить, запущен ли он и верно ли указан --prometheus.url.",
-    timeout: "Prometheus не успел ответить; можно повторить через минуту или выбрать период короче.",
+    no_such_network: |asked, known| format!("Сети «{asked}» за этот период нет; известные сети: {known}."),
+    tls: "Не удалось установить TLS-соединение с Prometheus: проверьте его сертификат и tls_config \
+        в --prometheus.http-config-file.",
+    away: "Prometheus недоступен: проверьте, запущен ли он и верно ли указан --prometheus.url.",
+    timeout: "Prometheus не успел ответить; повторите через минуту или выберите период короче.",
     refused: |status| {
-        format!("Prometheus отклонил запрос (код {status}): стоит проверить, есть ли у headlag доступ.")
+        format!("Prometheus отклонил запрос (код {status}): проверьте, есть ли у headlag доступ.")
     },
     failed: |status, words| {
         let colon = if words.is_empty() { "" } else { ": " };
         format!("Prometheus вернул ошибку (код {status}){colon}{words}")
     },
     not_prometheus: |status| {
-        format!("По адресу --prometheus.url отвечает не Prometheus (код {status}): стоит проверить адрес.")
+        format!("По адресу --prometheus.url отвечает не Prometheus (код {status}): проверьте адрес.")
     },
-    not_drawn: "Построить график не удалось; причина — в журнале headlag-chartbot.",
+    not_drawn: "Не удалось построить график; причина — в журнале headlag-chartbot.",
 
     last,
     offset: |offset| match offset {
@@ -93,10 +90,10 @@ pub const RUSSIAN: Words = Words {
         _ => "вровень с медианой".to_owned(),
     },
     no_answer: |since| since_when("не отвечает", since),
-    no_consensus: |since| since_when("нет консенсуса эталонных нод", since),
+    no_consensus: |since| since_when("нет консенсуса среди эталонных нод", since),
     not_scraped: |since| since_when("нет данных в Prometheus", since),
-    wrong_chain: "нода другой сети",
-    stalled: "высота не растёт",
+    wrong_chain: "подключена к другой сети",
+    stalled: "высота блока не растёт",
     ok: "норма",
     lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
         Some(seconds) => format!("отстаёт на {} ({})", blocks(-offset), short(seconds)),
@@ -108,22 +105,19 @@ pub const RUSSIAN: Words = Words {
     supports: |max, median| format!("на последнем блоке {max}, на медиане {median}"),
     unknown: "неизвестно",
     halted: "сеть остановилась",
-    split: "эталонные ноды разошлись",
+    split: "эталонные ноды расходятся",
     worst: |offset, when| match offset {
         offset if offset < 0.0 => format!("наибольшее отставание — {} ({when})", blocks(-offset)),
         offset if offset > 0.0 => format!("наибольшее опережение — {} ({when})", blocks(offset)),
         _ => "всё время вровень с медианой".to_owned(),
     },
     outside: |seconds| match seconds {
-        None => "время вне коридора не подсчитано".to_owned(),
-        Some(seconds) if seconds < 0.5 => "без выходов из коридора".to_owned(),
+        None => "время вне коридора неизвестно".to_owned(),
+        Some(seconds) if seconds < 0.5 => "из коридора не выходила".to_owned(),
         Some(seconds) => format!("{} вне коридора", duration(seconds)),
     },
-    missing: |seconds| match seconds {
-        seconds if seconds < 0.5 => "без пропусков в данных".to_owned(),
-        _ => format!("{} без данных", duration(seconds)),
-    },
-    nothing_seen: "ни одного блока за этот период",
+    missing: |seconds| format!("{} без данных", duration(seconds)),
+    nothing_seen: "нет данных за этот период",
     corridor: |least, most| {
         if least == most {
             format!("коридор ±{}", blocks(most))
@@ -134,7 +128,7 @@ pub const RUSSIAN: Words = Words {
     gone: |since| since_when("больше не отслеживается", since),
     nodes_ok: |ok, all| format!("в порядке {ok} из {}", counted(all as u64, OF_NODES)),
     worst_shown: |shown, all| format!("показаны худшие: {shown} из {}", counted(all as u64, OF_NODES)),
-    references: |up, all| format!("эталонных нод на связи {up} из {all}"),
+    references: |up, all| format!("на связи {up} из {}", counted(all as u64, OF_REFERENCES)),
     times_in: |zone| format!("время: {zone}"),
     partial: "Данные неполные: часть хранилища Prometheus не ответила.",
     warning: |words| format!("Prometheus предупреждает: {words}"),
@@ -157,6 +151,8 @@ pub const RUSSIAN: Words = Words {
 
 /// In the genitive: из 21 ноды, из 4 нод.
 const OF_NODES: [&str; 3] = ["ноды", "нод", "нод"];
+/// Also in the genitive: из 21 эталонной ноды, из 9 эталонных нод.
+const OF_REFERENCES: [&str; 3] = ["эталонной ноды", "эталонных нод", "эталонных нод"];
 const MINUTES: [&str; 3] = ["минута", "минуты", "минут"];
 const HOURS: [&str; 3] = ["час", "часа", "часов"];
 const DAYS: [&str; 3] = ["день", "дня", "дней"];
@@ -198,7 +194,7 @@ fn last_in_chart(seconds: i64) -> String {
     const ONE: [&str; 3] = ["последняя минута", "последний час", "последний день"];
     match length(seconds).as_slice() {
         [(1, unit)] => ONE[*unit].to_owned(),
-        parts => format!("последние {}", told(parts, [MINUTES, HOURS, DAYS])),
+        parts => format!("последние {}", counts(parts, [MINUTES, HOURS, DAYS])),
     }
 }
 
@@ -208,12 +204,12 @@ fn last(seconds: i64) -> String {
     match length(seconds).as_slice() {
         [(1, unit)] => ONE[*unit].to_owned(),
         parts => {
-            format!("за последние {}", told(parts, [["минуту", "минуты", "минут"], HOURS, DAYS]))
+            format!("за последние {}", counts(parts, [["минуту", "минуты", "минут"], HOURS, DAYS]))
         }
     }
 }
 
-fn told(parts: &[(u64, usize)], names: [[&str; 3]; 3]) -> String {
+fn counts(parts: &[(u64, usize)], names: [[&str; 3]; 3]) -> String {
     let parts = parts.iter().map(|(count, unit)| counted(*count, names[*unit]));
     parts.collect::<Vec<_>>().join(" ")
 }
@@ -241,8 +237,8 @@ fn duration(seconds: f64) -> String {
         60..1_440 => [(minutes / 60, HOURS), (minutes % 60, MINUTES)],
         _ => [(minutes / 1_440, DAYS), (minutes % 1_440 / 60, HOURS)],
     };
-    let told = parts.iter().filter(|(count, _)| *count > 0).map(|(count, forms)| counted(*count, *forms));
-    told.collect::<Vec<_>>().join(" ")
+    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, forms)| counted(*count, *forms));
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -270,6 +266,7 @@ mod tests {
         assert_eq!((RUSSIAN.nodes_ok)(1, 2), "в порядке 1 из 2 нод");
         assert_eq!((RUSSIAN.nodes_ok)(20, 21), "в порядке 20 из 21 ноды");
         assert_eq!((RUSSIAN.worst_shown)(8, 11), "показаны худшие: 8 из 11 нод");
+        assert_eq!((RUSSIAN.references)(9.0, 9.0), "на связи 9 из 9 эталонных нод");
         assert_eq!((RUSSIAN.corridor)(5.0, 5.0), "коридор ±5 блоков");
         assert_eq!((RUSSIAN.lag)(-12.0, Some(24.0)), "отстаёт на 12 блоков (24 с)");
     }

@@ -127,7 +127,7 @@ impl Present {
         if is_known {
             nodes.retain(|(node, _)| node.state != NodeState::Gone);
         }
-        nodes.sort_by(|(a, _), (b, _)| a.state.cmp(&b.state));
+        nodes.sort_by_key(|(node, _)| node.state);
         lines.extend(nodes.into_iter().map(|(node, seconds)| line(node, *seconds, words)));
         let references = self.references.map(|(up, all)| (words.references)(up, all));
         let supports = self.supports.map(|(max, median)| (words.supports)(max, median));

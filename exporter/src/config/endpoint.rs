@@ -11,24 +11,17 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Endpoint, NodeName,
+    Endpoint, NodeName, Role,
     reader::{Field, Reader, Section},
 };
 
 /// All keys of a node.
 const KEYS: [&str; 5] = ["name", "url", "headers", "bearer_token_file", "basic_auth"];
 
-/// Whether a node may go by the host of its URL, or must be given a name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// A bare URL will do: its host is the name.
-    HostWillDo,
-    /// The name is required.
-    Required,
-}
-
 /// A node as far as it could be read: what is wrong with one part does not hide another.
 pub struct Draft {
+    /// As the list says it is in.
+    pub role: Role,
     /// Absent when it is missing or wrong.
     pub name: Option<NodeName>,
     /// Absent when it is missing or wrong.
@@ -42,29 +35,34 @@ impl Draft {
     pub fn complete(self) -> Option<Endpoint> {
         Some(Endpoint {
             name: self.name?,
+            role: self.role,
             url: SecretString::from(self.url?.as_str()),
             headers: self.headers?,
         })
     }
 }
 
-/// Reads a node; relative names of secret files start at `folder`.
-pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, naming: Naming, folder: &Path) -> Draft {
-    if field.is_scalar() && naming == Naming::HostWillDo {
+/// Reads a node; relative names of secret files start at `folder`. A reference may be a bare
+/// URL, whose host is then its name; a watched node is always named.
+pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, role: Role, folder: &Path) -> Draft {
+    if field.is_scalar() && role == Role::Reference {
         let url = read_url(reader, field);
         let name = url.as_ref().and_then(|url| host_as_name(reader, field, url));
-        return Draft { name, url, headers: Some(HeaderMap::new()) };
+        return Draft { role, name, url, headers: Some(HeaderMap::new()) };
     }
     let Some(section) = reader.section(field, &KEYS) else {
-        return Draft { name: None, url: None, headers: None };
+        return Draft { role, name: None, url: None, headers: None };
     };
     let url = section
         .require(reader, "url", "write the address the node answers at")
         .and_then(|field| read_url(reader, &field));
-    let name = match (section.get("name"), naming) {
+    let name = match (section.get("name"), role) {
         (Some(name), _) => read_name(reader, &name),
-        (None, Naming::HostWillDo) => url.as_ref().and_then(|url| host_as_name(reader, field, url)),
-        (None, Naming::Required) => {
+        (None, Role::Reference) => {
+            let written = section.get("url");
+            url.as_ref().zip(written).and_then(|(url, field)| host_as_name(reader, &field, url))
+        }
+        (None, Role::Watched) => {
             section.require(reader, "name", "a watched node is always named");
             None
         }
@@ -80,7 +78,7 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, naming: Naming, fold
             "has credentials in its url and beside it; keep one of the two",
         );
     }
-    Draft { name, url, headers }
+    Draft { role, name, url, headers }
 }
 
 /// The headers, with the credentials as one of them.
@@ -89,7 +87,7 @@ fn read_sent_along<'a>(reader: &mut Reader<'a>, section: &Section<'a>, folder: &
     let bearer = section.get("bearer_token_file");
     let basic = section.get("basic_auth");
     if let (Some(_), Some(basic)) = (&bearer, &basic) {
-        reader.problem(basic.line, &basic.path, "stands beside bearer_token_file; keep one of the two");
+        reader.problem(basic.line, &basic.path, "is given beside bearer_token_file; keep one of the two");
     }
     let (at, authorization) = match (bearer, basic) {
         (Some(field), _) => (field.clone(), read_bearer(reader, &field, folder)),
@@ -98,7 +96,7 @@ fn read_sent_along<'a>(reader: &mut Reader<'a>, section: &Section<'a>, folder: &
     };
     let mut headers = headers?;
     if headers.insert(AUTHORIZATION, authorization?).is_some() {
-        reader.problem(at.line, &at.path, "stands beside an Authorization header; keep one of the two");
+        reader.problem(at.line, &at.path, "is given beside an Authorization header; keep one of the two");
     }
     Some(headers)
 }
@@ -116,9 +114,29 @@ fn read_name(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<NodeName> {
     })
 }
 
+/// The host as a name: only one that is the same for any value of the variables in the URL,
+/// since names are shown and variables hold keys.
 fn host_as_name(reader: &mut Reader<'_>, field: &Field<'_>, url: &Url) -> Option<NodeName> {
+    let written = reader.verbatim(field)?;
+    let with_another_value = Url::parse(&with_variables_as(&written, "another-value")).ok();
+    if with_another_value.is_none_or(|other| other.host() != url.host()) {
+        return reader.wrong(
+            field,
+            "its host depends on a variable, and the host would be shown as the name; write name: and url: instead",
+        );
+    }
     NodeName::new(url.host_str().unwrap_or_default())
-        .or_else(|| reader.wrong(field, "its host is no fit name; write name: and url: instead"))
+        .or_else(|| reader.wrong(field, "its host cannot be a name; write name: and url: instead"))
+}
+
+/// `text` with `value` in place of every `${VAR}`.
+fn with_variables_as(text: &str, value: &str) -> String {
+    let (first, rest) = text.split_once("${").unwrap_or((text, ""));
+    if first.len() == text.len() {
+        return text.to_owned();
+    }
+    let after = rest.split_once('}').map_or("", |(_, after)| after);
+    format!("{first}{value}{}", with_variables_as(after, value))
 }
 
 fn read_url(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Url> {
@@ -141,7 +159,7 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>) -> Option<Header
             Some((name, value)) => {
                 if headers.insert(name, value).is_some() {
                     complete = false;
-                    reader.problem(field.line, &field.path, "stands here twice; keep one");
+                    reader.problem(field.line, &field.path, "is given twice; keep one");
                 }
             }
             None => complete = false,

@@ -13,7 +13,7 @@ use std::{
 };
 
 use headlag_service::yaml::{
-    reader,
+    reader::{self, Environment},
     report::{self, Problem, Report},
     tree,
 };
@@ -30,29 +30,36 @@ pub struct Config {
     pub networks: Vec<Network>,
 }
 
-/// One network: who is compared with whom, and how.
+/// One network: which nodes are compared with which, and how.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// Unique in the file.
     pub name: NetworkName,
-    /// The chain every node should be on; none is asked for its chain when absent.
+    /// The chain every node should be on; absent: none is asked for its chain.
     pub chain_id: Option<u64>,
     /// How often every node is asked.
     pub poll_interval: Duration,
-    /// For all that is asked of a node in a round; below `poll_interval`.
+    /// For everything asked of a node in one round; below `poll_interval`.
     pub timeout: Duration,
-    /// Half the height of the corridor in which a node counts as level.
+    /// A node at most so many blocks from the median is level.
     pub threshold_blocks: u64,
-    /// A block that has not risen for so long stands still.
+    /// A block that has not risen for so long is still; at least three of `poll_interval`.
     pub stall_after: Duration,
-    /// A reference that leads the median of a round by more is not believed.
+    /// A reference further than this from the median is not counted.
     pub max_lead_blocks: u64,
-    /// References that must answer before there is a consensus; from 1 to their number.
+    /// References that must be counted before there is a consensus; from 1 to their number.
     pub quorum: usize,
-    /// At least one.
-    pub references: Vec<Endpoint>,
-    /// At least one.
-    pub watched: Vec<Endpoint>,
+    /// The watched ones first; at least one of each role.
+    pub nodes: Vec<Endpoint>,
+}
+
+/// What a node is there for: the values of the label `role`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Compared with the other references, it is part of the consensus.
+    Reference,
+    /// Compared with the consensus, it is no part of it.
+    Watched,
 }
 
 /// How one node is reached.
@@ -60,10 +67,23 @@ pub struct Network {
 pub struct Endpoint {
     /// Unique in the network, in both roles.
     pub name: NodeName,
-    /// Often holds an API key, so it never leaves this program but as a request.
+    /// What it is there for.
+    pub role: Role,
+    /// Often holds an API key, so it never leaves this program except in a request.
     pub url: SecretString,
     /// Sent with every request, `Authorization` among them; values are sensitive.
     pub headers: HeaderMap,
+}
+
+impl Role {
+    /// The value of the label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Watched => "watched",
+        }
+    }
 }
 
 /// `[a-z0-9][a-z0-9_.-]*`, at most 32: fit for a label, a log field and a button.
@@ -139,8 +159,8 @@ pub fn load(path: &Path) -> Result<Config, Report> {
         problems: vec![Problem { line: 0, key: String::new(), what }],
     };
     let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
-    read.map_err(|error| match error.kind() {
+    let loaded = fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    loaded.map_err(|error| match error.kind() {
         ErrorKind::NotFound => whole(
             "there is no such file; name yours with --config.file, or start from the headlag.yml \
              that comes with headlag"
@@ -153,6 +173,13 @@ pub fn load(path: &Path) -> Result<Config, Report> {
         return Err(whole("it is longer than 4 MiB; is it the right file?".into()));
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    parse::parse(&text, folder, &|name| std::env::var(name).ok())
-        .map_err(|problems| Report { file: file.clone(), problems })
+    read(&text, folder, &|name| std::env::var(name).ok()).map_err(|problems| Report { file, problems })
+}
+
+/// Reads and checks the text of a file in `folder`.
+///
+/// # Errors
+/// Every problem of the text, by line.
+pub fn read(text: &str, folder: &Path, environment: Environment<'_>) -> Result<Config, Vec<Problem>> {
+    parse::parse(text, folder, environment)
 }

@@ -1,10 +1,10 @@
 //! From the tree to a [`Config`]: networks and what they must fulfil.
 
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{collections::HashMap, fmt, path::Path, time::Duration};
 
 use super::{
-    Config, Network, NetworkName,
-    endpoint::{self, Draft, Naming},
+    Config, Network, NetworkName, Role,
+    endpoint::{self, Draft},
     reader::{Environment, Field, Reader, Section},
     report::Problem,
     tree,
@@ -28,6 +28,10 @@ const POLL_INTERVAL: Duration = Duration::from_secs(15);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const SHORTEST: Duration = Duration::from_millis(100);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Enough for the longest interval.
+const LONGEST_STALL: Duration = Duration::from_secs(3 * 24 * 3600);
+/// A block that was not seen to rise in fewer rounds may just have been asked for too early.
+const STALL_INTERVALS: u32 = 3;
 /// For `evm`.
 const THRESHOLD_BLOCKS: u64 = 5;
 /// For `evm`.
@@ -54,8 +58,8 @@ fn read_networks<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -
         return Vec::new();
     }
     let Some(top) = reader.section(root, &TOP_KEYS) else { return Vec::new() };
-    let poll_interval = Timing::read(reader, &top, "poll_interval", POLL_INTERVAL);
-    let timeout = Timing::read(reader, &top, "timeout", TIMEOUT);
+    let poll_interval = Timing::read(reader, &top, "poll_interval", POLL_INTERVAL, DAY);
+    let timeout = Timing::read(reader, &top, "timeout", TIMEOUT, DAY);
     check_below(reader, &timeout, &poll_interval);
     let items = top
         .require(reader, "networks", "list at least one network")
@@ -92,10 +96,13 @@ fn read_network<'a>(
 ) -> Option<Network> {
     read_protocol(reader, section);
     let own_interval = section.get("poll_interval").map(|_| {
-        let own = Timing::read(reader, section, "poll_interval", POLL_INTERVAL);
+        let own = Timing::read(reader, section, "poll_interval", POLL_INTERVAL, DAY);
         check_below(reader, timeout, &own);
-        own.value
+        own
     });
+    let poll_interval = own_interval.as_ref().unwrap_or(poll_interval);
+    let stall_after = Timing::read(reader, section, "stall_after", STALL_AFTER, LONGEST_STALL);
+    check_stall_after(reader, &stall_after, poll_interval);
     let mut number = |key, range, default| match section.get(key) {
         Some(field) => reader.number(&field, range),
         None => Some(default),
@@ -103,15 +110,11 @@ fn read_network<'a>(
     let threshold_blocks = number("threshold_blocks", 1..=MOST_BLOCKS, THRESHOLD_BLOCKS);
     let max_lead_blocks = number("max_lead_blocks", 1..=MOST_BLOCKS, MAX_LEAD_BLOCKS);
     let chain_id = section.get("chain_id").map(|field| reader.number(&field, 1..=u64::MAX));
-    let stall_after = match section.get("stall_after") {
-        Some(field) => reader.duration(&field, SHORTEST..=DAY),
-        None => Some(STALL_AFTER),
-    };
-    let references = read_nodes(reader, section, "references", Naming::HostWillDo, folder);
-    let watched = read_nodes(reader, section, "watched", Naming::Required, folder);
-    check_unique(reader, references.iter().chain(&watched));
+    let references = read_nodes(reader, section, Role::Reference, folder);
     // Counted as written, so that a broken reference does not make the quorum wrong too.
     let written = references.len() as u64;
+    let watched = read_nodes(reader, section, Role::Watched, folder);
+    check_unique(reader, references.iter().chain(&watched));
     let quorum = match section.get("quorum") {
         Some(field) => match reader.number(&field, 1..=MOST_BLOCKS) {
             Some(quorum) if quorum > written => {
@@ -121,25 +124,24 @@ fn read_network<'a>(
         },
         None => Some(written.min(2)),
     };
-    let kept = |nodes: Vec<Node>| nodes.into_iter().filter_map(|node| node.draft.complete()).collect();
+    let nodes = watched.into_iter().chain(references).filter_map(|node| node.draft.complete());
     Some(Network {
         name: name?,
         chain_id: match chain_id {
             Some(read) => Some(read?),
             None => None,
         },
-        poll_interval: own_interval.unwrap_or(poll_interval.value),
+        poll_interval: poll_interval.value,
         timeout: timeout.value,
         threshold_blocks: threshold_blocks?,
-        stall_after: stall_after?,
+        stall_after: stall_after.value,
         max_lead_blocks: max_lead_blocks?,
         quorum: usize::try_from(quorum?).ok()?,
-        references: kept(references),
-        watched: kept(watched),
+        nodes: nodes.collect(),
     })
 }
 
-/// A duration with the line that set it; the default's line is that of its section.
+/// A duration and the line that set it; a default has the line of its section.
 struct Timing {
     key: String,
     line: u64,
@@ -148,9 +150,15 @@ struct Timing {
 }
 
 impl Timing {
-    fn read<'a>(reader: &mut Reader<'a>, section: &Section<'a>, key: &str, default: Duration) -> Self {
+    fn read<'a>(
+        reader: &mut Reader<'a>,
+        section: &Section<'a>,
+        key: &str,
+        default: Duration,
+        longest: Duration,
+    ) -> Self {
         let field = section.get(key);
-        let read = field.as_ref().and_then(|field| reader.duration(field, SHORTEST..=DAY));
+        let read = field.as_ref().and_then(|field| reader.duration(field, SHORTEST..=longest));
         Self {
             key: field.as_ref().map_or_else(|| key.to_owned(), |field| field.path.clone()),
             line: field.map_or(section.line, |field| field.line),
@@ -160,19 +168,44 @@ impl Timing {
     }
 }
 
+impl fmt::Display for Timing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}{}", self.value, if self.is_default { " by default" } else { "" })
+    }
+}
+
+/// A block can only be called still after several rounds in which it did not rise.
+fn check_stall_after(reader: &mut Reader<'_>, stall_after: &Timing, interval: &Timing) {
+    let shortest = interval.value * STALL_INTERVALS;
+    if stall_after.value >= shortest || (stall_after.is_default && interval.is_default) {
+        return;
+    }
+    let (line, key, what) = if stall_after.is_default {
+        let what = format!(
+            "must be at most a third of stall_after ({stall_after}); set stall_after: {shortest:?} or longer, \
+             or a shorter poll_interval"
+        );
+        (interval.line, &interval.key, what)
+    } else {
+        let what = format!(
+            "must be at least three times poll_interval ({interval}); make it {shortest:?} or longer, or \
+             poll_interval shorter"
+        );
+        (stall_after.line, &stall_after.key, what)
+    };
+    reader.problem(line, key, what);
+}
+
 /// Rounds never overlap, so a node must have answered or failed before the next begins.
 fn check_below(reader: &mut Reader<'_>, timeout: &Timing, interval: &Timing) {
     if timeout.value < interval.value || (timeout.is_default && interval.is_default) {
         return;
     }
-    let shown =
-        |timing: &Timing| format!("{:?}{}", timing.value, if timing.is_default { " by default" } else { "" });
     if timeout.is_default {
-        let what =
-            format!("must be above timeout ({}); make it longer, or set a shorter timeout", shown(timeout));
+        let what = format!("must be above timeout ({timeout}); make it longer, or set a shorter timeout");
         reader.problem(interval.line, &interval.key, what);
     } else {
-        let what = format!("must be below {} ({}); make it shorter", interval.key, shown(interval));
+        let what = format!("must be below {} ({interval}); make it shorter", interval.key);
         reader.problem(timeout.line, &timeout.key, what);
     }
 }
@@ -200,30 +233,24 @@ fn read_protocol<'a>(reader: &mut Reader<'a>, section: &Section<'a>) {
     }
 }
 
-/// A node with the place it stands at.
-struct Node {
+/// A node and where it is in the file.
+struct Placed {
     line: u64,
     path: String,
     draft: Draft,
 }
 
-fn read_nodes<'a>(
-    reader: &mut Reader<'a>,
-    section: &Section<'a>,
-    key: &str,
-    naming: Naming,
-    folder: &Path,
-) -> Vec<Node> {
-    let what = match naming {
-        Naming::HostWillDo => "list the public nodes to compare with",
-        Naming::Required => "list the node to watch, with its name and url",
+fn read_nodes<'a>(reader: &mut Reader<'a>, section: &Section<'a>, role: Role, folder: &Path) -> Vec<Placed> {
+    let (key, what) = match role {
+        Role::Reference => ("references", "list the public nodes to compare with"),
+        Role::Watched => ("watched", "list the node to watch, with its name and url"),
     };
     let items = section
         .require(reader, key, what)
         .and_then(|field| filled_list(reader, &field, what))
         .unwrap_or_default();
-    let nodes = items.into_iter().map(|item| Node {
-        draft: endpoint::read(reader, &item, naming, folder),
+    let nodes = items.into_iter().map(|item| Placed {
+        draft: endpoint::read(reader, &item, role, folder),
         line: item.line,
         path: item.path,
     });
@@ -239,11 +266,11 @@ fn filled_list<'a>(reader: &mut Reader<'a>, field: &Field<'a>, what: &str) -> Op
     if items.is_empty() { empty(reader) } else { Some(items) }
 }
 
-/// A node that stands twice would count twice.
-fn check_unique<'n>(reader: &mut Reader<'_>, nodes: impl Iterator<Item = &'n Node>) {
+/// A node that is listed twice would count twice.
+fn check_unique<'n>(reader: &mut Reader<'_>, nodes: impl Iterator<Item = &'n Placed>) {
     let mut names = HashMap::new();
     let mut urls = HashMap::new();
-    for Node { line, path, draft } in nodes {
+    for Placed { line, path, draft } in nodes {
         if let Some(name) = &draft.name
             && let Some(first) = names.insert(name, line)
         {

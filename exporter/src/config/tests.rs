@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{Config, Report, parse::parse};
+use super::{Config, Report};
 
 fn read(text: &str) -> Result<Config, Report> {
     let environment = |name: &str| match name {
@@ -12,7 +12,7 @@ fn read(text: &str) -> Result<Config, Report> {
         "EMPTY" => Some(String::new()),
         _ => None,
     };
-    parse(text, Path::new("testdata"), &environment)
+    super::read(text, Path::new("testdata"), &environment)
         .map_err(|problems| Report { file: "headlag.yml".into(), problems })
 }
 
@@ -27,9 +27,9 @@ fn with(network: &str) -> String {
 #[track_caller]
 fn check(text: &str, want: &[&str]) {
     let report = read(text).expect_err("the file is wrong").to_string();
-    let told: Vec<&str> =
+    let problems: Vec<&str> =
         report.lines().skip(1).map(|line| line.trim_start().trim_start_matches("headlag.yml")).collect();
-    assert_eq!(told, want, "\n{text}");
+    assert_eq!(problems, want, "\n{text}");
     assert!(!report.contains("s3cret"), "{report}");
 }
 
@@ -42,7 +42,8 @@ fn a_small_file_gets_the_defaults() {
     assert_eq!((network.threshold_blocks, network.quorum), (5, 2));
     assert_eq!((network.stall_after.as_secs(), network.max_lead_blocks), (60, 100));
     assert_eq!(network.chain_id, None);
-    assert_eq!(network.references[1].name.as_str(), "b");
+    let nodes: Vec<_> = network.nodes.iter().map(|node| (node.name.as_str(), node.role.label())).collect();
+    assert_eq!(nodes, [("mine", "watched"), ("a", "reference"), ("b", "reference")]);
     let one = with("").replace("[http://a, http://b]", "[http://a]");
     assert_eq!(read(&one).unwrap().networks[0].quorum, 1);
 }
@@ -63,7 +64,7 @@ fn everything_can_be_set() {
     assert_eq!((network.poll_interval.as_secs(), network.threshold_blocks, network.quorum), (6, 7, 1));
     assert_eq!((network.stall_after.as_secs(), network.max_lead_blocks), (90, 50));
     assert_eq!(network.chain_id, Some(137));
-    let watched = &network.watched[0];
+    let watched = &network.nodes[0];
     assert_eq!(watched.url.expose_secret(), "http://c/s3cret");
     assert_eq!(watched.headers["x-api-key"], "s3cret");
     // RFC 7617: base64 of "me:open sesame".
@@ -74,11 +75,11 @@ fn everything_can_be_set() {
 #[test]
 fn the_file_that_comes_with_headlag_is_right() {
     let config = read(include_str!("../../../headlag.yml")).unwrap();
-    assert!(config.networks[0].references.len() >= 8);
+    assert!(config.networks[0].nodes.len() >= 9);
 }
 
 #[test]
-fn a_file_that_is_no_config_is_told_as_a_whole() {
+fn a_file_that_is_no_config_is_refused_as_a_whole() {
     check("", &[": is empty; start from the headlag.yml that comes with headlag"]);
     check("# only a comment\n", &[": is empty; start from the headlag.yml that comes with headlag"]);
     check(
@@ -134,6 +135,67 @@ fn a_timeout_is_below_every_interval() {
 }
 
 #[test]
+fn stall_after_is_at_least_three_intervals() {
+    read(&with("  poll_interval: 20s\n")).unwrap();
+    read(&with("  stall_after: 45s\n")).unwrap();
+    check(
+        &with("  stall_after: 44s\n"),
+        &[
+            ":8: networks[0].stall_after: must be at least three times poll_interval (15s by default); make it 45s or longer, or poll_interval shorter",
+        ],
+    );
+    check(
+        &format!("poll_interval: 60s\n{}", with("  stall_after: 2m\n")),
+        &[
+            ":9: networks[0].stall_after: must be at least three times poll_interval (60s); make it 180s or longer, or poll_interval shorter",
+        ],
+    );
+    // The default may be what does not fit.
+    check(
+        &with("  poll_interval: 30s\n"),
+        &[
+            ":8: networks[0].poll_interval: must be at most a third of stall_after (60s by default); set stall_after: 90s or longer, or a shorter poll_interval",
+        ],
+    );
+    check(
+        &format!("poll_interval: 30s\n{}", with("")),
+        &[
+            ":1: poll_interval: must be at most a third of stall_after (60s by default); set stall_after: 90s or longer, or a shorter poll_interval",
+        ],
+    );
+}
+
+#[test]
+fn a_host_that_holds_a_variable_is_no_name() {
+    let problem = "its host depends on a variable, and the host would be shown as the name; write name: and url: instead";
+    for url in [
+        "https://${KEY}.example.org/",
+        "https://rpc.${KEY}/",
+        "${KEY}://x",
+        "https://rpc.example:${KEY}@${KEY}",
+    ] {
+        let text = with("").replace("[http://a, http://b]", &format!("[http://a, \"{url}\"]"));
+        let report = read(&text).expect_err(url).to_string();
+        assert!(!report.contains("s3cret"), "{report}");
+        if !url.starts_with('$') {
+            check(&text, &[&format!(":4: networks[0].references[1]: {problem}")]);
+        }
+    }
+    check(
+        &with("").replace("http://b]", "{url: \"https://${KEY}.example.org/\"}]"),
+        &[&format!(":4: networks[0].references[1].url: {problem}")],
+    );
+    for url in
+        ["https://rpc.example/${KEY}", "https://me:${KEY}@rpc.example/", "https://rpc.example/?k=${KEY}"]
+    {
+        let config = read(&with("").replace("http://b]", &format!("\"{url}\"]"))).unwrap();
+        assert_eq!(config.networks[0].nodes[2].name.as_str(), "rpc.example");
+    }
+    let named = "{name: b, url: \"https://${KEY}.example.org/\"}]";
+    assert_eq!(read(&with("").replace("http://b]", named)).unwrap().networks[0].nodes[2].name.as_str(), "b");
+}
+
+#[test]
 fn names_are_fit_for_a_label_and_unique() {
     let rule = "must be at most 63 of a-z, 0-9, '_', '.' and '-', and begin with a letter or digit";
     for wrong in ["Mine", "my node", "-mine", "http://s3cret", &"x".repeat(64)] {
@@ -154,12 +216,12 @@ fn names_are_fit_for_a_label_and_unique() {
     );
     check(
         &with("").replace("http://b]", "\"http://[::1]:8545\"]"),
-        &[":4: networks[0].references[1]: its host is no fit name; write name: and url: instead"],
+        &[":4: networks[0].references[1]: its host cannot be a name; write name: and url: instead"],
     );
 }
 
 #[test]
-fn nodes_on_one_line_are_told_apart_too() {
+fn nodes_on_one_line_are_distinguished_too() {
     check(
         &with("").replace("[http://a, http://b]", "[http://a, http://a]"),
         &[
@@ -189,19 +251,19 @@ fn variables_are_set_and_well_written() {
     let c = |url: &str| with("").replace("url: http://c", &format!("url: http://c/{url}"));
     let at = ":7: networks[0].watched[0].url:";
     for name in ["UNSET", "EMPTY"] {
-        let told = format!(
+        let problem = format!(
             "{at} the environment variable {name} is not set or empty; set it, or take ${{{name}}} out"
         );
-        check(&c(&format!("${{{name}}}")), &[&told]);
+        check(&c(&format!("${{{name}}}")), &[&problem]);
     }
-    let told = format!("{at} has a ${{ that is not followed by a variable's name and a }}");
+    let problem = format!("{at} has a ${{ that is not followed by a variable's name and a }}");
     for wrong in ["${KEY", "${}", "${s3cret key}"] {
-        check(&c(wrong), &[&told]);
+        check(&c(wrong), &[&problem]);
     }
 }
 
 #[test]
-fn credentials_stand_once_and_can_be_read() {
+fn credentials_are_given_once_and_can_be_read() {
     let mine = |lines: &str| with(lines);
     let at = "networks[0].watched[0]";
     check(
@@ -212,11 +274,13 @@ fn credentials_stand_once_and_can_be_read() {
     );
     check(
         &mine("    bearer_token_file: password\n    basic_auth: {username: me, password_file: password}\n"),
-        &[&format!(":9: {at}.basic_auth: stands beside bearer_token_file; keep one of the two")],
+        &[&format!(":9: {at}.basic_auth: is given beside bearer_token_file; keep one of the two")],
     );
     check(
         &mine("    headers: {authorization: s3cret}\n    bearer_token_file: password\n"),
-        &[&format!(":9: {at}.bearer_token_file: stands beside an Authorization header; keep one of the two")],
+        &[&format!(
+            ":9: {at}.bearer_token_file: is given beside an Authorization header; keep one of the two"
+        )],
     );
     check(
         &mine("    basic_auth: {username: me}\n"),
@@ -236,7 +300,7 @@ fn credentials_stand_once_and_can_be_read() {
 }
 
 #[test]
-fn unknown_and_repeated_keys_are_told_and_pasted_urls_are_not() {
+fn unknown_and_repeated_keys_are_named_and_pasted_urls_are_not() {
     check(
         &with("  treshold: 5\n"),
         &[
@@ -256,7 +320,7 @@ fn unknown_and_repeated_keys_are_told_and_pasted_urls_are_not() {
 }
 
 #[test]
-fn five_problems_are_told_at_once() {
+fn five_problems_are_reported_at_once() {
     let text = "\
 timeout: 20s
 networks:

@@ -2,44 +2,30 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use headlag_service::exposition::{Format, render};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    answer::Answer,
     block::BlockNumber,
-    config::{Endpoint, Network, NetworkName, NodeName},
+    config,
     network::{
         self,
         properties::{any_rounds, play},
     },
-    node::Answer,
     round::Round,
     snapshot::Moment,
 };
 
-fn endpoint(name: &str) -> Endpoint {
-    Endpoint {
-        name: NodeName::new(name).unwrap(),
-        url: format!("http://secret.example/{name}/KEY").into(),
-        headers: Default::default(),
-    }
-}
-
-fn polygon() -> network::Network {
-    network::Network::new(Network {
-        name: NetworkName::new("polygon").unwrap(),
-        poll_interval: Duration::from_secs(15),
-        timeout: Duration::from_secs(5),
-        chain_id: Some(137),
-        threshold_blocks: 5,
-        stall_after: Duration::from_secs(60),
-        max_lead_blocks: 100,
-        quorum: 2,
-        references: vec![endpoint("a"), endpoint("b"), endpoint("c")],
-        watched: vec![endpoint("my-node"), endpoint("my-spare")],
-    })
+fn polygon() -> config::Network {
+    let text = "networks:\n- {name: polygon, protocol: evm, references: [http://a, http://b, http://c], watched: \
+                [{name: my-node, url: http://d}, {name: my-spare, url: http://e}]}";
+    let config = config::read(text, "".as_ref(), &|_| None).unwrap();
+    config.networks.into_iter().next().unwrap()
 }
 
 fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
@@ -48,7 +34,7 @@ fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
 
 /// Two rounds: all well, then a reference limited and the spare node silent.
 fn snapshot() -> Snapshot {
-    let mut network = polygon();
+    let mut network = network::Network::new(polygon());
     let start = Instant::now();
     let at = |seconds| Moment {
         unix: 1_790_000_000.0 + seconds,
@@ -56,8 +42,7 @@ fn snapshot() -> Snapshot {
     };
     let round = |references: [Answer; 3], watched: [Answer; 2]| Round {
         took: Duration::from_millis(250),
-        references: references.into(),
-        watched: watched.into(),
+        answers: watched.into_iter().chain(references).collect(),
     };
     network.fold(
         at(0.0),
@@ -75,45 +60,61 @@ fn snapshot() -> Snapshot {
     )
 }
 
-fn render_with(snapshots: &[Snapshot], format: Format) -> String {
-    let constants = Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 };
+fn constants() -> Constants {
+    Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 }
+}
+
+/// The exposition over one network whose newest snapshot is shown as `snapshot`.
+fn render_with(snapshot: &Snapshot, format: Format) -> String {
     #[derive(Debug)]
-    struct Fixed(Constants, Vec<Snapshot>);
+    struct Fixed(Published, Snapshot);
     impl Collector for Fixed {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-            write(encoder, &self.0, &self.1)
+            let scraped = Scraped { published: &self.0, snapshot: Some(self.1.clone()) };
+            write(encoder, &constants(), &[scraped])
         }
     }
+    let mut published = Published::new(&polygon());
+    published.nodes = snapshot.nodes.iter().map(|node| (node.name.clone(), node.role)).collect();
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Fixed(constants, snapshots.to_vec())));
+    registry.register_collector(Box::new(Fixed(published, snapshot.clone())));
     render(&registry, format).unwrap()
+}
+
+fn later(than: Moment, seconds: u64) -> Moment {
+    let by = Duration::from_secs(seconds);
+    Moment { unix: than.unix + by.as_secs_f64(), monotonic: than.monotonic + by }
 }
 
 #[test]
 fn the_whole_exposition_is_as_the_golden_files_show() {
     for (format, name) in [(Format::OpenMetrics, "openmetrics"), (Format::Text, "text_0_0_4")] {
-        insta::assert_snapshot!(name, render_with(&[snapshot()], format));
+        insta::assert_snapshot!(name, render_with(&snapshot(), format));
     }
 }
 
 #[test]
-fn before_the_first_round_and_for_ever_no_url_is_shown() {
-    let registry = registry(
-        Constants { version: "1.2.3", revision: "abc123", config_loaded: 0.0 },
-        vec![Published::default()],
-    );
-    let text = render(&registry, Format::OpenMetrics).unwrap();
-    assert!(text.contains("headlag_build_info{") && !text.contains("network="), "{text}");
-    let text = render_with(&[snapshot()], Format::OpenMetrics);
-    assert!(!text.contains("secret.example") && !text.contains("KEY"), "{text}");
+fn before_the_first_round_there_are_counters_at_0_and_nothing_else_of_a_network() {
+    let published = Arc::new(Published::new(&polygon()));
+    let text = render(&registry(constants(), vec![published]), Format::Text).unwrap();
+    let of_networks: Vec<&str> = text.lines().filter(|line| line.contains("network=")).collect();
+    let is_counter = |line: &str| line.contains("_total{") || line.contains("_duration_seconds_");
+    let is_zero = |line: &str| line.ends_with(" 0") || line.ends_with(" 0.0");
+    assert!(of_networks.iter().all(|line| is_counter(line) && is_zero(line)), "{text}");
+    // For each of five nodes ten reasons, regressions, and a histogram of twelve buckets,
+    // a sum and a count; one counter of rounds.
+    assert_eq!(of_networks.len(), 5 * (10 + 1 + 14) + 1, "{text}");
 }
 
 #[test]
 fn an_old_snapshot_shows_no_block_and_nobody_up() {
     let snapshot = snapshot();
-    let at = |seconds| snapshot.shown_at(snapshot.ended.monotonic + Duration::from_secs(seconds));
-    assert_eq!(at(45).watched[0].block, BlockNumber::new(97));
-    let text = render_with(&[at(46)], Format::Text);
+    let at = |seconds| snapshot.shown_at(later(snapshot.ended, seconds));
+    assert_eq!(at(45).nodes[0].block, BlockNumber::new(97));
+    // While the machine is suspended, the wall clock alone goes on.
+    let after_a_suspend = Moment { unix: snapshot.ended.unix + 3600.0, ..snapshot.ended };
+    assert!(snapshot.shown_at(after_a_suspend).nodes.iter().all(|node| node.answered().is_none()));
+    let text = render_with(&at(46), Format::Text);
     for gone in [
         "headlag_node_block",
         "headlag_node_lag_blocks",
@@ -135,19 +136,19 @@ proptest! {
     #[test]
     fn everyone_is_in_exactly_one_state(rounds in any_rounds(), age in 0_u64..90) {
         for snapshot in play(&rounds) {
-            let shown = snapshot.shown_at(snapshot.ended.monotonic + Duration::from_secs(age));
-            let text = render_with(std::slice::from_ref(&shown), Format::Text);
+            let shown = snapshot.shown_at(later(snapshot.ended, age));
+            let text = render_with(&shown, Format::Text);
             let states = |family: &str| {
                 let lines = text.lines().filter(|line| line.starts_with(&format!("{family}{{")));
                 let mut ones: Vec<&str> = lines.filter_map(|line| line.strip_suffix("} 1")).collect();
                 ones.sort_unstable();
-                // Each network and node once: all that stands before the state.
+                // Each network and node once: everything before the state.
                 ones.iter().map(|line| line.split(",state=").next().unwrap().to_owned()).collect::<Vec<_>>()
             };
             let mut nodes = states("headlag_node_state");
-            prop_assert_eq!(nodes.len(), shown.nodes().count());
+            prop_assert_eq!(nodes.len(), shown.nodes.len());
             nodes.dedup();
-            prop_assert_eq!(nodes.len(), shown.nodes().count());
+            prop_assert_eq!(nodes.len(), shown.nodes.len());
             prop_assert_eq!(states("headlag_network_state").len(), 1);
         }
     }

@@ -1,6 +1,6 @@
 //! Whether a node is on the chain it should be on: when to ask it, and what follows. Pure.
 
-use super::Reason;
+use crate::answer::Reason;
 use crate::block::BlockNumber;
 
 /// A node that gives no cause for doubt is asked for its chain in one round of so many.
@@ -87,7 +87,7 @@ impl Chain {
         };
         let usable = match (head, failure) {
             (Err(reason), _) | (Ok(_), Some(reason)) => Err(reason),
-            (Ok(_), None) if self.is_wrong() => Err(Reason::WrongChain),
+            (Ok(block), None) if self.is_wrong() => Err(Reason::WrongChain(block)),
             (Ok(block), None) => Ok(block),
         };
         match usable {
@@ -135,9 +135,9 @@ mod tests {
     #[test]
     fn another_chain_has_no_block_for_as_long_as_it_is_told() {
         let mut chain = Chain::new(137, 100);
-        round(&mut chain, Ok(10), Some(Ok(1)), Err(Reason::WrongChain));
-        round(&mut chain, Ok(11), Some(Ok(1)), Err(Reason::WrongChain));
-        round(&mut chain, Ok(12), REFUSED, Err(Reason::WrongChain));
+        round(&mut chain, Ok(10), Some(Ok(1)), Err(Reason::WrongChain(block(10))));
+        round(&mut chain, Ok(11), Some(Ok(1)), Err(Reason::WrongChain(block(11))));
+        round(&mut chain, Ok(12), REFUSED, Err(Reason::WrongChain(block(12))));
         round(&mut chain, Ok(13), Some(Ok(137)), Ok(13));
         round(&mut chain, Ok(14), None, Ok(14));
     }
@@ -148,7 +148,7 @@ mod tests {
         round(&mut chain, Ok(1000), Some(Ok(137)), Ok(1000));
         round(&mut chain, Ok(1100), None, Ok(1100));
         round(&mut chain, Ok(1201), Some(Ok(137)), Ok(1201));
-        round(&mut chain, Ok(1200), Some(Ok(1)), Err(Reason::WrongChain));
+        round(&mut chain, Ok(1200), Some(Ok(1)), Err(Reason::WrongChain(block(1200))));
         round(&mut chain, Ok(1201), Some(Ok(137)), Ok(1201));
         round(&mut chain, Ok(1202), None, Ok(1202));
         round(&mut chain, Err(Reason::Connect), None, Err(Reason::Connect));

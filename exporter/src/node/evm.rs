@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Reason;
+use crate::answer::Reason;
 use crate::block::BlockNumber;
 
 /// The body of the request for the newest block.

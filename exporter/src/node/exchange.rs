@@ -9,7 +9,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use super::Reason;
+use crate::answer::Reason;
 use crate::config::Endpoint;
 
 /// Far above any honest answer, far below what would hurt.

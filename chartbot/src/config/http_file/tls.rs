@@ -1,4 +1,5 @@
-//! `tls_config`: whom to trust, who we are, and by which name the server proves itself.
+//! `tls_config`: trusted roots, the client's certificate, and the name that the server's
+//! certificate must have.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -54,8 +55,8 @@ impl Tls {
 }
 
 /// The client takes the server's name for TLS from the URL and from nowhere else. So the URL
-/// gets that name, looking it up leads to the host that stood there, and that host is what
-/// the server reads in the request.
+/// gets that name, looking it up leads to the original host, and that host is what the server
+/// reads in the request.
 fn under_name(name: &str, client: ClientBuilder, mut url: Url) -> (ClientBuilder, Url) {
     let host = url.host_str().unwrap_or_default().to_owned();
     let authority = url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
@@ -82,7 +83,7 @@ impl Resolve for LeadsTo {
     }
 }
 
-/// What stands at `field`; relative names of files start at `folder`.
+/// The settings at `field`; relative names of files start at `folder`.
 pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Tls {
     let Some(section) = reader.section(field, &KEYS) else { return Tls::default() };
     let server_name = section.get("server_name").and_then(|field| read_name(reader, &field));

@@ -1,0 +1,139 @@
+//! What of a snapshot is logged: a line for each change, nothing in a round like the one
+//! before.
+
+use crate::{
+    answer::Reason,
+    block::{BlockNumber, Lag},
+    config::NetworkName,
+    snapshot::{NodeSnapshot, Snapshot},
+    verdict::{NetworkState, NodeState},
+};
+
+/// Logs each node and network whose state, or reason for it, changed.
+pub fn log(before: Option<&Snapshot>, after: &Snapshot) {
+    let network = &after.network;
+    let mut were = before.into_iter().flat_map(|before| &before.nodes);
+    for node in &after.nodes {
+        if were.next().map(kind) != Some(kind(node)) {
+            log_node(network, node);
+        }
+    }
+    if before.map(|before| before.state) != Some(after.state) {
+        log_network(network, after);
+    }
+}
+
+/// What makes a node's line differ in more than its numbers.
+fn kind(node: &NodeSnapshot) -> (NodeState, Option<(&'static str, Option<i64>)>) {
+    (node.state, node.failure.map(|reason| (reason.label(), reason.code())))
+}
+
+fn log_node(network: &NetworkName, now: &NodeSnapshot) {
+    let (node, state) = (&now.name, now.state.label());
+    let block = now.answered().map(BlockNumber::get);
+    if let Some(reason) = now.failure {
+        let what = match reason {
+            Reason::WrongChain(_) => "node is on another chain",
+            Reason::Implausible(_) => "node is too far ahead to be counted",
+            _ => "node gives no usable block",
+        };
+        let (reason, code) = (reason.label(), reason.code());
+        tracing::warn!(%network, %node, reason, code, block, state, "{what}");
+        return;
+    }
+    let behind_blocks = now.lag.map(Lag::blocks);
+    let what = match now.state {
+        NodeState::Stalled => "node is stalled: its block no longer rises",
+        NodeState::Behind => "node is behind the median",
+        NodeState::Ahead => "node is ahead of the median",
+        NodeState::Unknown | NodeState::Unreachable | NodeState::WrongChain => {
+            tracing::info!(%network, %node, block, state, "node answers; there is no median to compare it with");
+            return;
+        }
+        NodeState::Ok => {
+            tracing::info!(%network, %node, block, behind_blocks, state, "node is level with the median");
+            return;
+        }
+    };
+    tracing::warn!(%network, %node, block, behind_blocks, state, "{what}");
+}
+
+fn log_network(network: &NetworkName, now: &Snapshot) {
+    let (counted, of, state) = (now.references_up(), now.references(), now.state.label());
+    let median = now.consensus.map(|of| of.median.block.get());
+    let what = match now.state {
+        NetworkState::NoConsensus => "fewer references than the quorum are counted; no lag is known",
+        NetworkState::Split => "the references contradict each other; no lag is known",
+        NetworkState::Halted => "the network is halted: no reference's block rises any more",
+        NetworkState::Ok => {
+            tracing::info!(%network, references_up = counted, references = of, median, state, "the references agree");
+            return;
+        }
+    };
+    tracing::warn!(%network, references_up = counted, references = of, median, state, "{what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+    use crate::{
+        network::scenarios::{answer, network, round},
+        snapshot::Moment,
+    };
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is logged of the watched node over these answers of its, beside references at 100.
+    fn logged(answers: &[Result<u64, Reason>]) -> Vec<String> {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(move || writer.clone()).without_time().with_ansi(false);
+        tracing::subscriber::with_default(subscriber.finish(), || {
+            let mut network = network(2, 1);
+            let mut before = None;
+            for head in answers {
+                let references = vec![answer(Ok(100)), answer(Ok(100))];
+                let after = network.fold(Moment::now(), &round(references, vec![answer(*head)]));
+                log(before.as_ref(), &after);
+                before = Some(after);
+            }
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|line| line.contains("watched0")).map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn each_change_of_state_or_reason_is_one_line_at_its_level() {
+        let status = |code| Err(Reason::HttpStatus(code));
+        let lines =
+            logged(&[Ok(100), Ok(99), status(502), status(502), status(403), Ok(90), Ok(91), Ok(106)]);
+        let level_and_words = [
+            ("INFO", "node is level with the median", "block=100"),
+            ("WARN", "node gives no usable block", "code=502"),
+            ("WARN", "node gives no usable block", "code=403"),
+            ("WARN", "node is behind the median", "block=90"),
+            ("WARN", "node is ahead of the median", "block=106"),
+        ];
+        assert_eq!(lines.len(), level_and_words.len(), "{lines:#?}");
+        for (line, (level, words, field)) in lines.iter().zip(level_and_words) {
+            assert!(line.starts_with(level) && line.contains(words) && line.contains(field), "{line}");
+        }
+    }
+}

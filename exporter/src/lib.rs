@@ -1,0 +1,25 @@
+//! Asks blockchain nodes for their newest block, all at the same instant, and publishes how
+//! far each one is behind the median of the references as Prometheus metrics.
+//!
+//! A library so that tests and benches can play rounds without sockets; the program is
+//! `main.rs`.
+
+pub mod answer;
+pub mod block;
+mod changes;
+pub mod config;
+mod consensus;
+mod http;
+mod medians;
+mod memory;
+mod metrics;
+pub mod network;
+mod node;
+mod page;
+pub mod probe;
+mod published;
+pub mod round;
+mod schedule;
+pub mod serve;
+pub mod snapshot;
+pub mod verdict;
