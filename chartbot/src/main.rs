@@ -2,7 +2,9 @@
 
 mod chart;
 mod chat;
+mod clock;
 mod config;
+mod labels;
 mod metrics;
 mod picture;
 mod samples;
@@ -20,7 +22,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use headlag_service::start;
+use headlag_service::{build_info::VERSION_AND_REVISION, start};
 
 use self::{
     chart::Theme,
@@ -40,7 +42,7 @@ use self::{
 #[derive(Parser)]
 #[command(
     name = "headlag-chartbot",
-    version,
+    version = VERSION_AND_REVISION,
     after_help = "Example:\n  \
         headlag-chartbot --telegram.token-file token --telegram.allowed-users 123456,@alice\n\n\
         Every flag can also be set in the environment: CHARTBOT_PROMETHEUS_URL for \

@@ -4,7 +4,6 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use headlag_service::server;
 use tokio::{
-    net::TcpListener,
     sync::watch,
     task::{JoinError, JoinSet},
 };
@@ -19,7 +18,7 @@ use crate::{
     web::{self, Readiness},
 };
 
-/// Why the service cannot go on.
+/// Why the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
     /// The port is in use, or the address is not one of this machine.
@@ -39,7 +38,7 @@ pub enum Ended {
 /// Serves until `stop` is ready.
 ///
 /// # Errors
-/// Why it cannot go on.
+/// Why it ended.
 pub async fn serve(
     config: Config,
     painter: Painter,
@@ -47,19 +46,19 @@ pub async fn serve(
     stop: impl Future<Output = &'static str>,
 ) -> Result<(), Ended> {
     let address = config.listen_address;
-    let bind = TcpListener::bind(address).await;
+    let bind = server::bind(address).await;
     let listener = bind.map_err(|error| Ended::Bind(address, error))?;
     let address = listener.local_addr().unwrap_or(address);
     let registry = Arc::new(metrics.registry());
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);
     let conversation = Conversation::new(access, painter, metrics.clone());
-    let telegram = Telegram::new(&config.token, config.api_url, config.proxy, metrics)?;
+    let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics)?;
     let (stopping, _) = watch::channel(false);
     let stopped = || {
         let mut stopping = stopping.subscribe();
         async move {
-            // An error would mean that nobody is left to say stop: stop then, too.
+            // An error would mean that no sender is left, so stop as well.
             let _ = stopping.wait_for(|stop| *stop).await;
         }
     };

@@ -95,5 +95,7 @@ pub struct Answer {
     pub head: Result<BlockNumber, Reason>,
     /// From asking to its block or the failure. The time for the question about the chain
     /// is left out where the block is usable: it is asked too seldom to be compared.
-    pub took: Duration,
+    /// Absent where it was not asked, because it is paused for the failure in `head`; then
+    /// nothing is counted.
+    pub took: Option<Duration>,
 }

@@ -4,12 +4,14 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::{ExitCode, Termination},
-    sync::LazyLock,
 };
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use headlag_exporter::{config, probe, serve};
-use headlag_service::start::{self, LogOptions};
+use headlag_service::{
+    build_info::VERSION_AND_REVISION,
+    start::{self, LogOptions},
+};
 use tokio::runtime;
 
 /// Asks blockchain nodes for their newest block, all at the same instant, and publishes
@@ -18,7 +20,7 @@ use tokio::runtime;
 /// Without a command it serves until SIGTERM or Ctrl-C. Every flag can also be set in the
 /// environment: EXPORTER_ and the flag in capitals, for example EXPORTER_CONFIG_FILE.
 #[derive(Debug, Parser)]
-#[command(name = "headlag-exporter")]
+#[command(name = "headlag-exporter", version = VERSION_AND_REVISION)]
 struct Flags {
     /// The config file: networks and their nodes
     #[arg(long = "config.file", value_name = "FILE", default_value = "headlag.yml", global = true)]
@@ -57,12 +59,8 @@ enum Command {
     CheckHealth,
 }
 
-/// As `--version` shows it, and `headlag_build_info` has it.
-static VERSION: LazyLock<String> = LazyLock::new(|| format!("{} ({})", serve::VERSION, serve::REVISION));
-
 fn main() -> ExitCode {
-    let version = LazyLock::force(&VERSION).as_str();
-    let command = start::with_environment(Flags::command().version(version), "EXPORTER");
+    let command = start::with_environment(Flags::command(), "EXPORTER");
     let flags = match Flags::from_arg_matches(&command.get_matches()) {
         Ok(flags) => flags,
         Err(error) => error.exit(),

@@ -270,7 +270,10 @@ impl Tracked {
 
     /// Counts its answer of a round.
     fn count(&mut self, now: UnixTime, answer: Answer, rises: bool) {
-        self.counters.durations.add(answer.took);
+        let Some(took) = answer.took else {
+            return;
+        };
+        self.counters.durations.add(took);
         let block = match answer.head {
             Ok(block) => block,
             Err(reason) => {

@@ -90,9 +90,10 @@ fn write_node(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
         let code = reason.code().map(|code| format!(" {code}"));
         format!("<br><small>{}{}</small>", in_words(reason.label()), code.unwrap_or_default())
     });
-    let latency = match node.took.as_millis() {
-        0 => "&lt;1 ms".into(),
-        millis => format!("{millis} ms"),
+    let latency = match node.took.map(|took| took.as_millis()) {
+        None => "paused".into(),
+        Some(0) => "&lt;1 ms".into(),
+        Some(millis) => format!("{millis} ms"),
     };
     let since = format!("{} <small>({})</small>", clock(node.state_since), ago(now, node.state_since));
     let cell = |title: &str, text: Option<String>| match text {

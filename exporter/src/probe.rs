@@ -7,13 +7,14 @@ use std::{
 };
 
 use anyhow::Context;
-use headlag_service::{outbound, start};
+use headlag_service::start;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
     config::{Config, Role},
     network::Network,
+    node::Dialer,
     round::Nodes,
     snapshot::{Moment, NodeSnapshot, Snapshot},
     verdict::{NetworkState, NodeState},
@@ -24,13 +25,13 @@ use crate::{
 /// is unknown.
 ///
 /// # Errors
-/// When HTTP cannot be set up.
+/// When TLS cannot be set up.
 pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
     start::raise_open_files();
-    let client = outbound::client(outbound::LONGEST).build().context("cannot set up HTTP")?;
+    let dialer = Dialer::new().context("cannot set up TLS")?;
     let mut rounds = JoinSet::new();
     for (index, network) in config.networks.into_iter().enumerate() {
-        let mut nodes = Nodes::new(&client, &network);
+        let mut nodes = Nodes::new(&dialer, &network)?;
         rounds.spawn(async move {
             let round = nodes.ask().await;
             (index, Network::new(network).fold(Moment::now(), &round))
@@ -71,7 +72,7 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
             "state": node.state.label(),
             "block": node.answered().map(|block| block.get()),
             "lag_blocks": node.lag.map(|lag| lag.blocks()),
-            "took_seconds": node.took.as_secs_f64(),
+            "took_seconds": node.took.map(|took| took.as_secs_f64()),
             "error": node.failure.map(|reason| reason.label()),
             "error_code": node.failure.and_then(|reason| reason.code()),
         })
@@ -120,7 +121,7 @@ fn rows(of: &Snapshot, in_colours: bool) -> String {
             state_with_reason(node),
             or_dash(node.answered().map(|block| block.get().to_string())),
             or_dash(node.lag.map(|lag| lag.to_string())),
-            format!("{} ms", node.took.as_millis()),
+            node.took.map_or(String::new(), |took| format!("{} ms", took.as_millis())),
         ]
     };
     let heads = ["node", "role", "state", "block", "lag", "took"].map(str::to_owned);

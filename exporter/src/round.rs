@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::{answer::Answer, config, node::Node};
+use crate::{
+    answer::Answer,
+    config::{self, Role},
+    node::{Dialer, Node},
+};
 
 /// All answers of one round, in the order of the config.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,20 +21,31 @@ pub struct Round {
 
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
-pub struct Nodes(Vec<Node>);
+pub struct Nodes {
+    nodes: Vec<Node>,
+    roles: Vec<Role>,
+    quorum: usize,
+}
 
 impl Nodes {
-    /// The nodes of `network`, asked through `client`.
-    #[must_use]
-    pub fn new(client: &Client, network: &config::Network) -> Self {
-        Self(network.nodes.iter().map(|endpoint| Node::new(client.clone(), network, endpoint)).collect())
+    /// The nodes of `network`, reached through `dialer`.
+    ///
+    /// # Errors
+    /// When the URL of one cannot be used.
+    pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
+        let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer.clone(), network, endpoint));
+        Ok(Self {
+            nodes: nodes.collect::<Result<_, _>>()?,
+            roles: network.nodes.iter().map(|endpoint| endpoint.role).collect(),
+            quorum: network.quorum,
+        })
     }
 
     /// Asks all of them at once; ends when each has answered or failed.
     pub async fn ask(&mut self) -> Round {
         let start = Instant::now();
         let mut asked = JoinSet::new();
-        for (index, mut node) in self.0.drain(..).enumerate() {
+        for (index, mut node) in self.nodes.drain(..).enumerate() {
             asked.spawn(async move {
                 let answer = node.ask().await;
                 (index, node, answer)
@@ -42,9 +56,20 @@ impl Nodes {
         answered.sort_by_key(|(index, ..)| *index);
         let mut answers = Vec::new();
         for (_, node, answer) in answered {
-            self.0.push(node);
+            self.nodes.push(node);
             answers.push(answer);
         }
+        self.spare_no_reference_that_is_needed(&answers);
         Round { took: start.elapsed(), answers }
+    }
+
+    /// With fewer answers than the quorum every reference is needed. When the fault is this
+    /// machine's own network, the consensus is back with the network and not minutes later.
+    fn spare_no_reference_that_is_needed(&mut self, answers: &[Answer]) {
+        let answers = self.roles.iter().zip(answers);
+        let up = answers.filter(|(role, answer)| **role == Role::Reference && answer.head.is_ok()).count();
+        if up < self.quorum {
+            self.nodes.iter_mut().for_each(Node::end_pause);
+        }
     }
 }

@@ -3,9 +3,11 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
-use headlag_service::{outbound, server, start};
+use headlag_service::{
+    build_info::{REVISION, VERSION},
+    server, start,
+};
 use tokio::{
-    net::TcpListener,
     sync::oneshot,
     task::{JoinHandle, JoinSet},
 };
@@ -16,18 +18,11 @@ use crate::{
     http::Paths,
     metrics::{self, Constants},
     network::Network,
+    node::Dialer,
     published::Published,
     round::Nodes,
     schedule,
     snapshot::Moment,
-};
-
-/// The version of this build.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The commit of this build, where the builder set `HEADLAG_REVISION`.
-pub const REVISION: &str = match option_env!("HEADLAG_REVISION") {
-    Some(revision) => revision,
-    None => "unknown",
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -36,12 +31,12 @@ pub const REVISION: &str = match option_env!("HEADLAG_REVISION") {
 /// When the port cannot be opened, or a loop ends that should not.
 pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     let stop = start::stop_signal().context("cannot listen for signals")?;
-    let listener = TcpListener::bind(listen).await.with_context(|| {
+    let listener = server::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address with --web.listen-address")
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     start::raise_open_files();
-    let client = outbound::client(outbound::LONGEST).build().context("cannot set up HTTP")?;
+    let dialer = Dialer::new().context("cannot set up TLS")?;
     let constants = Constants { version: VERSION, revision: REVISION, config_loaded: Moment::now().unix };
 
     let mut loops = JoinSet::new();
@@ -49,7 +44,7 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     for network in config.networks {
         let published = Arc::new(Published::new(&network));
         networks.push(published.clone());
-        let nodes = Nodes::new(&client, &network);
+        let nodes = Nodes::new(&dialer, &network)?;
         let every = network.poll_interval;
         loops.spawn(schedule::run(nodes, Network::new(network), every, published));
     }

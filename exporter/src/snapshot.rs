@@ -99,8 +99,8 @@ pub struct NodeSnapshot {
     pub last_success: Option<UnixTime>,
     /// When its block was last seen to rise above all before; absent before.
     pub last_advance: Option<UnixTime>,
-    /// How long its answer or failure took in this round.
-    pub took: Duration,
+    /// How long its answer or failure took in this round; absent where it was not asked.
+    pub took: Option<Duration>,
     /// All its rounds together.
     pub counters: Counters,
 }

@@ -22,8 +22,8 @@ use tokio::{
 enum Behaviour {
     /// Answers with this status line, further headers and body.
     Says(&'static str, &'static str, &'static str),
-    /// Answers with this block and, when asked for its chain, with this body.
-    Tells(u64, &'static str),
+    /// Reports this block and, when asked for its chain, answers with this body.
+    Reports(u64, &'static str),
     /// Is a node of Polygon at block 100; once this is set, one of Ethereum at block 50.
     Turns(&'static AtomicBool),
     /// Takes the request and says nothing.
@@ -57,16 +57,18 @@ async fn behave(mut stream: TcpStream, behaviour: Behaviour) {
     let mut request = vec![0; 4096];
     while let Ok(length @ 1..) = stream.read(&mut request).await {
         let behaviour = match behaviour {
-            Turns(turned) if turned.load(Relaxed) => Tells(50, ETHEREUM),
-            Turns(_) => Tells(100, POLYGON),
+            Turns(turned) if turned.load(Relaxed) => Reports(50, ETHEREUM),
+            Turns(_) => Reports(100, POLYGON),
             other => other,
         };
         let _ = match behaviour {
-            Turns(_) => unreachable!("it tells one or the other"),
-            Tells(block, chain) => {
-                let asks_for_chain = String::from_utf8_lossy(&request[..length]).contains("eth_chainId");
+            Turns(_) => unreachable!("it is one or the other"),
+            Reports(block, chain) => {
+                let asked = String::from_utf8_lossy(&request[..length]).into_owned();
+                let id = asked.split_once("\"id\":").and_then(|(_, rest)| rest.split_once(',')).unwrap().0;
                 let head = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"{block:#x}\"}}");
-                let body = if asks_for_chain { chain } else { &head };
+                let body = if asked.contains("eth_chainId") { chain } else { &head };
+                let body = body.replace("\"id\":1", &format!("\"id\":{id}"));
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
                 stream.write_all(answer.as_bytes()).await
             }
@@ -102,7 +104,7 @@ async fn behave(mut stream: TcpStream, behaviour: Behaviour) {
 struct Exporter {
     child: Child,
     url: String,
-    /// What it logged before it told where it serves.
+    /// What it logged before the line with its address.
     first_lines: Vec<String>,
     log: mpsc::Receiver<String>,
 }
@@ -116,7 +118,7 @@ impl Exporter {
         command
     }
 
-    /// Starts with `config` and waits for the line that tells where it serves.
+    /// Starts with `config` and waits for the line with its address.
     fn start(config: &str) -> Self {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), config).unwrap();
@@ -126,7 +128,7 @@ impl Exporter {
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
         let mut first_lines = Vec::new();
         let url = loop {
-            let line = log.recv_timeout(Duration::from_secs(20)).expect("it tells where it serves");
+            let line = log.recv_timeout(Duration::from_secs(20)).expect("it logs its address");
             if let Some((_, address)) = line.split_once("address=") {
                 break format!("http://{}", address.split_whitespace().next().unwrap());
             }
@@ -185,6 +187,7 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
         ("floods", "too_large", Floods),
         ("breaks", "connect", Breaks),
         ("html", "malformed", Says(OK, "Content-Type: text/html\r\n", "<html>hello</html>")),
+        ("answers-another", "malformed", Says(OK, "", r#"{"jsonrpc":"2.0","id":4711,"result":"0x64"}"#)),
         ("huge-block", "malformed", Says(OK, "", huge)),
         ("lies-of-gzip", "malformed", Says(OK, "Content-Encoding: gzip\r\n", "no gzip")),
         ("redirects", "http_status", Says("302 Found", elsewhere, "")),
@@ -192,6 +195,7 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
         ("no-content", "http_status", Says("204 No Content", "", "")),
         ("limits", "rate_limited", Says("429 Too Many Requests", "", block)),
         ("limits-in-json", "rate_limited", Says(OK, "", limited)),
+        ("limits-in-403", "rate_limited", Says("403 Forbidden", "", limited)),
         ("errors", "rpc_error", Says(OK, "", r#"{"error":{"code":-32601,"message":"no"}}"#)),
         ("no-http", "malformed", Says("\r\nnonsense", "", "")),
     ];
@@ -241,7 +245,7 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
         );
     }
     assert!(log.contains("node=silent reason=timeout"), "{log}");
-    // What a label leaves out the log tells: the status, and the code of a JSON-RPC error.
+    // The log has what a label leaves out: the status, and the code of a JSON-RPC error.
     assert!(log.contains("node=fails reason=http_status code=502"), "{log}");
     assert!(log.contains("node=errors reason=rpc_error code=-32601"), "{log}");
 }
@@ -253,13 +257,13 @@ async fn nodes_of_another_chain_and_references_too_far_ahead_are_set_aside() {
         nodes.iter().map(|(name, url)| format!("  - {{name: {name}, url: '{url}'}}\n")).collect()
     };
     let references = yaml(&[
-        ("good", node(Tells(100, POLYGON)).await),
-        ("mute", node(Tells(101, refusal)).await),
-        ("other", node(Tells(102, ETHEREUM)).await),
-        ("rogue", node(Tells(9_000_000, POLYGON)).await),
+        ("good", node(Reports(100, POLYGON)).await),
+        ("mute", node(Reports(101, refusal)).await),
+        ("other", node(Reports(102, ETHEREUM)).await),
+        ("rogue", node(Reports(9_000_000, POLYGON)).await),
     ]);
     let watched =
-        yaml(&[("mine", node(Tells(93, POLYGON)).await), ("lost", node(Tells(100, ETHEREUM)).await)]);
+        yaml(&[("mine", node(Reports(93, POLYGON)).await), ("lost", node(Reports(100, ETHEREUM)).await)]);
     let config = format!(
         "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  stall_after: 3h\n  chain_id: 137\n  \
          references:\n{references}  watched:\n{watched}"
@@ -292,18 +296,18 @@ async fn nodes_of_another_chain_and_references_too_far_ahead_are_set_aside() {
 
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), config).unwrap();
-    for (json, told) in [(None, "mine   watched    behind"), (Some("--json"), "\"state\": \"behind\"")] {
+    for (json, row) in [(None, "mine   watched    behind"), (Some("--json"), "\"state\": \"behind\"")] {
         let output = Exporter::command(file.path()).arg("probe").args(json).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let table = String::from_utf8(output.stdout).unwrap();
-        assert!(table.contains(told) && !table.contains("KEY") && !table.contains('\u{1b}'), "{table}");
+        assert!(table.contains(row) && !table.contains("KEY") && !table.contains('\u{1b}'), "{table}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_block_of_a_node_that_changes_its_chain_is_never_taken_in() {
     static TURNED: AtomicBool = AtomicBool::new(false);
-    let (reference, mine) = (node(Tells(100, POLYGON)).await, node(Turns(&TURNED)).await);
+    let (reference, mine) = (node(Reports(100, POLYGON)).await, node(Turns(&TURNED)).await);
     let exporter = Exporter::start(&format!(
         "poll_interval: 500ms\ntimeout: 400ms\nnetworks:\n- name: polygon\n  protocol: evm\n  chain_id: 137\n  \
          references:\n  - {{name: a, url: '{reference}'}}\n  watched:\n  - {{name: mine, url: '{mine}'}}\n"
@@ -313,7 +317,7 @@ async fn the_block_of_a_node_that_changes_its_chain_is_never_taken_in() {
     assert_line(&text, &format!("headlag_node_block{{{labels}}} 100"));
     TURNED.store(true, Relaxed);
     let deadline = Instant::now() + Duration::from_secs(20);
-    let told = loop {
+    let text = loop {
         let text = exporter.get("/metrics").await.1;
         if text.contains(&format!("headlag_node_state{{{labels},state=\"wrong_chain\"}} 1")) {
             break text;
@@ -321,7 +325,7 @@ async fn the_block_of_a_node_that_changes_its_chain_is_never_taken_in() {
         assert!(Instant::now() < deadline, "{text}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    assert_line(&told, &format!("headlag_node_regressions_total{{{labels}}} 0"));
+    assert_line(&text, &format!("headlag_node_regressions_total{{{labels}}} 0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -336,12 +340,18 @@ async fn the_paths_answer_as_prometheus_expects() {
     assert_eq!(exporter.get("/nothing").await.0, 404);
     let (status, text) = exporter.get("/metrics").await;
     assert_eq!(status, 200);
-    assert!(
-        text.contains("\nheadlag_build_info{") && text.contains("\nprocess_cpu_seconds_total "),
-        "{text}"
-    );
+    assert!(text.contains("\nprocess_cpu_seconds_total "), "{text}");
     assert!(!text.contains("headlag_node_up"), "no gauge of a network exists before its first round: {text}");
     assert_line(&text, "headlag_rounds_total{network=\"polygon\"} 0");
+    let output = Command::new(env!("CARGO_BIN_EXE_headlag-exporter")).arg("--version").output().unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    let (version, revision) = version.trim().split_once(" (").unwrap();
+    let labels = format!(
+        "version=\"{}\",revision=\"{}\"",
+        version.strip_prefix("headlag-exporter ").unwrap(),
+        revision.strip_suffix(')').unwrap()
+    );
+    assert_line(&text, &format!("headlag_build_info{{{labels}}} 1"));
     let client = reqwest::Client::new();
     let posted = client.post(format!("{}/metrics", exporter.url)).send().await.unwrap();
     assert_eq!(posted.status().as_u16(), 405);
@@ -362,8 +372,8 @@ fn a_wrong_config_ends_it_with_status_2_before_a_port_opens() {
     for arguments in [&[][..], &["check-config"]] {
         let output = Exporter::command(file.path()).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains(":1: networks: is empty") && !told.contains("serves"), "{told}");
+        let report = String::from_utf8(output.stderr).unwrap();
+        assert!(report.contains(":1: networks: is empty") && !report.contains("serves"), "{report}");
     }
     let output = Exporter::command("/nowhere/headlag.yml".as_ref()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

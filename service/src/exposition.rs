@@ -1,7 +1,7 @@
 //! The answer to a scrape: OpenMetrics text, or the older text format 0.0.4.
 //!
-//! Sources: the OpenMetrics specification 1.0, and "Exposition formats" in the
-//! Prometheus documentation.
+//! Sources: the OpenMetrics specification 1.0, and "Exposition formats" and "Content
+//! negotiation" in the Prometheus documentation.
 
 use std::{fmt, io::Write};
 
@@ -16,46 +16,56 @@ use prometheus_client::{encoding::text::encode, registry::Registry};
 
 use crate::server::{Reply, plain};
 
-/// One of the two text formats.
+/// One of the text formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `application/openmetrics-text`, version 1.0.0.
     OpenMetrics,
+    /// `application/openmetrics-text`, version 0.0.1: the draft, of which all that is written
+    /// here is part as well.
+    OpenMetricsDraft,
     /// `text/plain`, version 0.0.4.
     Text,
 }
 
 impl Format {
-    /// What the `Accept` header prefers; text 0.0.4 where it names neither.
+    /// What the `Accept` header prefers; of equals the newest, and text 0.0.4 where it names
+    /// none of them.
     fn accepted(headers: &HeaderMap) -> Self {
-        let quality = |wanted: fn(&str) -> bool| best_quality(headers, &ACCEPT, wanted);
-        let open = quality(is_openmetrics);
-        if open > 0.0 && open >= quality(is_text) { Self::OpenMetrics } else { Self::Text }
+        let quality = |format: Self| best_quality(headers, &ACCEPT, |range| format.is_named_by(range));
+        // The last of the highest wins.
+        [Self::Text, Self::OpenMetricsDraft, Self::OpenMetrics]
+            .into_iter()
+            .filter(|format| quality(*format) > 0.0)
+            .max_by(|a, b| quality(*a).total_cmp(&quality(*b)))
+            .unwrap_or(Self::Text)
+    }
+
+    fn is_named_by(self, range: &str) -> bool {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default();
+        let version = parts.find_map(|part| part.strip_prefix("version=")).map(|text| text.trim_matches('"'));
+        let is = |name| kind.eq_ignore_ascii_case(name);
+        match self {
+            Self::OpenMetrics => {
+                is("application/openmetrics-text") && matches!(version, None | Some("1.0.0"))
+            }
+            Self::OpenMetricsDraft => is("application/openmetrics-text") && version == Some("0.0.1"),
+            Self::Text => is("text/plain") || is("text/*"),
+        }
     }
 
     fn content_type(self) -> &'static str {
         match self {
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::OpenMetricsDraft => "application/openmetrics-text; version=0.0.1; charset=utf-8",
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
         }
     }
 }
 
-fn is_openmetrics(range: &str) -> bool {
-    let mut parts = range.split(';').map(str::trim);
-    parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/openmetrics-text"))
-        && parts
-            .filter_map(|part| part.strip_prefix("version="))
-            .all(|version| ["1.0.0", "0.0.1"].contains(&version.trim_matches('"')))
-}
-
-fn is_text(range: &str) -> bool {
-    let kind = range.split(';').next().unwrap_or_default().trim();
-    ["text/plain", "text/*"].iter().any(|text| kind.eq_ignore_ascii_case(text))
-}
-
 /// The highest `q` among the header's elements that are `wanted`; 0 where none is.
-fn best_quality(headers: &HeaderMap, name: &HeaderName, wanted: fn(&str) -> bool) -> f32 {
+fn best_quality(headers: &HeaderMap, name: &HeaderName, wanted: impl Fn(&str) -> bool) -> f32 {
     headers
         .get_all(name)
         .iter()
@@ -77,7 +87,7 @@ pub fn render(registry: &Registry, format: Format) -> Result<String, fmt::Error>
     let mut text = String::new();
     encode(&mut text, registry)?;
     Ok(match format {
-        Format::OpenMetrics => text,
+        Format::OpenMetrics | Format::OpenMetricsDraft => text,
         Format::Text => as_text_0_0_4(&text),
     })
 }
@@ -95,7 +105,7 @@ pub fn answer(registry: &Registry, headers: &HeaderMap) -> Reply {
     let response = Response::builder()
         .header(CONTENT_TYPE, format.content_type())
         .header(VARY, "Accept, Accept-Encoding");
-    let reply = match compressed(&text).filter(|_| gzip) {
+    let reply = match gzip.then(|| compressed(&text)).flatten() {
         Some(body) => response.header(CONTENT_ENCODING, "gzip").body(Full::from(body)),
         None => response.body(Full::from(text)),
     };
@@ -110,7 +120,7 @@ fn compressed(text: &str) -> Option<Bytes> {
 
 /// Rewrites OpenMetrics text line by line: in the older format a counter carries
 /// `_total` also in its HELP and TYPE, an unknown is `untyped`, and UNIT and EOF are
-/// mere comments. HELP is held back until TYPE tells which name it needs.
+/// mere comments. HELP is held back until TYPE shows which name it needs.
 fn as_text_0_0_4(open: &str) -> String {
     let mut text = String::with_capacity(open.len() + 1024);
     let mut help = None;
@@ -158,9 +168,29 @@ mod tests {
         assert_eq!(of("text/plain;version=0.0.4,application/openmetrics-text;q=0.3"), Format::Text);
         assert_eq!(of("application/openmetrics-text;q=0"), Format::Text);
         assert_eq!(of("application/openmetrics-text;version=9.0.0"), Format::Text);
+        assert_eq!(of("application/openmetrics-text; version=0.0.1"), Format::OpenMetricsDraft);
+        assert_eq!(
+            of("application/openmetrics-text;version=0.0.1,text/plain;q=0.5"),
+            Format::OpenMetricsDraft
+        );
+        assert_eq!(
+            of("text/plain;version=0.0.4,application/openmetrics-text;version=0.0.1"),
+            Format::OpenMetricsDraft
+        );
         assert_eq!(of("*/*"), Format::Text);
         assert_eq!(of("text/html"), Format::Text);
         assert_eq!(Format::accepted(&HeaderMap::new()), Format::Text);
+    }
+
+    #[test]
+    fn the_version_that_was_asked_for_is_the_one_named() {
+        for version in ["0.0.1", "1.0.0"] {
+            let accept = format!("application/openmetrics-text;version={version}");
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(&accept).unwrap())]);
+            let reply = answer(&Registry::default(), &headers);
+            let content_type = reply.headers()[CONTENT_TYPE].to_str().unwrap();
+            assert!(content_type.contains(&format!("version={version};")), "{content_type}");
+        }
     }
 
     #[test]

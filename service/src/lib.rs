@@ -2,10 +2,13 @@
 //!
 //! A new file here needs two users.
 
-pub mod auth;
+pub mod build_info;
 pub mod exposition;
+pub mod invisible;
 pub mod outbound;
 pub mod process;
+pub mod secret_file;
 pub mod server;
 pub mod start;
+pub mod text_file;
 pub mod yaml;

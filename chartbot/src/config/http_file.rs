@@ -5,11 +5,12 @@
 
 mod tls;
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use headlag_service::{
-    auth::read_secret,
+    secret_file::read_secret,
+    text_file::read_text,
     yaml::{
         header,
         reader::{Field, Reader, Section},
@@ -24,6 +25,9 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use self::tls::Tls;
+
+/// Far more than this file, or a bundle of certificates, needs.
+const LONGEST: u64 = 4 << 20;
 
 const KEYS: [&str; 4] = ["authorization", "basic_auth", "tls_config", "http_headers"];
 
@@ -53,10 +57,8 @@ impl HttpConfig {
 /// Every problem of the file in one report, without the value of a secret.
 pub fn load(path: &Path) -> Result<HttpConfig, Report> {
     let report = |problems| Report { file: path.display().to_string(), problems };
-    let text = fs::read_to_string(path).map_err(|error| {
-        let what = format!("it cannot be read: {error}");
-        report(vec![Problem { line: 0, key: String::new(), what }])
-    })?;
+    let text = read_text(path, LONGEST)
+        .map_err(|error| report(vec![Problem { line: 0, key: String::new(), what: error.to_string() }]))?;
     parse(&text, path.parent().unwrap_or(Path::new("."))).map_err(report)
 }
 
@@ -181,6 +183,8 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use std::future::pending;
 
     use headlag_service::{outbound, server};
@@ -268,7 +272,7 @@ mod tests {
                 "3: http_headers: holds a name that no HTTP header can have",
                 "4: http_headers.X-Key.files[0]: the file it names: cannot read it: No such file or directory \
                  (os error 2)",
-                "4: http_headers.X-Key.secrets[0]: holds characters that an HTTP header cannot carry",
+                "4: http_headers.X-Key.secrets[0]: holds U+000A LINE FEED, which is invisible; remove that character",
                 "5: http_headers.Host: is set by headlag itself; take it out",
                 "6: tls_config.max_version: is below min_version; swap the two",
             ],

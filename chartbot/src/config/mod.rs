@@ -5,7 +5,7 @@ mod http_file;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::Args;
-use headlag_service::{auth, start};
+use headlag_service::{secret_file, start};
 use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use secrecy::SecretString;
@@ -214,7 +214,7 @@ impl Flags {
                 ));
             }
             (Some(file), None) => {
-                let read = auth::read_secret(file)
+                let read = secret_file::read_secret(file)
                     .map_err(|error| format!("--telegram.token-file {}: {error}", file.display()));
                 ("--telegram.token-file", read?)
             }

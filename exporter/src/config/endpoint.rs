@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use headlag_service::{auth::read_secret, yaml::header};
+use headlag_service::{secret_file::read_secret, yaml::header};
 use reqwest::{
     Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},

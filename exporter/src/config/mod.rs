@@ -5,17 +5,15 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt, fs,
-    io::{ErrorKind, Read},
-    path::Path,
-    time::Duration,
-};
+use std::{fmt, io::ErrorKind, path::Path, time::Duration};
 
-use headlag_service::yaml::{
-    reader::{self, Environment},
-    report::{self, Problem, Report},
-    tree,
+use headlag_service::{
+    text_file::{TextFileError, read_text},
+    yaml::{
+        reader::{self, Environment},
+        report::{self, Problem, Report},
+        tree,
+    },
 };
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
@@ -158,20 +156,14 @@ pub fn load(path: &Path) -> Result<Config, Report> {
         file: file.clone(),
         problems: vec![Problem { line: 0, key: String::new(), what }],
     };
-    let mut text = String::new();
-    let loaded = fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
-    loaded.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => whole(
+    let text = read_text(path, LONGEST).map_err(|error| match error {
+        TextFileError::Unreadable(error) if error.kind() == ErrorKind::NotFound => whole(
             "there is no such file; name yours with --config.file, or start from the headlag.yml \
              that comes with headlag"
                 .into(),
         ),
-        ErrorKind::InvalidData => whole("it is not UTF-8 text".into()),
-        _ => whole(format!("it cannot be read: {error}")),
+        error => whole(error.to_string()),
     })?;
-    if text.len() as u64 > LONGEST {
-        return Err(whole("it is longer than 4 MiB; is it the right file?".into()));
-    }
     let folder = path.parent().unwrap_or(Path::new("."));
     read(&text, folder, &|name| std::env::var(name).ok()).map_err(|problems| Report { file, problems })
 }

@@ -315,7 +315,7 @@ fn unknown_and_repeated_keys_are_named_and_pasted_urls_are_not() {
     );
     check(
         &with("  quorum: 1\n  quorum: 2\n"),
-        &[":9: networks[0].quorum: stands here again, first on line 8; keep one"],
+        &[":9: networks[0].quorum: repeats the key of line 8; keep one of the two"],
     );
 }
 

@@ -29,7 +29,10 @@ fn polygon() -> config::Network {
 }
 
 fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
-    Answer { head: head.map(|block| BlockNumber::new(block).unwrap()), took: Duration::from_millis(millis) }
+    Answer {
+        head: head.map(|block| BlockNumber::new(block).unwrap()),
+        took: Some(Duration::from_millis(millis)),
+    }
 }
 
 /// Two rounds: all well, then a reference limited and the spare node silent.

@@ -39,7 +39,7 @@ pub fn round(references: Vec<Answer>, watched: Vec<Answer>) -> Round {
 
 /// An answer with this outcome.
 pub fn answer(head: Result<u64, Reason>) -> Answer {
-    Answer { head: head.map(|block| BlockNumber::new(block).unwrap()), took: Duration::from_millis(20) }
+    Answer { head: head.map(|block| BlockNumber::new(block).unwrap()), took: Some(Duration::from_millis(20)) }
 }
 
 fn answers(cell: &str) -> Vec<Answer> {
@@ -451,4 +451,22 @@ fn after_the_machine_was_suspended_the_history_starts_afresh() {
          105    | 114 114 114 | 100 => ok 114 114 | ok ok ok | behind 14 75s
          600    | 121 121 121 | 100 => ok 121 121 | ok ok ok | behind 21 0s",
     );
+}
+
+#[test]
+fn a_paused_node_is_unreachable_and_nothing_of_it_is_counted() {
+    let mut network = network(2, 1);
+    let mut now = Moment { unix: 0.0, monotonic: Instant::now() };
+    let mut snapshots = [Some(Duration::ZERO), None, None].map(|took| {
+        now = Moment { unix: now.unix + 15.0, monotonic: now.monotonic + Duration::from_secs(15) };
+        let dead = Answer { took, ..answer(Err(Reason::Timeout)) };
+        network.fold(now, &round(vec![answer(Ok(100)), dead], vec![answer(Ok(100))]))
+    });
+    let dead = |snapshot: &Snapshot| snapshot.nodes[2].clone();
+    let counters = dead(&snapshots[0]).counters;
+    assert_eq!(counters.errors.iter().sum::<u64>(), 1);
+    for snapshot in &mut snapshots[1..] {
+        assert_eq!(dead(snapshot).state, NodeState::Unreachable);
+        assert_eq!(dead(snapshot).counters, counters);
+    }
 }

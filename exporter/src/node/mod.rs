@@ -1,21 +1,37 @@
-//! One question to one node: "what is your head?"
+//! One node: its newest block, whether it is on its chain, and when it is left alone.
 
-mod chain;
+mod chain_check;
+mod connection;
+mod dial;
 mod evm;
 mod exchange;
+mod failed;
+mod pause;
+mod retry_after;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
-use reqwest::Client;
-use tokio::time::Instant;
+use anyhow::Context;
+use hyper::StatusCode;
+use tokio::time::{Instant, sleep};
 
+pub use self::dial::Dialer;
+use self::{chain_check::ChainCheck, exchange::Exchange, failed::Failed, pause::Pause};
 use crate::{
     answer::{Answer, Reason},
     block::BlockNumber,
     config::{self, NetworkName, NodeName},
 };
-use chain::Chain;
-use exchange::Exchange;
+
+/// Public nodes often allow one request a second. Where the question for the chain is
+/// refused for that, it is asked once more after so long.
+const ONE_A_SECOND: Duration = Duration::from_millis(1100);
+
+/// No connection to a node lives longer, so that a name that moves to another address is
+/// followed even while the old one goes on answering.
+const CONNECTION_LIFETIME: Duration = Duration::from_secs(240);
 
 /// One node, ready to be asked.
 #[derive(Debug)]
@@ -24,55 +40,115 @@ pub struct Node {
     name: NodeName,
     exchange: Exchange,
     timeout: Duration,
-    chain: Option<Chain>,
+    /// That of the last request; no other one to this node has it.
+    id: u64,
+    chain: Option<ChainCheck>,
+    pause: Pause,
 }
 
 impl Node {
-    /// The node at `endpoint` of `network`, asked through `client`.
-    #[must_use]
-    pub fn new(client: Client, network: &config::Network, endpoint: &config::Endpoint) -> Self {
-        Self {
+    /// The node at `endpoint` of `network`, reached through `dialer`.
+    ///
+    /// # Errors
+    /// When its URL cannot be used.
+    pub fn new(
+        dialer: Dialer,
+        network: &config::Network,
+        endpoint: &config::Endpoint,
+    ) -> anyhow::Result<Self> {
+        let name = endpoint.name.clone();
+        // Nodes that were connected together are not all connected anew in one round.
+        let lifetime = CONNECTION_LIFETIME.mul_f64(1.0 - fastrand::f64() / 2.0);
+        Ok(Self {
+            exchange: Exchange::new(dialer, endpoint, lifetime)
+                .with_context(|| format!("the url of {name} of network {} cannot be used", network.name))?,
             network: network.name.clone(),
-            name: endpoint.name.clone(),
-            exchange: Exchange::new(client, endpoint),
+            name,
             timeout: network.timeout,
-            chain: network.chain_id.map(|id| Chain::new(id, network.max_lead_blocks)),
-        }
+            id: 0,
+            chain: network.chain_id.map(|id| ChainCheck::new(id, network.max_lead_blocks)),
+            pause: Pause::new(endpoint.role, network.poll_interval),
+        })
     }
 
-    /// Asks for its newest block and, where that is due or the block leaves a doubt, for
-    /// its chain; all within the timeout.
+    /// Asks for its newest block, then, where that is due or the block leaves a doubt, for
+    /// its chain; all within the timeout. A paused node is not asked.
     pub async fn ask(&mut self) -> Answer {
         let start = Instant::now();
-        let deadline = start + self.timeout;
-        let is_due = self.chain.as_ref().is_some_and(Chain::is_due);
-        let ((mut head, mut took), mut chain_id) =
-            tokio::join!(async { (self.head(deadline).await, start.elapsed()) }, async {
-                if is_due { Some(self.chain_id(deadline).await) } else { None }
-            },);
-        let is_doubtful = |chain: &Chain| head.is_ok_and(|block| chain.is_doubtful(block));
-        if !is_due && self.chain.as_ref().is_some_and(is_doubtful) {
-            chain_id = Some(self.chain_id(deadline).await);
+        if let Some(reason) = self.pause.reason_at(start) {
+            return Answer { head: Err(reason), took: None };
         }
-        if let Some(chain) = &mut self.chain {
-            let was_untold = chain.is_untold();
-            head = chain.judge(head, chain_id);
-            if chain.is_untold() && !was_untold {
-                let (network, node) = (&self.network, &self.name);
-                tracing::warn!(%network, %node, "node does not tell its chain; it is judged by its block alone");
+        let deadline = start + self.timeout;
+        let head = self.head(deadline).await;
+        let took = start.elapsed();
+        match head {
+            Ok(_) => self.pause.succeeds(),
+            Err(failed) => {
+                self.pause.fails(Instant::now(), failed.reason, failed.retry_after, fastrand::f64());
             }
         }
-        if head.is_err() {
-            took = start.elapsed();
+        let head = head.map_err(|failed| failed.reason);
+        let usable = self.on_its_chain(head, deadline).await;
+        Answer { head: usable, took: Some(if usable.is_ok() { took } else { start.elapsed() }) }
+    }
+
+    /// What `head` is worth once the chain is known, as far as that is asked for.
+    async fn on_its_chain(
+        &mut self,
+        head: Result<BlockNumber, Reason>,
+        deadline: Instant,
+    ) -> Result<BlockNumber, Reason> {
+        let Some(mut chain) = self.chain.take() else {
+            return head;
+        };
+        let answer = match head {
+            Ok(block) if chain.is_due(block, Instant::now()) => Some(self.chain_id(deadline).await),
+            _ => None,
+        };
+        let was_unknown = chain.is_unknown();
+        let usable = chain.judge(head, answer, Instant::now());
+        if chain.is_unknown() && !was_unknown {
+            let (network, node) = (&self.network, &self.name);
+            tracing::warn!(%network, %node, "node does not report its chain; it is judged by its block alone");
         }
-        Answer { head, took }
+        self.chain = Some(chain);
+        usable
     }
 
-    async fn head(&self, deadline: Instant) -> Result<BlockNumber, Reason> {
-        evm::head(&self.exchange.post_json(evm::HEAD, deadline).await?)
+    /// Ends a pause that it did not ask for itself.
+    pub fn end_pause(&mut self) {
+        self.pause.ends();
     }
 
-    async fn chain_id(&self, deadline: Instant) -> Result<u64, Reason> {
-        evm::chain_id(&self.exchange.post_json(evm::CHAIN_ID, deadline).await?)
+    async fn head(&mut self, deadline: Instant) -> Result<BlockNumber, Failed> {
+        self.call(evm::HEAD, evm::head, deadline).await
+    }
+
+    /// Comes after the block, so that a node that limits the rate spends nothing on the
+    /// chain that the block needs, and again a second later where it was too soon and the
+    /// timeout leaves time for it.
+    async fn chain_id(&mut self, deadline: Instant) -> Result<u64, Failed> {
+        let answer = self.call(evm::CHAIN_ID, evm::chain_id, deadline).await;
+        let Err(Failed { reason: Reason::RateLimited, retry_after, .. }) = answer else {
+            return answer;
+        };
+        let wait = retry_after.unwrap_or_default().max(ONE_A_SECOND);
+        if deadline.saturating_duration_since(Instant::now()) <= wait {
+            return answer;
+        }
+        sleep(wait).await;
+        self.call(evm::CHAIN_ID, evm::chain_id, deadline).await
+    }
+
+    async fn call<T>(
+        &mut self,
+        method: &str,
+        read: fn(StatusCode, &[u8], u64) -> Result<T, Reason>,
+        deadline: Instant,
+    ) -> Result<T, Failed> {
+        self.id += 1;
+        let reply = self.exchange.post(evm::request(method, self.id), deadline).await;
+        let reply = reply.map_err(Failed::without_answer)?;
+        read(reply.status, &reply.body, self.id).map_err(|reason| Failed::in_reply(&reply, reason))
     }
 }

@@ -193,7 +193,7 @@ impl World {
 
 fn answer(block: Option<u64>) -> Answer {
     let head = block.and_then(BlockNumber::new).ok_or(Reason::Timeout);
-    Answer { head, took: Duration::from_millis(20) }
+    Answer { head, took: Some(Duration::from_millis(20)) }
 }
 
 fn config_of(references: usize) -> config::Network {

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         self.problems
     }
 
-    /// A problem of what stands on `line` behind `key`.
+    /// A problem with the value of `key` on `line`.
     pub fn problem(&mut self, line: u64, key: &str, what: impl Into<String>) {
         self.problems.push(Problem { line, key: key.to_owned(), what: what.into() });
     }
@@ -80,7 +80,11 @@ impl<'a> Reader<'a> {
                 self.problem(key.line, &shown, format!("unknown key; known here: {}", known.join(", ")));
             } else if let Some((_, first, _)) = section.entries.iter().find(|(name, ..)| *name == key.name) {
                 let first = *first;
-                self.problem(key.line, &path, format!("stands here again, first on line {first}; keep one"));
+                self.problem(
+                    key.line,
+                    &path,
+                    format!("repeats the key of line {first}; keep one of the two"),
+                );
             } else {
                 section.entries.push((&key.name, key.line, node));
             }
@@ -126,7 +130,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text at `field` as it stands there, where a `${` is nothing special. Not to be
+    /// The text at `field` exactly as written, where a `${` is nothing special. Not to be
     /// shown: it may be a secret.
     pub fn verbatim(&mut self, field: &Field<'_>) -> Option<String> {
         match &field.node.value {
@@ -195,7 +199,7 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The value behind `key`, when it stands here.
+    /// The value of `key`, when it is present.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Field<'a>> {
         let (_, line, node) = self.entries.iter().find(|(name, ..)| *name == key)?;
@@ -223,13 +227,13 @@ impl<'a> Field<'a> {
         Self { line: node.line, path: String::new(), node }
     }
 
-    /// Whether a single value stands here, rather than a mapping or a list.
+    /// Whether this is a single value, rather than a mapping or a list.
     #[must_use]
     pub fn is_scalar(&self) -> bool {
         matches!(self.node.value, Value::Scalar(_))
     }
 
-    /// Whether nothing stands here.
+    /// Whether there is no value.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self.node.value, Value::Null)

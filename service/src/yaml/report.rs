@@ -1,4 +1,4 @@
-//! All problems of one config file, told at once.
+//! All problems of one config file, reported together.
 
 use std::fmt;
 

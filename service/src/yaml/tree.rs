@@ -1,7 +1,7 @@
 //! YAML as a tree that knows its lines.
 //!
 //! A derived struct would stop at the first problem; this tree keeps unknown and
-//! duplicate keys, so that a reader can tell all problems at once.
+//! duplicate keys, so that a reader can report all problems together.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 pub struct Node {
     /// Counted from 1.
     pub line: u64,
-    /// What stands there.
+    /// The value itself.
     pub value: Value,
 }
 
@@ -42,14 +42,14 @@ pub struct Key {
 /// Text that is no YAML.
 #[derive(Debug)]
 pub struct SyntaxError {
-    /// Counted from 1; absent when it cannot be told.
+    /// Counted from 1; absent when it is unknown.
     pub line: Option<u64>,
 }
 
 /// Reads one YAML document. An empty one is [`Value::Null`].
 ///
 /// # Errors
-/// The line where it stops being YAML. What stands there is not told: it may be a secret.
+/// The line where it stops being YAML. The text itself is not shown: it may be a secret.
 pub fn read(text: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
         with_snippet: false,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_yaml_is_told_with_its_line() {
+    fn what_is_no_yaml_is_reported_with_its_line() {
         assert_eq!(read("a: 1\nb: [1, 2\nc: 3\n").unwrap_err().line, Some(3));
         assert!(matches!(read("# nothing\n\n").unwrap().value, Value::Null));
     }

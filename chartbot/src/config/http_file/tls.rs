@@ -1,9 +1,12 @@
 //! `tls_config`: trusted roots, the client's certificate, and the name that the server's
 //! certificate must have.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
-use headlag_service::yaml::reader::{Field, Reader, Section};
+use headlag_service::{
+    text_file::read_text,
+    yaml::reader::{Field, Reader, Section},
+};
 use reqwest::{
     Certificate, ClientBuilder, Identity, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -11,6 +14,8 @@ use reqwest::{
     tls::Version,
 };
 use tokio::net::lookup_host;
+
+use super::LONGEST;
 
 const KEYS: [&str; 7] =
     ["ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify", "min_version", "max_version"];
@@ -146,8 +151,8 @@ fn read_identity<'a>(reader: &mut Reader<'a>, section: &Section<'a>, folder: &Pa
 
 fn read_pem(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Option<Vec<u8>> {
     let path = folder.join(reader.verbatim(field)?);
-    match fs::read(path) {
-        Ok(pem) => Some(pem),
-        Err(error) => reader.wrong(field, format!("the file it names: cannot read it: {error}")),
+    match read_text(&path, LONGEST) {
+        Ok(pem) => Some(pem.into_bytes()),
+        Err(error) => reader.wrong(field, format!("the file it names: {error}")),
     }
 }

@@ -1,0 +1,96 @@
+//! The one connection to a node: kept alive, but not for long, and replaced when the server
+//! closes it.
+//!
+//! Not a pool of connections: a node is asked one question at a time. So it is plain which
+//! connection is fresh and how old it is, which reqwest does not reveal.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use headlag_service::outbound::{Failure, classify_cause};
+use http_body_util::Full;
+use hyper::{
+    Request, Response, StatusCode,
+    body::Incoming,
+    client::conn::http1::{Builder, SendRequest},
+};
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
+
+use super::dial::{Dialer, Server};
+
+/// Some gateways add a header for each of their policies; hyper's default is 100.
+const MOST_HEADERS: usize = 512;
+
+/// A connection to one server, opened when it is needed.
+#[derive(Debug)]
+pub struct Connection {
+    dialer: Dialer,
+    server: Server,
+    lifetime: Duration,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    /// After this another one is opened: the name may have moved to another address.
+    until: Instant,
+}
+
+impl Connection {
+    /// Not open yet. None lives longer than `lifetime`.
+    pub fn new(dialer: Dialer, server: Server, lifetime: Duration) -> Self {
+        Self { dialer, server, lifetime, open: None }
+    }
+
+    /// Sends `request`, which must be one without side effects, and waits for the head of
+    /// the answer. Where a kept-alive connection breaks before that, the request is sent
+    /// once more on a fresh one: a server may close an idle connection at any time, also
+    /// while the next request is on its way. What fails on a fresh connection is not repeated.
+    ///
+    /// Dropped before it is done, it closes the connection.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+        if let Some(open) = self.kept_alive().await {
+            match self.send_over(open, request.clone()).await {
+                // Some balancers say so when they close an idle connection.
+                Ok(response) if response.status() == StatusCode::REQUEST_TIMEOUT => {}
+                Err(Failure::Connect) => {}
+                answer => return answer,
+            }
+        }
+        let open = self.open().await?;
+        self.send_over(open, request).await
+    }
+
+    /// The connection of before, where it can be used again.
+    async fn kept_alive(&mut self) -> Option<Open> {
+        let mut open = self.open.take().filter(|open| Instant::now() < open.until)?;
+        open.sender.ready().await.ok()?;
+        Some(open)
+    }
+
+    async fn open(&self) -> Result<Open, Failure> {
+        let until = Instant::now() + self.lifetime;
+        let stream = TokioIo::new(self.dialer.dial(&self.server).await?);
+        let (sender, connection) = Builder::new()
+            .max_headers(MOST_HEADERS)
+            .handshake(stream)
+            .await
+            .map_err(|error| classify_cause(&error, Failure::Connect))?;
+        // It ends with its sender; how it failed, the sender reports.
+        tokio::spawn(connection);
+        Ok(Open { sender, until })
+    }
+
+    async fn send_over(
+        &mut self,
+        mut open: Open,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let response = open.sender.send_request(request).await;
+        let response = response.map_err(|error| classify_cause(&error, Failure::Connect))?;
+        self.open = Some(open);
+        Ok(response)
+    }
+}

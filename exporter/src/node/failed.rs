@@ -1,0 +1,48 @@
+//! A question without a usable answer.
+
+use std::time::Duration;
+
+use headlag_service::outbound::Failure;
+
+use super::exchange::Reply;
+use crate::answer::Reason;
+
+/// Why a question got no usable answer, and what that means for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failed {
+    /// The value of the label `reason`.
+    pub reason: Reason,
+    /// Whether it says nothing about the question itself: it may be answered next time.
+    pub is_temporary: bool,
+    /// How long the server asks to be left alone; absent where it does not.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failed {
+    /// No complete answer arrived.
+    pub fn without_answer(failure: Failure) -> Self {
+        let reason = match failure {
+            Failure::Timeout => Reason::Timeout,
+            Failure::Connect => Reason::Connect,
+            Failure::Tls => Reason::Tls,
+            Failure::TooLarge => Reason::TooLarge,
+            Failure::Malformed => Reason::Malformed,
+        };
+        Self { reason, is_temporary: is_silence(reason), retry_after: None }
+    }
+
+    /// `reply` holds no usable answer, for `reason`.
+    pub fn in_reply(reply: &Reply, reason: Reason) -> Self {
+        let is_temporary = reply.status.is_server_error() || reason == Reason::RateLimited;
+        Self { reason, is_temporary, retry_after: reply.retry_after }
+    }
+
+    /// Whether the server left the question without any answer.
+    pub fn is_silence(&self) -> bool {
+        is_silence(self.reason)
+    }
+}
+
+fn is_silence(reason: Reason) -> bool {
+    matches!(reason, Reason::Timeout | Reason::Connect | Reason::Tls)
+}

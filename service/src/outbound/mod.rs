@@ -1,0 +1,73 @@
+//! Requests to others over HTTP: bodies with a limit, connections that do not grow old, and
+//! errors that carry no URL.
+
+mod body;
+mod client;
+
+use std::{error::Error, io};
+
+pub use self::{
+    body::{collect, read_body},
+    client::{Renewed, client},
+};
+
+/// What headlag calls itself to the servers it asks.
+pub const USER_AGENT: &str = concat!("headlag/", env!("CARGO_PKG_VERSION"));
+
+/// Why there was no usable answer. Holds nothing of the URL, which may hold a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No complete answer within the time.
+    #[error("it did not answer in time")]
+    Timeout,
+    /// No connection, or it broke before the answer was complete.
+    #[error("no connection, or it was closed before the answer was complete")]
+    Connect,
+    /// The TLS handshake or its certificate failed.
+    #[error("the TLS handshake failed; check the host name and its certificate")]
+    Tls,
+    /// The answer was longer than the caller reads.
+    #[error("the answer was too long")]
+    TooLarge,
+    /// The answer was not HTTP, or not what its headers said.
+    #[error("the answer was not valid HTTP")]
+    Malformed,
+}
+
+/// The kind of a client's error, without the URL that its text carries.
+#[must_use]
+pub fn classify(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        Failure::Timeout
+    } else if error.is_decode() {
+        classify_cause(error, Failure::Malformed)
+    } else {
+        classify_cause(error, Failure::Connect)
+    }
+}
+
+/// The kind of an error that hyper, rustls or a socket reports, by itself or as the cause of
+/// another; `otherwise` where none of them says more.
+#[must_use]
+pub fn classify_cause(error: &(dyn Error + 'static), mut otherwise: Failure) -> Failure {
+    let mut cause = Some(error);
+    while let Some(current) = cause {
+        if current.is::<rustls::Error>() {
+            return Failure::Tls;
+        }
+        if let Some(error) = current.downcast_ref::<hyper::Error>() {
+            if error.is_parse() {
+                return Failure::Malformed;
+            }
+            // A server may reject our certificate after the handshake (TLS 1.3).
+            otherwise = Failure::Connect;
+        }
+        // An io::Error shows what it wraps only through get_ref.
+        let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = match wrapped {
+            Some(inner) => Some(inner),
+            None => current.source(),
+        };
+    }
+    otherwise
+}

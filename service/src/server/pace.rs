@@ -1,0 +1,138 @@
+//! How long a client may take to send.
+//!
+//! hyper's own limit for the head of a request also runs while a kept-alive connection is
+//! idle, so that a scraper would have to reconnect for every scrape. Here it runs from the
+//! first byte of a request.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep},
+};
+
+/// How far the requests of one connection are: whether one is being answered, and since
+/// when that is so.
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<Mutex<Stage>>);
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stage {
+    is_answering: bool,
+    since: Instant,
+}
+
+impl Progress {
+    /// Nothing has been asked yet.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(Stage { is_answering: false, since: Instant::now() })))
+    }
+
+    /// A request's head is complete; it is being answered now.
+    pub fn begins(&self) {
+        *self.stage() = Stage { is_answering: true, since: Instant::now() };
+    }
+
+    /// The answer is made.
+    pub fn ends(&self) {
+        *self.stage() = Stage { is_answering: false, since: Instant::now() };
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a client may take at most.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadLimits {
+    /// From the first byte of a request, and for the first request from the beginning of the
+    /// connection, to the end of its head.
+    pub head: Duration,
+    /// Without a byte, between two requests or within a body.
+    pub idle: Duration,
+}
+
+/// A connection that fails once its client takes longer than allowed.
+#[derive(Debug)]
+pub struct Paced<S> {
+    stream: S,
+    progress: Progress,
+    seen: Stage,
+    limits: ReadLimits,
+    is_in_head: bool,
+    overdue: Pin<Box<Sleep>>,
+}
+
+impl<S> Paced<S> {
+    /// Limits what is read from `stream`, whose requests report their `progress`.
+    pub fn new(stream: S, progress: Progress, limits: ReadLimits) -> Self {
+        let (seen, overdue) = (*progress.stage(), Box::pin(sleep(limits.head)));
+        Self { stream, progress, seen, limits, is_in_head: true, overdue }
+    }
+
+    fn allow(&mut self, time: Duration, from: Instant) {
+        self.overdue.as_mut().reset(from + time);
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let (stage, limits) = (*self.progress.stage(), self.limits);
+        // hyper does not read anew when an answer is made, so this may be seen later.
+        if stage != self.seen {
+            (self.seen, self.is_in_head) = (stage, false);
+            self.allow(limits.idle, stage.since);
+        }
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_pending() {
+            return self.overdue.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        }
+        if buf.filled().len() > before {
+            if stage.is_answering {
+                self.allow(limits.idle, Instant::now());
+            } else if !self.is_in_head {
+                self.is_in_head = true;
+                self.allow(limits.head, Instant::now());
+            }
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
