@@ -168,11 +168,16 @@ impl Back<'_> {
         let polls = ask.query_window(|window| selector.polls(window), asked);
         let line = match of {
             Of::Node(..) => {
-                let states =
-                    ask.query_window(|window| selector.node_states(&NodeState::REPORTED, window), asked);
-                let (polls, states) = try_join!(polls, states)?;
+                // With the network's: of several exporters one with consensus counts.
+                let network = &NetworkState::REPORTED;
+                let (polls, states, of_network) = try_join!(
+                    polls,
+                    ask.query_window(|window| selector.node_states(&NodeState::REPORTED, window), asked),
+                    ask.query_window(|window| selector.network_states(network, window), asked),
+                )?;
                 let mut sources = assemble::sources(&polls, &[], &names);
                 assemble::fill_raw_node_states(&mut sources, &names, &states);
+                assemble::fill_raw_network_states(&mut sources, &of_network);
                 sources
             }
             Of::Network(_) => {

@@ -283,13 +283,9 @@ fn sweep(sources: &[Source], until: f64) -> Vec<Piece> {
         let Some(next) = [next_begin, next_end].into_iter().flatten().reduce(f64::min) else {
             return pieces;
         };
-        // Among equals the one that counted before, then the newer sample.
-        let before = pieces.last().map(|last| last.source);
-        let best = open.iter().min_by(|a, b| {
-            let rank =
-                |piece: &Piece| (sources[piece.source].rank(piece.sample), Some(piece.source) != before);
-            rank(a).cmp(&rank(b)).then(b.begin.total_cmp(&a.begin))
-        });
+        // Among equals always the same one, whatever came before.
+        let rank = |piece: &Piece| (sources[piece.source].rank(piece.sample), piece.source);
+        let best = open.iter().min_by_key(|piece| rank(piece));
         if let Some(best) = best.filter(|_| next > now) {
             match pieces.last_mut() {
                 Some(last) if (last.source, last.sample, last.end) == (best.source, best.sample, now) => {
