@@ -90,10 +90,14 @@ fn refresh_seconds(snapshots: &[Snapshot]) -> u64 {
 }
 
 fn write_network(page: &mut String, now: UnixTime, of: &Snapshot, all: &[&Snapshot], unfolded: &Unfolded) {
-    let _ = write!(page, "<section><h2>{} {}</h2>", of.network, network_state(of.state));
-    if let Some(trouble) = words::network_trouble(of.state) {
-        let since = since(now, of.state_since);
-        let _ = write!(page, "<p>{trouble}, {since}</p>");
+    let _ = write!(page, "<section><h2>{}", of.network);
+    match words::network_trouble(of.state) {
+        // Nothing green above a node in trouble.
+        None => page.push_str("</h2>"),
+        Some(trouble) => {
+            let (state, since) = (marked_state(of.state), since(now, of.state_since));
+            let _ = write!(page, " {state}</h2><p>{trouble}, {since}</p>");
+        }
     }
     let median = of.consensus.map(|of| format!(" · median block {}", of.median.block.get()));
     let _ = write!(page, "<p class=\"dim\">{}{}</p>", age(now, of), median.unwrap_or_default());
@@ -139,10 +143,10 @@ fn age(now: UnixTime, of: &Snapshot) -> String {
     if now - of.ended.unix > fresh.as_secs_f64() {
         return format!("<span class=\"late\">no round has ended for {passed}</span>");
     }
-    format!("as of {passed} ago")
+    format!("data {passed} old")
 }
 
-fn network_state(state: NetworkState) -> String {
+fn marked_state(state: NetworkState) -> String {
     format!("<span class=\"state {}\">{}</span>", state.label(), words::network_state(state))
 }
 

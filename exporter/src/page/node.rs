@@ -54,17 +54,19 @@ fn marked_state(state: NodeState) -> String {
 fn lag(node: &NodeSnapshot) -> Option<String> {
     let blocks = words::lag(node.lag?);
     let seconds = node.behind_for.map(|behind| behind.as_secs()).filter(|seconds| *seconds > 0);
-    let seconds = seconds.map(|seconds| format!(" <span>({})</span>", words::duration(seconds)));
+    let seconds = seconds.map(|seconds| format!(" <small>({})</small>", words::duration(seconds)));
     Some(blocks + &seconds.unwrap_or_default())
 }
 
 /// Its block, and how long it took to answer or fail.
 fn fine_print(node: &NodeSnapshot) -> String {
-    let block = node.answered().map(|block| format!("block {} · ", block.get()));
     let took = match node.took.map(|took| took.as_millis()) {
-        None => "not asked in this round: paused".into(),
+        None => return "paused, not asked".into(),
         Some(0) => "&lt;1\u{a0}ms".into(),
         Some(millis) => format!("{millis}\u{a0}ms"),
     };
-    block.unwrap_or_default() + &took
+    match node.answered() {
+        Some(block) => format!("block {} in {took}", block.get()),
+        None => format!("failed after {took}"),
+    }
 }

@@ -48,7 +48,7 @@ pub fn network_trouble(state: NetworkState) -> Option<&'static str> {
 pub fn reason(reason: Reason) -> String {
     match reason {
         Reason::Timeout => "no complete answer in time".into(),
-        Reason::Connect => "no connection: nothing listens there, its name is unknown, or it hung up".into(),
+        Reason::Connect => "nothing listens there, its host name is unknown, or it hung up".into(),
         Reason::Tls => "the TLS handshake failed: check host name and certificate".into(),
         Reason::HttpStatus(status) => format!("it answered with HTTP status {status}"),
         Reason::RateLimited => "it was asked too often (rate limit)".into(),
