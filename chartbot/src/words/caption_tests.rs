@@ -120,19 +120,19 @@ fn several_nodes_the_worst_first() {
         node("old", NodeState::Gone, None),
     ];
     let first = [
-        "b: not scraped; not one block in this range".to_owned(),
+        "b: no data in Prometheus; no data in this range".to_owned(),
         format!("d: no consensus among the references; {PAST}"),
         format!("c: 6 blocks ahead; {PAST}"),
         format!("a: 1 block behind; {PAST}"),
     ];
     let lines = caption(NetworkState::Ok, &nodes, &[]);
-    assert_eq!(lines[..3], ["polygon · 1 of 4 nodes ok; b: not scraped", LAST, UP]);
+    assert_eq!(lines[..3], ["polygon · 1 of 4 nodes ok; b: no data in Prometheus", LAST, UP]);
     assert_eq!(lines[3..7], first);
     assert_eq!(lines[7], format!("old: no longer watched; {PAST}"));
     nodes.pop();
     nodes.extend(["e", "f", "g", "h", "i"].map(|name| ok(name, 0.0)));
     let lines = caption(NetworkState::Ok, &nodes, &[]);
-    assert_eq!(lines[0], "polygon · 6 of 9 nodes ok; b: not scraped");
+    assert_eq!(lines[0], "polygon · 6 of 9 nodes ok; b: no data in Prometheus");
     assert_eq!(lines[1], format!("{LAST}, the 8 worst of 9 nodes are shown"));
     assert_eq!(lines[3..7], first);
     assert_eq!(lines.len(), 3 + 8);

@@ -217,7 +217,7 @@ mod tests {
         let first: Vec<_> = lines.split("\n\n").map(|part| part.lines().next().unwrap()).collect();
         assert_eq!(
             first[..3],
-            ["⚪ z: no news for 46 s", "⏸ b: the chain has halted (4 s ago)", "🟢 a: ok (4 s ago)"]
+            ["⚪ z: no data for 46 s", "⏸ b: the chain has halted (4 s ago)", "🟢 a: ok (4 s ago)"]
         );
         assert_eq!(first[3], "The exporter's clock is 90 s ahead of Prometheus'; check NTP.");
         assert!(lines.contains("⚪ n: unknown"));
