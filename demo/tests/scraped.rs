@@ -80,6 +80,8 @@ async fn every_protocol_and_labels_of_type_and_unit_work() {
         ("headlag_node_state == 1", 10),
         ("headlag_node_lag_blocks", 10),
         ("headlag_rounds_total > 0", 1),
+        // The bot asks in whole seconds: what is younger is not there yet.
+        ("count_over_time(headlag_rounds_total[1m]) >= 4", 1),
         ("headlag_node_errors_total", 100),
         ("headlag_node_request_duration_seconds_count > 0", 10),
     ] {

@@ -109,6 +109,12 @@ fn what_the_exporter_says_of_node_and_network() {
 }
 
 #[test]
+fn a_threshold_that_changed_is_named_with_both_values() {
+    assert_eq!((ENGLISH.corridor)(5.0, 9.0), "corridor ±5 to ±9 blocks");
+    assert_eq!((crate::words::RUSSIAN.corridor)(5.0, 9.0), "коридор от ±5 до ±9 блоков");
+}
+
+#[test]
 fn several_nodes_the_worst_first() {
     let mut lost = node("b", NodeState::NotScraped, None);
     lost.worst = None;
