@@ -29,8 +29,8 @@ const PLOT_RIGHT: f32 = 1100.0;
 const TICK_ROOM: f32 = 178.0;
 pub const NAME_ROOM: f32 = 230.0;
 /// From the plot to the strip: the times.
-const TIMES: f32 = 92.0;
-const TIMES_BASELINE: f32 = 52.0;
+const TIMES: f32 = 98.0;
+const TIMES_BASELINE: f32 = 58.0;
 /// The rows of the strip.
 const ROW: f32 = 48.0;
 const ROW_PITCH: f32 = 54.0;

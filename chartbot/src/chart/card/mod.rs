@@ -13,7 +13,7 @@ mod strip;
 mod texture;
 
 #[cfg(test)]
-mod scenes;
+pub mod scenes;
 #[cfg(test)]
 mod tests;
 

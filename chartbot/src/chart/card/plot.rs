@@ -24,6 +24,8 @@ const LEGEND_BASELINE: f32 = 250.0;
 const KEY: f32 = 40.0;
 const KEY_WIDTH: f32 = 8.0;
 const BETWEEN: f32 = 36.0;
+/// The name in the legend gets at least so many pixels.
+const LEAST_NAME: f32 = 240.0;
 /// The corridor is one pale band where it is thinner than this.
 const THIN_CORRIDOR: f32 = 12.0;
 /// Columns of this width or more are drawn as steps.
@@ -32,8 +34,9 @@ const DOT: f32 = 11.0;
 /// From the end of the line to its value.
 const TO_VALUE: f32 = 20.0;
 const VALUE: f32 = 46.0;
-/// A peak this close to the end of the line needs no number of its own.
+/// A peak this close to the end of the line, and to its value, needs no number of its own.
 const SAME_PLACE: f32 = 60.0;
+const ALIKE: f64 = 0.1;
 /// Where a text may be tried beside a point: pixels from one place to the next.
 const PACE: f32 = 9.0;
 
@@ -93,17 +96,19 @@ fn axes(pen: &Pen, plot: &Plot, layout: &mut Layout) {
     let threshold = plot.threshold.iter().flatten().copied().reduce(f64::max);
     for tick in &plot.value.ticks {
         let y = plot.y(*tick);
-        layout.under.push(level(y, Ink::Grid, 2.0));
         let is_edge = threshold == Some(tick.abs());
+        if !is_edge {
+            layout.under.push(level(y, Ink::Grid, 2.0));
+        }
         let weight = if is_edge { Weight::SemiBold } else { Weight::Regular };
         let ink = if is_edge || *tick == 0.0 { Ink::Text } else { Ink::Muted };
         let text = short(*tick, pen.language);
         let sized = |size| Hand { size, weight, ink };
         let room = left - AIR - EDGE;
         let size = [TICK, BODY].into_iter().find(|size| pen.width(&text, sized(*size)) <= room);
-        let hand = sized(size.unwrap_or(BODY));
-        let label = pen.text_before(left - AIR, text, font::centred(y, hand.size), hand);
-        layout.labels.push(label);
+        // Beyond a million billion blocks the grid line has no number.
+        let label = size.map(|size| pen.text_before(left - AIR, text, font::centred(y, size), sized(size)));
+        layout.labels.extend(label);
     }
     layout.under.push(level(bottom, Ink::Axis, 2.0));
 
@@ -152,14 +157,14 @@ fn corridor(plot: &Plot, layout: &mut Layout) {
 /// One line as it is drawn, with what its legend needs.
 struct Drawn {
     marks: Vec<Mark>,
-    /// Whether it leaves the corridor below or above.
-    leaves: bool,
+    /// The states whose colours show that it leaves the corridor.
+    leaves: Vec<State>,
 }
 
 /// The reference, the other nodes, then the first node.
 fn traces(pen: &Pen, plot: &Plot) -> Vec<Drawn> {
     let card = pen.card;
-    let steps = plot.column(0).1 - plot.column(0).0 >= STEP;
+    let steps = plot.frame.width() / plot.grid.len.max(1) as f32 >= STEP;
     let calm =
         |ink, width| Style { line: ink, band: None, width, dash: None, outside: None, judged: false, steps };
     let main = Style {
@@ -185,21 +190,24 @@ fn traces(pen: &Pen, plot: &Plot) -> Vec<Drawn> {
 fn sided(plot: &Plot, trace: Trace) -> Drawn {
     let zero = plot.y(0.0);
     let is_below = |points: &[Point]| points.iter().any(|it| it.y > zero + 0.5);
-    let leaves = !trace.excursions.is_empty();
+    let side = |points: &[Point]| if is_below(points) { State::Behind } else { State::Ahead };
+    let leaves = trace.excursions.iter().map(|it| side(&it.outline)).collect();
     let area = |area: Area| {
-        let ink = match area.ink {
-            Ink::OutsideFill if is_below(&area.outline) => Ink::Card(CardInk::Below),
-            Ink::OutsideFill => Ink::Card(CardInk::Above),
-            other => other,
+        let ink = match (area.ink, side(&area.outline)) {
+            (Ink::OutsideFill, State::Behind) => Ink::Card(CardInk::Below),
+            (Ink::OutsideFill, _) => Ink::Card(CardInk::Above),
+            (other, _) => other,
         };
         Mark::Area(Area { ink, ..area })
     };
     let of_side = |ink, points: &[Point]| match ink {
-        Ink::Outside if is_below(points) => Ink::Card(CardInk::Fill(State::Behind)),
-        Ink::Outside => Ink::Card(CardInk::Fill(State::Ahead)),
+        Ink::Outside => Ink::Card(CardInk::Fill(side(points))),
         other => other,
     };
-    let line = |line: Line| Mark::Line(Line { ink: of_side(line.ink, &line.points), ..line });
+    let line = |line: Line| {
+        let line = Line { ink: of_side(line.ink, &line.points), ..line };
+        within_scale(plot, line).into_iter().map(Mark::Line)
+    };
     let disc = |disc: Disc| Mark::Disc(Disc { ink: of_side(disc.ink, &[disc.center]), ..disc });
     let cut = |peak: &Peak| {
         let arrow = peak.arrow(plot.frame);
@@ -208,10 +216,31 @@ fn sided(plot: &Plot, trace: Trace) -> Drawn {
     };
     let mut marks: Vec<Mark> = trace.bands.into_iter().map(area).collect();
     marks.extend(trace.excursions.into_iter().map(area));
-    marks.extend(trace.lines.into_iter().chain(trace.stems).map(line));
+    marks.extend(trace.lines.into_iter().chain(trace.stems).flat_map(line));
     marks.extend(trace.dots.into_iter().map(disc));
     marks.extend(trace.cuts.iter().flat_map(cut));
     Drawn { marks, leaves }
+}
+
+/// The parts of a line that do not run along the edge of the scale: what is cut off has no
+/// shape.
+fn within_scale(plot: &Plot, line: Line) -> Vec<Line> {
+    let is_edge = |it: &Point| it.y <= plot.frame.top || it.y >= plot.frame.bottom;
+    let mut parts: Vec<Vec<Point>> = Vec::new();
+    let mut is_broken = true;
+    for ends in line.points.windows(2) {
+        let [a, b] = ends else { continue };
+        if is_edge(a) && is_edge(b) {
+            is_broken = true;
+            continue;
+        }
+        match parts.last_mut() {
+            Some(part) if !is_broken => part.push(*b),
+            _ => parts.push(vec![*a, *b]),
+        }
+        is_broken = false;
+    }
+    parts.into_iter().map(|points| Line { points, ..line.clone() }).collect()
 }
 
 /// Two strokes across a line that continues beyond the scale.
@@ -245,25 +274,26 @@ fn legend(pen: &Pen, traces: &[Drawn], layout: &mut Layout) {
         entries.push((Ink::Card(CardInk::Other), others.to_owned()));
     }
     entries.push((Ink::Best, words.best.to_owned()));
-    // The alarm colour is explained only where it is used.
-    if traces.iter().any(|it| it.leaves) {
+    // The colours of excursions are explained only where they are used.
+    let leaves = traces.iter().flat_map(|it| &it.leaves).copied();
+    if let Some(side) = leaves.min_by_key(|state| state.rank()) {
         let mut known = card.threshold.iter().flatten();
         let first = known.next().copied();
         let same = first.filter(|first| known.all(|it| it == first));
         let same = same.map(|it| short(it, pen.language).trim_start_matches('+').to_owned());
-        let below = Ink::Card(CardInk::Fill(State::Behind));
-        entries.push((below, (words.outside)(same.as_deref())));
+        let outside = (words.outside)(same.as_deref());
+        entries.push((Ink::Card(CardInk::Fill(side)), outside));
     }
     let width = |text: &str| KEY + AIR + pen.width(text, body) + BETWEEN;
     let rest: f32 = entries.iter().skip(1).map(|(_, text)| width(text)).sum();
-    let room = right - MARGIN - rest - KEY - AIR - BETWEEN;
+    let room = (right - MARGIN - rest - KEY - AIR - BETWEEN).max(LEAST_NAME);
     if let Some((_, name)) = entries.first_mut() {
         *name = pen.fitted(name, body, room);
     }
     let mut left = MARGIN;
     for (ink, text) in entries {
         if left + width(&text) - BETWEEN > right {
-            return;
+            continue;
         }
         let y = 2.0 * LEGEND_BASELINE - font::centred(LEGEND_BASELINE, BODY);
         let points = [left, left + KEY].map(|x| Point { x, y }).to_vec();
@@ -326,8 +356,8 @@ fn worst(pen: &Pen, plot: &Plot, layout: &mut Layout) {
     let Some(node) = pen.card.nodes.first() else { return };
     let Some(worst) = node.worst else { return };
     let at = Point { x: plot.time.x(worst.at), y: plot.y(worst.offset) };
-    let shown = node.now.as_ref().is_some_and(|now| now.offset == worst.offset);
-    if shown && plot.frame.right - at.x < SAME_PLACE {
+    let alike = |now: f64| (now - worst.offset).abs() <= ALIKE * worst.offset.abs();
+    if node.now.as_ref().is_some_and(|now| alike(now.offset)) && plot.frame.right - at.x < SAME_PLACE {
         return;
     }
     let limit = pen.card.threshold.iter().flatten().copied().fold(0.0, f64::max);
@@ -371,17 +401,24 @@ fn beside(room: Rect, at: Point, width: f32, free: impl Fn(&Rect) -> bool) -> Op
     places.into_iter().map(|it| it.1).find(free)
 }
 
-/// The cause of a gap inside it, where it is wide enough.
+/// The cause of a gap inside it, in as few lines as fit, where it is wide enough.
 fn name_gap(pen: &Pen, gap: Rect, state: State, layout: &mut Layout) {
     let hand = Hand::regular(BODY, Ink::Card(CardInk::Sign(state)));
-    let name = state.name(pen.language);
-    let words: Vec<&str> = name.split(' ').collect();
-    let fits = |lines: &Vec<&str>| lines.iter().all(|it| pen.width(it, hand) + 2.0 * AIR <= gap.width());
-    let Some(lines) = [vec![name], words].into_iter().find(fits) else { return };
+    let room = gap.width() - AIR;
+    let mut lines: Vec<String> = Vec::new();
+    for word in state.name(pen.language).split(' ') {
+        match lines.last_mut() {
+            Some(line) if pen.width(&format!("{line} {word}"), hand) <= room => *line += &format!(" {word}"),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    if lines.iter().any(|line| pen.width(line, hand) > room) {
+        return;
+    }
     let at = |top: f32| -> Vec<Label> {
-        let line = |(n, text): (usize, &&str)| {
+        let line = |(n, text): (usize, &String)| {
             let left = gap.center().x - pen.width(text, hand) / 2.0;
-            pen.text(*text, left, top + n as f32 * BODY * 1.2, hand)
+            pen.text(text, left, top + n as f32 * BODY * 1.2, hand)
         };
         lines.iter().enumerate().map(line).collect()
     };

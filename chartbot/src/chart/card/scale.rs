@@ -10,7 +10,7 @@ const DATA_AIR: f64 = 1.2;
 /// Half the height in blocks when nothing asks for more.
 const LEAST_HALF: f64 = 2.0;
 /// The cut hides at most so many excursions: what happens more often is no outlier.
-const A_FEW: usize = 3;
+const A_FEW: usize = 2;
 /// Nor is one that lasts longer than this part of the range.
 const BRIEF: f64 = 0.02;
 /// An outlier is farther out than everything else by this factor.

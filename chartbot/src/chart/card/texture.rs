@@ -36,7 +36,7 @@ pub fn fill(frame: Rect, state: State) -> Vec<Area> {
                 Area { outline: corners(frame).to_vec(), ink: Ink::Ground }
             };
             // In a low box the grooves would leave nothing.
-            let grooves = if third >= 2.0 * GROOVE { vec![groove(1.0), groove(2.0)] } else { Vec::new() };
+            let grooves = if third >= 1.5 * GROOVE { vec![groove(1.0), groove(2.0)] } else { Vec::new() };
             [vec![whole(fill)], grooves].concat()
         }
         Texture::Striped => with_tile(pattern(stripes(frame, STRIPE, 1.0))),
