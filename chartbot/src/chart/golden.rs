@@ -6,7 +6,7 @@ use std::{env, fs, io::Cursor, path::Path};
 
 use jiff::tz::TimeZone;
 
-use super::{Theme, draw, scenes::scenes};
+use super::{Theme, card, draw, scenes::scenes};
 use crate::{
     samples::grid::History,
     words::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords},
@@ -73,16 +73,23 @@ fn bench_draw_and_encode() {
         let spent = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
         spent.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
     };
-    for (name, history) in scenes() {
+    let measure = |name: &str, draw: &dyn Fn() -> Vec<u8>| {
         let mut bytes = 0;
         let mut times: Vec<f64> = (0..TIMES)
             .map(|_| {
                 let begin = spent();
-                bytes = drawn(&history, Theme::Light, &CHART_ENGLISH).len();
+                bytes = draw().len();
                 spent() - begin
             })
             .collect();
         times.sort_unstable_by(f64::total_cmp);
         println!("draw and encode {name}: {:.1} ms, {bytes} bytes", times[TIMES / 2]);
+    };
+    for (name, history) in scenes() {
+        measure(name, &|| drawn(&history, Theme::Light, &CHART_ENGLISH));
+    }
+    for (name, card, language) in card::scenes::scenes() {
+        let draw = || card::draw(&card, &TimeZone::UTC, Theme::Light, language).unwrap();
+        measure(&format!("card {name}"), &draw);
     }
 }

@@ -199,6 +199,7 @@ impl Drawing<'_> {
             dash: None,
             outside: None,
             judged: false,
+            steps: false,
         };
         let alone = self.nodes.len() == 1;
         // The bands of several nodes lie on each other: there they are drawn only when a
@@ -216,6 +217,7 @@ impl Drawing<'_> {
                 // Among several, a line keeps the colour that names its node.
                 outside: alone.then_some(Ink::Outside),
                 judged: true,
+                steps: false,
             };
             traces.push((trace::trace(plot, &seen, style), Some(place)));
         }

@@ -2,6 +2,8 @@
 
 mod axes;
 mod canvas;
+#[cfg(test)]
+mod card;
 mod curve;
 mod encode;
 mod excursion;

@@ -27,9 +27,8 @@ pub fn paint(
 ) -> Result<Pixmap, DrawingAreaErrorKind<CanvasError>> {
     let (width, height) = (PICTURE.width() as u32, PICTURE.height() as u32);
     let mut pixels = Pixmap::new(width, height).ok_or(DrawingAreaErrorKind::LayoutError)?;
-    let area = Canvas::new(&mut pixels, fonts).into_drawing_area();
-    let brush = Brush { area, palette };
-    brush.area.fill(&palette.colour(Ink::Ground))?;
+    let colour = |ink| palette.colour(ink);
+    let brush = Brush::new(&mut pixels, fonts, &colour)?;
     brush.lines(&layout.grid)?;
     for gap in &layout.gaps {
         brush.hatch(gap)?;
@@ -55,15 +54,27 @@ pub fn paint(
     Ok(pixels)
 }
 
-struct Brush<'a> {
+/// Draws shapes in the colours of a palette.
+pub struct Brush<'a> {
     area: DrawingArea<Canvas<'a>, Shift>,
-    palette: &'a Palette,
+    colour: &'a dyn Fn(Ink) -> RGBAColor,
 }
 
-impl Brush<'_> {
-    fn lines(&self, lines: &[Line]) -> Painted {
+impl<'a> Brush<'a> {
+    /// Begins a picture with nothing but the ground.
+    pub fn new(
+        pixels: &'a mut Pixmap,
+        fonts: &'a Fonts,
+        colour: &'a dyn Fn(Ink) -> RGBAColor,
+    ) -> Result<Brush<'a>, DrawingAreaErrorKind<CanvasError>> {
+        let area = Canvas::new(pixels, fonts).into_drawing_area();
+        area.fill(&colour(Ink::Ground))?;
+        Ok(Brush { area, colour })
+    }
+
+    pub fn lines(&self, lines: &[Line]) -> Painted {
         for line in lines {
-            let style = self.palette.colour(line.ink).stroke_width(units(line.width) as u32);
+            let style = (self.colour)(line.ink).stroke_width(units(line.width) as u32);
             let points: Vec<_> = line.points.iter().copied().map(place).collect();
             match line.dash {
                 None => self.area.draw(&PathElement::new(points, style))?,
@@ -75,18 +86,18 @@ impl Brush<'_> {
         Ok(())
     }
 
-    fn areas(&self, areas: &[Area]) -> Painted {
+    pub fn areas(&self, areas: &[Area]) -> Painted {
         for area in areas {
             let points: Vec<_> = area.outline.iter().copied().map(place).collect();
-            let colour = self.palette.colour(area.ink);
+            let colour = (self.colour)(area.ink);
             self.area.draw(&Polygon::new(points, colour.filled()))?;
         }
         Ok(())
     }
 
-    fn discs(&self, discs: &[Disc]) -> Painted {
+    pub fn discs(&self, discs: &[Disc]) -> Painted {
         for disc in discs {
-            let colour = self.palette.colour(disc.ink);
+            let colour = (self.colour)(disc.ink);
             self.area.draw(&Circle::new(place(disc.center), units(disc.radius), colour.filled()))?;
         }
         Ok(())
@@ -95,7 +106,7 @@ impl Brush<'_> {
     fn rect(&self, frame: Rect, ink: Ink) -> Painted {
         let corners = [(frame.left, frame.top), (frame.right, frame.bottom)];
         let corners = corners.map(|(x, y)| place(Point { x, y }));
-        let colour: RGBAColor = self.palette.colour(ink);
+        let colour: RGBAColor = (self.colour)(ink);
         self.area.draw(&Rectangle::new(corners, colour.filled()))
     }
 
@@ -105,13 +116,13 @@ impl Brush<'_> {
         self.lines(&hatch.strokes())
     }
 
-    fn label(&self, label: &Label) -> Painted {
+    pub fn label(&self, label: &Label) -> Painted {
         let style = match label.weight {
             Weight::Regular => FontStyle::Normal,
             Weight::SemiBold => FontStyle::Bold,
         };
         let font = ("Inter", f64::from(label.size * UNITS)).into_font();
-        let font = font.style(style).color(&self.palette.colour(label.ink));
+        let font = font.style(style).color(&(self.colour)(label.ink));
         let corner = Point { x: label.frame.left, y: label.frame.top };
         let text = Text::new(label.text.as_str(), place(corner), font);
         self.area.draw(&text)

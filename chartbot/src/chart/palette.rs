@@ -83,6 +83,8 @@ impl Palette {
                 Cause::NoConsensus => self.no_consensus,
                 Cause::NotScraped => self.not_scraped,
             },
+            #[cfg(test)]
+            Ink::Card(_) => self.text,
         };
         RGBAColor(red, green, blue, opacity(ink))
     }

@@ -100,6 +100,9 @@ pub enum Ink {
     OutsideText,
     Missing(Cause),
     MissingGround(Cause),
+    /// Of the card, which has a palette of its own.
+    #[cfg(test)]
+    Card(super::card::palette::Ink),
 }
 
 /// Pixels drawn and pixels left out, in turns along a line.

@@ -203,7 +203,7 @@ fn columns() -> impl Strategy<Value = (Vec<Column>, u8)> {
     (mixed, 0..10_u8)
 }
 
-fn any_history() -> impl Strategy<Value = (History, TimeZone)> {
+pub fn any_history() -> impl Strategy<Value = (History, TimeZone)> {
     let span = prop_oneof![600..2 * DAY, DAY..=365 * DAY];
     let nodes = proptest::collection::vec((name(63), columns()), 1..=8);
     let threshold = || proptest::option::weighted(0.8, 0..300_u32);

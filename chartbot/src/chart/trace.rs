@@ -45,6 +45,8 @@ pub struct Style {
     pub outside: Option<Ink>,
     /// Whether leaving the corridor means anything.
     pub judged: bool,
+    /// Whether the mean is level across each column, instead of a line from middle to middle.
+    pub steps: bool,
 }
 
 /// Draws what was seen; a stretch without data is left empty.
@@ -165,7 +167,12 @@ impl Run<'_> {
                 }
                 Some(_) => {}
             }
-            knots.push(knot);
+            if self.style.steps {
+                let (begin, end) = self.plot.column(self.first + i);
+                knots.extend([begin.max(left), end.min(right)].map(|x| Knot { x, ..knot }));
+            } else {
+                knots.push(knot);
+            }
         }
         if let Some(last) = knots.last().copied() {
             knots.push(Knot { x: right, ..last });
@@ -221,6 +228,7 @@ mod tests {
             dash: None,
             outside: Some(Ink::Outside),
             judged: true,
+            steps: false,
         };
         trace(&plot, columns, style)
     }
