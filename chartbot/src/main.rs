@@ -2,7 +2,9 @@
 
 mod chart;
 mod chat;
+mod clock;
 mod config;
+mod labels;
 mod metrics;
 mod picture;
 mod samples;

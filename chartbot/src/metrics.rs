@@ -25,14 +25,14 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::chat::access::Refusal;
+use crate::{chat::access::Refusal, telegram::FaultKind};
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
 /// From a fast answer to the longest wait.
 const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 20.0];
 
-/// What happened since the start. Clones count together.
+/// What happened since the start. Clones share the counts.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     commands: Family<Labels<2>, Counter>,
@@ -47,13 +47,18 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let refused = Family::<Labels<1>, Counter>::default();
+        // Each reason is counted from the start, so that the first one is an increase.
         for refusal in Refusal::ALL {
-            let _ = refused.get_or_create(&[("reason", refusal.reason())]);
+            let _ = refused.get_or_create(&[("reason", refusal.label())]);
+        }
+        let telegram_errors = Family::<Labels<1>, Counter>::default();
+        for kind in FaultKind::ALL {
+            let _ = telegram_errors.get_or_create(&[("reason", kind.label())]);
         }
         Self {
             commands: Family::default(),
             refused,
-            telegram_errors: Family::default(),
+            telegram_errors,
             query: Histogram::new(SECONDS),
             draw: Histogram::new(SECONDS),
             send: Histogram::new(SECONDS),
@@ -119,7 +124,7 @@ impl Metrics {
         everything
     }
 
-    /// A command of an allowed user was worked on.
+    /// A command of an allowed user was handled.
     pub fn command(&self, command: &'static str, outcome: &'static str) {
         let labels = [("command", command), ("outcome", outcome)];
         self.commands.get_or_create(&labels).inc();
@@ -127,10 +132,10 @@ impl Metrics {
 
     /// A message got no answer.
     pub fn refused(&self, refusal: Refusal) {
-        self.refused.get_or_create(&[("reason", refusal.reason())]).inc();
+        self.refused.get_or_create(&[("reason", refusal.label())]).inc();
     }
 
-    /// Prometheus was asked all that an answer needed.
+    /// All queries to Prometheus for one answer are done.
     pub fn queried(&self, took: Duration) {
         self.query.observe(took.as_secs_f64());
     }
@@ -140,7 +145,7 @@ impl Metrics {
         self.draw.observe(took.as_secs_f64());
     }
 
-    /// An answer was brought to Telegram, or given up.
+    /// An answer was delivered to Telegram, or given up.
     pub fn sent(&self, took: Duration) {
         self.send.observe(took.as_secs_f64());
     }
@@ -151,17 +156,9 @@ impl Metrics {
         self.last_poll.0.store(at, Ordering::Relaxed);
     }
 
-    /// Requests to Telegram may fail for these reasons: each is counted from the start, so
-    /// that the first failure is an increase.
-    pub fn telegram_errors_may_be(&self, reasons: &[&'static str]) {
-        for reason in reasons {
-            let _ = self.telegram_errors.get_or_create(&[("reason", *reason)]);
-        }
-    }
-
     /// A request to Telegram failed.
-    pub fn telegram_error(&self, reason: &'static str) {
-        self.telegram_errors.get_or_create(&[("reason", reason)]).inc();
+    pub fn telegram_error(&self, kind: FaultKind) {
+        self.telegram_errors.get_or_create(&[("reason", kind.label())]).inc();
     }
 }
 
@@ -180,7 +177,7 @@ mod tests {
         metrics.polled(Timestamp::from_millisecond(1_800_000_000_250).unwrap());
         metrics.command("hour", "ok");
         metrics.refused(Refusal::Stranger);
-        metrics.telegram_error("timeout");
+        metrics.telegram_error(FaultKind::Timeout);
         metrics.queried(Duration::from_millis(30));
         metrics.drawn(Duration::from_millis(3));
         metrics.sent(Duration::from_secs(1));
@@ -190,7 +187,9 @@ mod tests {
             "headlag_chartbot_commands_total{command=\"hour\",outcome=\"ok\"} 1",
             "headlag_chartbot_refused_total{reason=\"bot\"} 0",
             "headlag_chartbot_refused_total{reason=\"stranger\"} 1",
+            "headlag_chartbot_refused_total{reason=\"unreadable\"} 0",
             "headlag_chartbot_telegram_errors_total{reason=\"timeout\"} 1",
+            "headlag_chartbot_telegram_errors_total{reason=\"server_error\"} 0",
             "headlag_chartbot_query_duration_seconds_bucket{le=\"0.025\"} 0",
             "headlag_chartbot_query_duration_seconds_bucket{le=\"0.05\"} 1",
             "headlag_chartbot_draw_duration_seconds_count 1",

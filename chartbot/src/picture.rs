@@ -4,15 +4,12 @@ use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use tokio::{
-    sync::Semaphore,
-    task::spawn_blocking,
-    time::{Instant, timeout},
-};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
     chart::{self, Theme},
     chat::{command::Range, trouble::Trouble},
+    clock,
     metrics::Metrics,
     samples::{
         client::{self, Prometheus, Questions},
@@ -78,9 +75,9 @@ impl Painter {
     /// # Errors
     /// Why nothing is.
     pub async fn know(&self, range: Range, network: Option<&str>) -> Result<Known, Trouble> {
-        let begin = Instant::now();
+        let begin = clock::now();
         let known = timeout(ASKING, self.ask(range, network)).await;
-        self.metrics.queried(begin.elapsed());
+        self.metrics.queried(clock::since(begin));
         known.unwrap_or(Err(client::Error::Timeout.into()))
     }
 
@@ -127,9 +124,9 @@ impl Painter {
         let metrics = self.metrics.clone();
         let drawn = spawn_blocking(move || {
             let _place = place;
-            let begin = Instant::now();
+            let begin = clock::now();
             let drawn = chart::draw(&history, &zone, theme, words);
-            metrics.drawn(begin.elapsed());
+            metrics.drawn(clock::since(begin));
             drawn
         });
         let drawn = drawn.await.map_err(|error| Trouble::NotDrawn(error.to_string()))?;

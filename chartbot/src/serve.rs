@@ -18,7 +18,7 @@ use crate::{
     web::{self, Readiness},
 };
 
-/// Why the service cannot go on.
+/// Why the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
     /// The port is in use, or the address is not one of this machine.
@@ -38,7 +38,7 @@ pub enum Ended {
 /// Serves until `stop` is ready.
 ///
 /// # Errors
-/// Why it cannot go on.
+/// Why it ended.
 pub async fn serve(
     config: Config,
     painter: Painter,
@@ -53,12 +53,12 @@ pub async fn serve(
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);
     let conversation = Conversation::new(access, painter, metrics.clone());
-    let telegram = Telegram::new(&config.token, config.api_url, config.proxy, metrics)?;
+    let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics)?;
     let (stopping, _) = watch::channel(false);
     let stopped = || {
         let mut stopping = stopping.subscribe();
         async move {
-            // An error would mean that nobody is left to say stop: stop then, too.
+            // An error would mean that no sender is left, so stop as well.
             let _ = stopping.wait_for(|stop| *stop).await;
         }
     };

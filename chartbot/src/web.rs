@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use headlag_service::{
@@ -11,12 +11,13 @@ use headlag_service::{
 };
 use hyper::{Method, Request, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
-use tokio::time::Instant;
+
+use crate::clock;
 
 /// The bot is not ready after so long without an answer from Telegram: an outage and a long poll.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Whether Telegram answered lately. Clones are one.
+/// Whether Telegram answered recently. Clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness(Arc<Mutex<Option<Instant>>>);
 
@@ -26,7 +27,7 @@ impl Readiness {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
-    /// Whether that was lately.
+    /// Whether that was recently.
     #[must_use]
     pub fn is_reached(&self, now: Instant) -> bool {
         let reached = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,9 +45,7 @@ pub fn answer(request: &Request<Incoming>, registry: &Registry, ready: &Readines
         "/" => typed(StatusCode::OK, "text/html; charset=utf-8", PAGE),
         "/metrics" => exposition::answer(registry, request.headers()),
         "/-/healthy" => plain(StatusCode::OK, "headlag-chartbot is healthy\n"),
-        "/-/ready" if ready.is_reached(Instant::now()) => {
-            plain(StatusCode::OK, "headlag-chartbot is ready\n")
-        }
+        "/-/ready" if ready.is_reached(clock::now()) => plain(StatusCode::OK, "headlag-chartbot is ready\n"),
         "/-/ready" => plain(StatusCode::SERVICE_UNAVAILABLE, "headlag-chartbot cannot reach Telegram\n"),
         _ => plain(StatusCode::NOT_FOUND, "not found; see /\n"),
     }
@@ -70,7 +69,7 @@ mod tests {
 
     #[test]
     fn ready_while_telegram_answers() {
-        let (ready, start) = (Readiness::default(), Instant::now());
+        let (ready, start) = (Readiness::default(), clock::now());
         assert!(!ready.is_reached(start));
         ready.clone().reached(start);
         assert!(ready.is_reached(start + PATIENCE));

@@ -79,7 +79,7 @@ async fn what_a_user_says_reaches_the_bot_once() {
     assert_eq!(message["from"]["language_code"], "en");
     assert_eq!(message["chat"], json!({"id": 11, "type": "private", "first_name": "Ada", "username": "ada"}));
     assert_eq!(message["entities"][0], json!({"type": "bot_command", "offset": 0, "length": 5}));
-    // Told again until it is confirmed, then never.
+    // Repeated until it is confirmed, then never.
     let update_id = updates[0]["update_id"].as_i64().unwrap();
     assert_eq!(bot.call("getupdates", json!({"offset": update_id})).await.unwrap(), updates);
     assert_eq!(bot.call("getupdates", json!({"offset": update_id + 1})).await.unwrap(), json!([]));
@@ -150,7 +150,9 @@ async fn what_the_real_one_refuses_is_refused() {
     for (method, params, want) in [
         ("sendMessage", text("text", json!(" ")), "message text is empty"),
         ("sendMessage", text("text", json!("x".repeat(4097))), "message is too long"),
+        ("sendMessage", text("text", json!("🟢".repeat(2049))), "message is too long"),
         ("sendMessage", text("chat_id", json!(12)), "chat not found"),
+        ("sendMessage", text("message_thread_id", json!(4)), "message thread not found"),
         ("sendMessage", text("colour", json!("red")), "unknown parameter \"colour\""),
         ("sendMessage", text("reply_markup", button("x".repeat(65))), "BUTTON_DATA_INVALID"),
         ("sendPhoto", json!({"chat_id": 11, "photo": "attach://none"}), "there is no photo in the request"),
@@ -200,6 +202,48 @@ async fn parameters_come_in_four_ways() {
 }
 
 #[tokio::test]
+async fn an_answer_can_go_to_a_topic() {
+    let bot = Bot::start().await;
+    bot.telegram.say_in_topic(&Chat::private(&bot.ada), 44, &bot.ada, "/hour");
+    let updates = bot.call("getUpdates", json!({})).await.unwrap();
+    assert_eq!(updates[0]["message"]["message_thread_id"], 44);
+    assert_eq!(updates[0]["message"]["is_topic_message"], true);
+    let params = json!({"chat_id": 11, "message_thread_id": 44, "text": "x"});
+    assert_eq!(bot.call("sendMessage", params.clone()).await.unwrap()["message_thread_id"], 44);
+    bot.telegram.delete_topic(11, 44);
+    let gone = bot.call("sendMessage", params).await;
+    assert_eq!(gone.unwrap_err(), "Bad Request: message thread not found");
+}
+
+#[tokio::test]
+async fn it_can_fail_before_or_after_a_photo_arrived() {
+    let bot = Bot::start().await;
+    let params = [("chat_id", "11"), ("photo", "attach://file1")];
+    for (code, description) in
+        [(500, "Internal Server Error"), (502, "Bad Gateway"), (503, "Service Unavailable")]
+    {
+        for (trouble, arrives) in [(Trouble::FailsBefore(code), 0), (Trouble::FailsAfter(code), 1)] {
+            let before = bot.telegram.chat(11).len();
+            bot.telegram.set_trouble_with("sendPhoto", trouble);
+            let failed = bot.photo("sendPhoto", &params, png(640, 400, 1)).await;
+            assert_eq!(failed.unwrap_err(), description);
+            assert_eq!(bot.telegram.chat(11).len() - before, arrives, "{trouble:?}");
+            assert!(bot.telegram.state().calls.last().unwrap().error.is_some());
+        }
+    }
+    // What is refused is refused, also then.
+    bot.telegram.set_trouble_with("sendMessage", Trouble::FailsAfter(502));
+    let refused = bot.call("sendMessage", json!({"chat_id": 11, "text": ""})).await;
+    assert_eq!(refused.unwrap_err(), "Bad Request: message text is empty");
+    // One method alone may be asked for too often.
+    bot.telegram.set_trouble_with("setMyCommands", Trouble::TooManyRequests(7));
+    let commands = json!({"commands": [{"command": "hour", "description": "x"}]});
+    let refused = bot.call("setMyCommands", commands).await;
+    assert_eq!(refused.unwrap_err(), "Too Many Requests: retry after 7");
+    assert!(bot.call("getMe", json!({})).await.is_ok());
+}
+
+#[tokio::test]
 async fn commands_are_kept_by_scope_and_language() {
     let bot = Bot::start().await;
     let hour = |what: &str| json!([{"command": "/hour", "description": what}]);
@@ -240,7 +284,7 @@ async fn it_can_be_in_trouble_and_recover() {
     bot.telegram.set_trouble(Trouble::Ok);
     let back = async { while me().await.is_err() {} };
     tokio::time::timeout(Duration::from_secs(5), back).await.unwrap();
-    // A poll that waits is struck, too: what is said from then on waits for a better time.
+    // A poll that waits is struck, too: what is written from then on waits for better times.
     let poll = bot.call("getUpdates", json!({"timeout": 50}));
     let strike = async {
         bot.telegram.wait_for(|state| state.is_polled().then_some(())).await;

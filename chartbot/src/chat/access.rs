@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::words::Language;
+use crate::{chat::place::Place, labels::labels, words::Language};
 
-/// A message, as far as the bot looks at it.
+/// A message, as far as the bot reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// The chat it was sent to, where the answer goes.
-    pub chat: i64,
+    /// Where it was sent to, and where the answer goes.
+    pub place: Place,
     /// Whether that chat is between the bot and one user.
     pub private: bool,
     /// Who sent it.
@@ -24,13 +24,13 @@ pub struct Incoming {
 /// Who sent a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
-    /// The number Telegram gave them, which never changes.
+    /// The number that Telegram gave them; it never changes.
     pub id: u64,
-    /// Their username without the `@`; absent when they have none.
+    /// Their username without the `@`; absent if they have none.
     pub username: Option<String>,
     /// Whether this is a bot.
     pub is_bot: bool,
-    /// What they are to be answered in.
+    /// The language of the answers to them.
     pub language: Language,
 }
 
@@ -67,65 +67,54 @@ impl User {
     }
 }
 
-/// Why a message gets no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// A group or a channel.
-    NotPrivate,
-    /// Sent by a bot.
-    Bot,
-    /// Sent by a user who is not on the list.
-    Stranger,
-}
-
-impl Refusal {
-    /// Every one there is.
-    pub const ALL: [Self; 3] = [Self::NotPrivate, Self::Bot, Self::Stranger];
-
-    /// Its name as a label of a metric.
-    #[must_use]
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::NotPrivate => "not_private",
-            Self::Bot => "bot",
-            Self::Stranger => "stranger",
-        }
+labels! {
+    /// Why a message gets no answer.
+    pub enum Refusal {
+        /// Sent to a group or a channel.
+        NotPrivate = "not_private",
+        /// Sent by a bot.
+        Bot = "bot",
+        /// Sent by a user who is not on the list.
+        Stranger = "stranger",
+        /// The bot could not read who sent it, or to which chat.
+        Unreadable = "unreadable",
     }
 }
 
-/// A sender who is refused again and again is logged once in so long.
-const SAY_AGAIN: Duration = Duration::from_secs(3_600);
-/// How many refused senders are remembered for that; beyond, they are only counted.
+/// A refusal of the same kind and sender is logged once in so long.
+const LOG_AGAIN: Duration = Duration::from_secs(3_600);
+/// How many refusals are remembered for that; any more are only counted.
 const REMEMBERED: usize = 1_000;
 
-/// The list of allowed users, and which refusals were logged lately.
+/// The list of allowed users, and which refusals were logged recently.
 #[derive(Debug)]
 pub struct Access {
     allowed: Vec<User>,
-    said: Mutex<HashMap<u64, Instant>>,
-    /// Who was let in by name, and that this was warned of.
+    /// When a refusal was last logged, by sender and kind: one kind does not silence another.
+    logged: Mutex<HashMap<(u64, Refusal), Instant>>,
+    /// Users who were let in by name, which the log warns about once.
     warned: Mutex<HashSet<u64>>,
 }
 
 impl Access {
-    /// Lets the users of `allowed` in, and nobody else.
+    /// Lets in the users of `allowed` and no others.
     #[must_use]
     pub fn new(allowed: Vec<User>) -> Self {
-        Self { allowed, said: Mutex::default(), warned: Mutex::default() }
+        Self { allowed, logged: Mutex::default(), warned: Mutex::default() }
     }
 
-    /// Whether the message may be answered. A refusal is logged at most once an hour
-    /// for each sender, with the id that would have to be added.
+    /// Whether the message may be answered. A refusal is logged at most once an hour for each
+    /// sender and kind, with the id to add.
     ///
     /// # Errors
-    /// Why it may not.
+    /// Why it may not be answered.
     pub fn check(&self, incoming: &Incoming, now: Instant) -> Result<(), Refusal> {
         let refusal = self.judge(incoming);
         if let Err(refusal) = refusal
-            && self.is_worth_saying(incoming.sender.id, now)
+            && self.is_worth_logging(incoming.sender.id, refusal, now)
         {
             let username = incoming.sender.username.as_deref().unwrap_or_default();
-            let (id, reason) = (incoming.sender.id, refusal.reason());
+            let (id, reason, chat) = (incoming.sender.id, refusal.label(), incoming.place);
             match refusal {
                 Refusal::Stranger => tracing::warn!(
                     id,
@@ -133,25 +122,25 @@ impl Access {
                     reason,
                     "refused a user; to let them in, add the id to --telegram.allowed-users"
                 ),
-                Refusal::NotPrivate | Refusal::Bot => {
-                    tracing::info!(id, username, reason, chat = incoming.chat, "refused");
+                Refusal::NotPrivate | Refusal::Bot | Refusal::Unreadable => {
+                    tracing::info!(id, username, reason, %chat, "refused a message");
                 }
             }
         }
-        if refusal.is_ok() && self.is_worth_warning_of(&incoming.sender) {
+        if refusal.is_ok() && self.is_worth_a_warning(&incoming.sender) {
             let username = incoming.sender.username.as_deref().unwrap_or_default();
             tracing::warn!(
                 id = incoming.sender.id,
                 username,
-                "let a user in by name; names change hands, so put the id into \
+                "let a user in by name; names can change hands, so put the id into \
                  --telegram.allowed-users instead"
             );
         }
         refusal
     }
 
-    /// Whether somebody who is let in is known by name alone, and this is the first time.
-    fn is_worth_warning_of(&self, sender: &Sender) -> bool {
+    /// Whether a user who is let in is on the list by name alone, for the first time.
+    fn is_worth_a_warning(&self, sender: &Sender) -> bool {
         let by_id = self.allowed.contains(&User::Id(sender.id));
         !by_id && self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(sender.id)
     }
@@ -168,14 +157,14 @@ impl Access {
         }
     }
 
-    fn is_worth_saying(&self, id: u64, now: Instant) -> bool {
-        // What is remembered is whole at any time, also after a panic elsewhere.
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.retain(|_, at| now.duration_since(*at) < SAY_AGAIN);
-        if said.len() >= REMEMBERED || said.contains_key(&id) {
+    fn is_worth_logging(&self, id: u64, refusal: Refusal, now: Instant) -> bool {
+        // The map is consistent at any time, also after a panic elsewhere.
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        logged.retain(|_, at| now.duration_since(*at) < LOG_AGAIN);
+        if logged.len() >= REMEMBERED || logged.contains_key(&(id, refusal)) {
             return false;
         }
-        said.insert(id, now);
+        logged.insert((id, refusal), now);
         true
     }
 }
@@ -183,10 +172,11 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     fn from(id: u64, username: Option<&str>) -> Incoming {
         Incoming {
-            chat: 1,
+            place: Place::chat(1),
             private: true,
             sender: Sender {
                 id,
@@ -236,9 +226,9 @@ mod tests {
     }
 
     #[test]
-    fn a_user_known_by_name_alone_is_warned_of_once() {
+    fn a_user_known_by_name_alone_is_logged_once() {
         let access = Access::new(vec![User::Id(42), User::Name("alice".into()), User::Name("carol".into())]);
-        let warns = |id, name| access.is_worth_warning_of(&from(id, Some(name)).sender);
+        let warns = |id, name| access.is_worth_a_warning(&from(id, Some(name)).sender);
         assert!(warns(7, "alice"));
         assert!(!warns(7, "alice"));
         assert!(warns(8, "alice"), "the name changed hands");
@@ -246,17 +236,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_said_once_an_hour_for_each_sender() {
+    fn a_refusal_is_logged_once_an_hour_for_each_sender_and_kind() {
+        use Refusal::{NotPrivate, Stranger};
         let access = Access::new(vec![]);
-        let start = Instant::now();
-        let later = |seconds| start + Duration::from_secs(seconds);
-        assert!(access.is_worth_saying(1, start));
-        assert!(!access.is_worth_saying(1, later(3_599)));
-        assert!(access.is_worth_saying(2, later(10)));
-        assert!(access.is_worth_saying(1, later(3_600)));
+        let start = clock::now();
+        let log =
+            |id, refusal, seconds| access.is_worth_logging(id, refusal, start + Duration::from_secs(seconds));
+        assert!(log(1, NotPrivate, 0));
+        assert!(log(1, Stranger, 1), "a group does not silence the hint to add the id");
+        assert!(!log(1, NotPrivate, 3_599));
+        assert!(log(2, Stranger, 10));
+        assert!(!log(1, Stranger, 3_600));
+        assert!(log(1, NotPrivate, 3_600));
         for id in 10..3_000 {
-            access.is_worth_saying(id, later(3_600));
+            log(id, Stranger, 3_600);
         }
-        assert_eq!(access.said.lock().unwrap().len(), REMEMBERED);
+        assert_eq!(access.logged.lock().unwrap().len(), REMEMBERED);
     }
 }

@@ -1,33 +1,35 @@
 //! Command -> reply, and the conversations that test it.
 
 use std::{
-    sync::{Mutex, PoisonError},
-    time::Instant,
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
-    chat::message::{Photo, Reply, buttons},
+    chat::message::{Message, buttons},
     chat::said::Said,
     chat::trouble::Trouble,
+    clock,
     metrics::Metrics,
     picture::{Painter, Picture},
     words::Words,
     words::status,
 };
 
-/// Answers whom it may.
+/// Answers the users who may ask.
 pub struct Conversation {
     access: Access,
     painter: Painter,
     metrics: Metrics,
-    /// Why questions could not be answered lately.
-    said: Mutex<Said>,
+    /// Why a chat's questions could not be answered recently; a chat whose last one was
+    /// answered is not in it.
+    said: Mutex<HashMap<i64, Said>>,
 }
 
 impl Conversation {
-    /// A conversation with those whom `access` lets in, about what `painter` draws.
+    /// A conversation with the users whom `access` lets in, about what `painter` draws.
     #[must_use]
     pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
         Self { access, painter, metrics, said: Mutex::default() }
@@ -35,27 +37,27 @@ impl Conversation {
 
     /// Whether a message or a press is to be answered at all.
     pub fn admits(&self, incoming: &Incoming) -> bool {
-        let admitted = self.access.check(incoming, Instant::now());
+        let admitted = self.access.check(incoming, clock::now());
         if let Err(refusal) = admitted {
             self.metrics.refused(refusal);
         }
         admitted.is_ok()
     }
 
-    /// To whom asks faster than the bot will answer.
-    pub fn too_fast(incoming: &Incoming) -> Reply {
-        Reply::Text(incoming.sender.language.words().too_fast.to_owned())
+    /// The note for a user who asks faster than the bot answers.
+    pub fn too_fast(incoming: &Incoming) -> Message {
+        Message::text(incoming.sender.language.words().too_fast)
     }
 
     /// The answer to a message to the bot whose username is `us`, or to a press on one of
     /// its buttons.
-    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Reply {
-        let words = incoming.sender.language.words();
+    pub async fn answer(&self, incoming: &Incoming, us: &str) -> Message {
+        let (chat, words) = (incoming.place.chat, incoming.sender.language.words());
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
-            Command::Chart { range, ref network } => self.chart(range, network.as_deref(), words).await,
-            Command::Status => self.status(words).await,
-            Command::Help => (Reply::Text(words.help.to_owned()), "ok"),
+            Command::Chart { range, ref network } => self.chart(chat, range, network.as_deref(), words).await,
+            Command::Status => self.status(chat, words).await,
+            Command::Help => (Message::text(words.help), "ok"),
             Command::WrongRange(RangeError::NotADuration, ref word) => wrong(&(words.not_a_range)(word)),
             Command::WrongRange(RangeError::OutOfBounds, _) => wrong(words.out_of_bounds),
             Command::TooMuch => wrong(words.too_much),
@@ -65,51 +67,75 @@ impl Conversation {
         reply
     }
 
-    async fn status(&self, words: &Words) -> (Reply, &'static str) {
-        let begin = Instant::now();
-        let told = status::ask(&self.painter.prometheus, words).await;
-        self.metrics.queried(begin.elapsed());
-        match told {
-            Ok(lines) => (self.answered(Reply::Text(lines)), "ok"),
-            Err((trouble, looked_at)) => self.unanswered(&trouble, looked_at, words),
+    async fn status(&self, chat: i64, words: &Words) -> (Message, &'static str) {
+        let begin = clock::now();
+        let status = status::ask(&self.painter.prometheus, words).await;
+        self.metrics.queried(clock::since(begin));
+        match status {
+            Ok(lines) => {
+                self.answered(chat);
+                (Message::text(lines), "ok")
+            }
+            Err((trouble, looked_at)) => self.unanswered(chat, &trouble, looked_at, words),
         }
     }
 
-    async fn chart(&self, range: Range, network: Option<&str>, words: &Words) -> (Reply, &'static str) {
+    async fn chart(
+        &self,
+        chat: i64,
+        range: Range,
+        network: Option<&str>,
+        words: &Words,
+    ) -> (Message, &'static str) {
         let painted = async {
             let known = self.painter.know(range, network).await?;
             let Picture { png, caption } = self.painter.paint(&known, words).await?;
             let buttons = buttons(range, &known.facts.network, &known.networks, words);
-            Ok(Photo { png, caption, buttons })
+            Ok(Message::photo(png, caption).with_buttons(buttons))
         };
         match painted.await {
-            Ok(photo) => (self.answered(Reply::Photo(photo)), "ok"),
-            Err(trouble) => self.unanswered(&trouble, range, words),
+            Ok(photo) => {
+                self.answered(chat);
+                (photo, "ok")
+            }
+            Err(trouble) => self.unanswered(chat, &trouble, range, words),
         }
     }
 
-    fn answered(&self, reply: Reply) -> Reply {
-        if self.said.lock().unwrap_or_else(PoisonError::into_inner).ends() {
-            tracing::info!("questions can be answered again");
+    fn answered(&self, chat: i64) {
+        if self.said().remove(&chat).is_some() {
+            tracing::info!(chat, "questions can be answered again");
         }
-        reply
     }
 
-    fn unanswered(&self, trouble: &Trouble, range: Range, words: &Words) -> (Reply, &'static str) {
+    /// Logs each kind of trouble once for each chat, so that what one user asks for neither
+    /// hides nor repeats the trouble of another.
+    fn unanswered(
+        &self,
+        chat: i64,
+        trouble: &Trouble,
+        range: Range,
+        words: &Words,
+    ) -> (Message, &'static str) {
         let (outcome, range_seconds) = (trouble.outcome(), range.seconds());
         if let Trouble::NoSuchNetwork { .. } = trouble {
-            tracing::debug!(%trouble, "a user asked for what there is not");
-        } else if self.said.lock().unwrap_or_else(PoisonError::into_inner).begins(outcome) {
-            tracing::warn!(%trouble, range_seconds, "a question could not be answered");
+            tracing::debug!(chat, %trouble, "a user asked for an unknown network");
+        } else if self.said().entry(chat).or_default().begins(outcome) {
+            tracing::warn!(chat, %trouble, range_seconds, "a question could not be answered");
         } else {
-            tracing::debug!(%trouble, range_seconds, "nor could this one");
+            tracing::debug!(chat, %trouble, range_seconds, "another question could not be answered");
         }
-        (Reply::Text(trouble.sentence(range, words)), outcome)
+        (Message::text(trouble.sentence(range, words)), outcome)
+    }
+
+    fn said(&self) -> MutexGuard<'_, HashMap<i64, Said>> {
+        // The map is consistent at any time, also after a panic elsewhere.
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn wrong(words: &str) -> (Reply, &'static str) {
-    (Reply::Text(words.to_owned()), "wrong")
+fn wrong(words: &str) -> (Message, &'static str) {
+    (Message::text(words), "wrong")
 }
 
 #[cfg(test)]
@@ -118,6 +144,8 @@ mod tests {
     use crate::{
         chart::Theme,
         chat::access::{Sender, User},
+        chat::message::{Content, Photo},
+        chat::place::Place,
         config::HttpConfig,
         samples::client::Prometheus,
         samples::stand::{Server, answer},
@@ -150,7 +178,7 @@ mod tests {
 
     fn from_alice(text: &str) -> Incoming {
         Incoming {
-            chat: 7,
+            place: Place::chat(7),
             private: true,
             sender: Sender {
                 id: 7,
@@ -168,28 +196,28 @@ mod tests {
         if !conversation.admits(&incoming) {
             return None;
         }
-        match conversation.answer(&incoming, "headlag_bot").await {
-            Reply::Text(text) => Some(text),
-            Reply::Photo(Photo { png, caption, .. }) => {
+        match conversation.answer(&incoming, "headlag_bot").await.content {
+            Content::Text(text) => Some(text),
+            Content::Photo(Photo { png, caption }) => {
                 assert!(png.starts_with(b"\x89PNG"));
                 Some(format!("photo: {caption}"))
             }
         }
     }
 
-    // Time is paused: a deadline is over at once when nobody has anything left to do.
+    // Time is paused: a deadline passes at once when there is nothing left to do.
 
     #[tokio::test(start_paused = true)]
     async fn an_allowed_user_gets_a_chart() {
         for (text, last) in
             [("/hour", "last hour"), ("/day@headlag_bot", "last 24 hours"), ("  /WEEK", "last 7 days")]
         {
-            let told = ask(Server::Behind, from_alice(text)).await.unwrap();
-            let lines: Vec<_> = told.lines().collect();
+            let answer = ask(Server::Behind, from_alice(text)).await.unwrap();
+            let lines: Vec<_> = answer.lines().collect();
             assert_eq!(lines[0], "photo: polygon · my-node: 12 blocks behind");
             assert_eq!(lines[1], format!("{last}, corridor ±5 blocks"));
-            assert!(lines[2].starts_with("at worst 12 blocks behind ("), "{told}");
-            assert!(lines[2].ends_with("; 30 minutes outside the corridor"), "{told}");
+            assert!(lines[2].starts_with("at worst 12 blocks behind ("), "{answer}");
+            assert!(lines[2].ends_with("; 30 minutes outside the corridor"), "{answer}");
             assert_eq!(lines[3], "9 of 9 references up, times in UTC");
         }
     }
@@ -197,30 +225,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_a_server_allows_is_enough() {
         for status in [StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED] {
-            let told = ask(Server::OnlyGet(status), from_alice("/hour")).await.unwrap();
-            assert!(told.starts_with("photo: polygon · my-node: 12 blocks behind"), "{told}");
+            let answer = ask(Server::OnlyGet(status), from_alice("/hour")).await.unwrap();
+            assert!(answer.starts_with("photo: polygon · my-node: 12 blocks behind"), "{answer}");
         }
         for text in ["/chart 33d", "/chart 100d"] {
-            let told = ask(Server::Limited(32), from_alice(text)).await.unwrap();
-            assert!(told.contains("; 30 minutes outside the corridor"), "{told}");
+            let answer = ask(Server::Limited(32), from_alice(text)).await.unwrap();
+            assert!(answer.contains("; 30 minutes outside the corridor"), "{answer}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn buttons_lead_to_the_other_ranges() {
         let conversation = conversation_with(Server::Behind).await;
-        let reply = conversation.answer(&from_alice("/chart 6h"), "headlag_bot").await;
-        let Reply::Photo(photo) = reply else { panic!("{reply:?}") };
-        assert_eq!(photo.buttons.len(), 1, "there is one network only");
-        let pressed = ask(Server::Behind, from_alice(&photo.buttons[0][1].data)).await.unwrap();
+        let chart = conversation.answer(&from_alice("/chart 6h"), "headlag_bot").await;
+        assert_eq!(chart.buttons.len(), 1, "there is one network only");
+        let pressed = ask(Server::Behind, from_alice(&chart.buttons[0][1].data)).await.unwrap();
         assert!(pressed.contains("last 24 hours"), "{pressed}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_allowed_user_gets_help() {
         for text in ["/start", "/help"] {
-            let told = ask(Server::Away, from_alice(text)).await.unwrap();
-            assert!(told.contains("/hour, /day, /week"), "{told}");
+            let answer = ask(Server::Away, from_alice(text)).await.unwrap();
+            assert!(answer.contains("/hour, /day, /week"), "{answer}");
         }
         for text in ["/hourly", "/hour@other_bot", "hello"] {
             assert_eq!(
@@ -237,9 +264,9 @@ mod tests {
             ("/chart 36h Polygon", "last 36 hours"),
             ("/chart 30d polygon", "last 30 days"),
         ] {
-            let told = ask(Server::Behind, from_alice(text)).await.unwrap();
-            assert!(told.starts_with("photo: polygon · my-node: 12 blocks behind"), "{told}");
-            assert!(told.contains(&format!("\n{last}, corridor")), "{told}");
+            let answer = ask(Server::Behind, from_alice(text)).await.unwrap();
+            assert!(answer.starts_with("photo: polygon · my-node: 12 blocks behind"), "{answer}");
+            assert!(answer.contains(&format!("\n{last}, corridor")), "{answer}");
         }
         for (text, want) in [
             ("/chart", "Give a range and, optionally, a network: /chart 90m, /chart 6h, /chart 30d polygon."),
@@ -258,12 +285,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_status_in_a_few_lines() {
-        let told = ask(Server::Behind, from_alice("/status")).await.unwrap();
+        let answer = ask(Server::Behind, from_alice("/status")).await.unwrap();
         let want = "🟢 polygon: ok (4 s ago)\n🔴 my-node: 12 blocks (24 s) behind\n\
             9 of 9 references up; 5 at the highest block, 3 at the median";
-        assert_eq!(told, want);
-        let told = ask(Server::Empty, from_alice("/status")).await.unwrap();
-        assert!(told.starts_with("Prometheus has no data on watched nodes for the last 24 hours"), "{told}");
+        assert_eq!(answer, want);
+        let answer = ask(Server::Empty, from_alice("/status")).await.unwrap();
+        assert!(
+            answer.starts_with("Prometheus has no data on watched nodes for the last 24 hours"),
+            "{answer}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -273,22 +303,22 @@ mod tests {
             incoming.sender.language = Language::Russian;
             ask(Server::Behind, incoming)
         };
-        let told = in_russian("/hour").await.unwrap();
+        let answer = in_russian("/hour").await.unwrap();
         assert!(
-            told.starts_with(
+            answer.starts_with(
                 "photo: polygon · my-node: отстаёт на 12 блоков\nза последний час, коридор ±5 блоков"
             ),
-            "{told}"
+            "{answer}"
         );
-        let told = in_russian("/status").await.unwrap();
+        let answer = in_russian("/status").await.unwrap();
         assert!(
-            told.starts_with("🟢 polygon: норма (4 с назад)\n🔴 my-node: отстаёт на 12 блоков (24 с)"),
-            "{told}"
+            answer.starts_with("🟢 polygon: норма (4 с назад)\n🔴 my-node: отстаёт на 12 блоков (24 с)"),
+            "{answer}"
         );
         for (text, start) in [("/help", "Показываю"), ("/chart 1s", "График можно"), ("hi", "Графики:")]
         {
-            let told = in_russian(text).await.unwrap();
-            assert!(told.starts_with(start), "{told}");
+            let answer = in_russian(text).await.unwrap();
+            assert!(answer.starts_with(start), "{answer}");
         }
     }
 
@@ -319,7 +349,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_else_gets_a_word() {
+    async fn no_other_user_is_answered() {
         let mut stranger = from_alice("/hour");
         stranger.sender.username = Some("mallory".into());
         let mut bot = from_alice("/hour");

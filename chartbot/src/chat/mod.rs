@@ -4,5 +4,6 @@ pub mod access;
 pub mod command;
 pub mod conversation;
 pub mod message;
+pub mod place;
 pub mod said;
 pub mod trouble;

@@ -1,4 +1,4 @@
-//! PURE: why a question has no answer, in one sentence for the one who asked.
+//! PURE: why a question has no answer, in one sentence for the user who asked.
 
 use headlag_service::outbound::Failure;
 
@@ -15,21 +15,21 @@ const NAMES: usize = 3_000;
 /// Why there is no picture.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Trouble {
-    /// Prometheus gave no answer, or one that is of no use.
+    /// Prometheus gave no answer, or no usable one.
     #[error("Prometheus {0}")]
     Prometheus(#[from] client::Error),
-    /// Nothing within the range.
+    /// There is no sample within the range.
     #[error("Prometheus holds no watched node within the range")]
     NoData,
-    /// Nothing within the range, and a reason to doubt that: this warning.
+    /// There is no sample within the range, and a reason to doubt that: this warning.
     #[error("Prometheus holds no watched node within the range, with the warning {0:?}")]
     Doubtful(Warning),
-    /// Nobody watches the network that was asked for.
+    /// No exporter reports the network that was asked for.
     #[error("there is no network {asked}")]
     NoSuchNetwork {
-        /// What was asked for.
+        /// The name as the user wrote it.
         asked: String,
-        /// What there is, by name.
+        /// The names of all networks.
         known: Vec<String>,
     },
     /// The drawing failed.
@@ -44,7 +44,7 @@ impl Trouble {
         warnings.into_iter().next().map_or(Self::NoData, Self::Doubtful)
     }
 
-    /// One sentence for the one who asked for `range`.
+    /// One sentence for a user who asked for `range`.
     #[must_use]
     pub fn sentence(&self, range: Range, words: &Words) -> String {
         match self {

@@ -1,14 +1,15 @@
 //! The whole loop over sockets, against a Bot API that misbehaves. Time is paused, and
-//! all runs in one runtime: a pause is over as soon as nobody has anything left to do.
+//! everything runs in one runtime: a pause is over as soon as there is nothing left to do.
 
 mod bot_api;
+mod deliveries;
 mod fairness;
 mod outages;
 mod proxies;
 
 use serde_json::json;
 
-use self::bot_api::{Running, Say, Stand, no, press, update, wait};
+use self::bot_api::{Log, Running, Say, Stand, message, no, press, server_errors, update, wait};
 
 #[tokio::test(start_paused = true)]
 async fn commands_are_registered_and_polls_are_long() {
@@ -32,9 +33,9 @@ async fn a_picture_that_is_refused_leaves_its_numbers() {
     stand.say("getupdates", Say::Ok(json!([update(1, 7, "/hour")])));
     let running = Running::at(&stand);
     let photo = stand.hears("sendphoto", 1).await;
-    let told = stand.hears("sendmessage", 1).await;
+    let caption = stand.hears("sendmessage", 1).await;
     running.stop().await;
-    assert!(photo[0].contains("my-node") && told[0].contains("my-node"), "{told:?}");
+    assert!(photo[0].contains("my-node") && caption[0].contains("my-node"), "{caption:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,17 +78,18 @@ async fn of_a_burst_of_presses_the_newest_wins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_that_cannot_be_is_made_good() {
+async fn an_edit_that_is_impossible_becomes_a_new_photo() {
     let unchanged = "Bad Request: message is not modified: specified new message content and reply \
         markup are exactly the same as a current content and reply markup of the message";
-    for (trouble, edits, photos) in [
+    let may_have_arrived = server_errors().into_iter().chain([Say::Nothing, Say::Half]);
+    let cases = [
         (no(400, unchanged), 1, 0),
         (no(400, "Bad Request: message to edit not found"), 1, 1),
         (no(400, "Bad Request: message can't be edited"), 1, 1),
         (no(400, "Bad Request: MESSAGE_ID_INVALID"), 1, 1),
         (wait(9), 2, 0),
-        (Say::Html(502), 1, 0),
-    ] {
+    ];
+    for (trouble, edits, photos) in may_have_arrived.map(|trouble| (trouble, 1, 0)).chain(cases) {
         let stand = Stand::new().await;
         stand.say("editmessagemedia", trouble);
         let old = "Bad Request: query is too old and response timeout expired or query ID is invalid";
@@ -99,5 +101,76 @@ async fn an_edit_that_cannot_be_is_made_good() {
         running.stop().await;
         assert_eq!(stand.hears("editmessagemedia", 0).await.len(), edits);
         assert_eq!(stand.hears("sendphoto", 0).await.len(), photos);
+        assert_eq!(stand.hears("sendmessage", 0).await.len(), 0, "no caption without its picture");
     }
+}
+
+/// The value of a field in a form (RFC 7578).
+fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = form.split_once(&format!("name=\"{name}\"\r\n\r\n"))?;
+    rest.lines().next()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_goes_to_the_topic_of_its_question() {
+    let stand = Stand::new().await;
+    let in_topic = |mut update: serde_json::Value, kind: &str| {
+        let message = if kind == "message" { &mut update["message"] } else { &mut update[kind]["message"] };
+        message["message_thread_id"] = json!(44);
+        message["is_topic_message"] = json!(true);
+        update
+    };
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    stand.send(["/help", "/hour"].map(|text| in_topic(update(text.len() as u32, 7, text), "message")));
+    let photos = stand.hears("sendphoto", 1).await;
+    assert_eq!(field(&photos[0], "message_thread_id"), Some("44"));
+    assert!(stand.hears("sendmessage", 1).await[0].contains("\"message_thread_id\":44"));
+    // The message of the press is gone: the new one goes to its topic. Then the topic is gone too.
+    stand.say("editmessagemedia", no(400, "Bad Request: message to edit not found"));
+    stand.send([in_topic(press(20, 7, 31, "/chart 1d polygon"), "callback_query")]);
+    assert_eq!(field(&stand.hears("sendphoto", 2).await[1], "message_thread_id"), Some("44"));
+    stand.say("sendphoto", no(400, "Bad Request: message thread not found"));
+    stand.send([in_topic(update(21, 7, "/day"), "message")]);
+    let photos = stand.hears("sendphoto", 4).await;
+    assert_eq!([2, 3].map(|sent| field(&photos[sent], "message_thread_id")), [Some("44"), None]);
+    // Outside topics there is none.
+    stand.send([update(22, 7, "/day")]);
+    assert_eq!(field(&stand.hears("sendphoto", 5).await[4], "message_thread_id"), None);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_cannot_be_read_costs_nobody_an_answer() {
+    let (stand, log) = (Stand::new().await, Log::begin());
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    log.news();
+    let with = |id, part: &str, what| {
+        let mut update = update(id, 7, "/help");
+        update["message"][part] = what;
+        update
+    };
+    stand.send([
+        with(1, "external_reply", json!({"origin": {"type": "of_next_year"}})),
+        with(2, "entities", json!([{"type": "of_next_year", "offset": 0, "length": 5}])),
+        // Not to be read at all: who sent it?
+        with(3, "from", json!({"first_name": "A"})),
+        json!({"update_id": 4, "message": "of next year"}),
+        message(5, 7, "hologram", json!({"file_id": "f"})),
+    ]);
+    let texts = stand.hears("sendmessage", 3).await;
+    assert!(texts[..2].iter().all(|body| body.contains("/hour, /day, /week")), "{texts:?}");
+    assert!(texts[2].contains("I know /hour"), "{texts:?}");
+    assert_eq!(
+        running.metrics("refused_total{reason=\"unreadable\"}"),
+        ["refused_total{reason=\"unreadable\"} 2"]
+    );
+    assert_eq!(log.news().len(), 1, "what cannot be read is logged once");
+    // The one that cannot be read is confirmed all the same.
+    stand.send([json!({"update_id": 6, "message": "of next year"})]);
+    let polls = stand.hears("getupdates", 6).await;
+    assert!(polls.last().unwrap().contains("\"offset\":7"), "{polls:?}");
+    running.stop().await;
+    assert_eq!(log.news(), [""; 0]);
 }

@@ -40,6 +40,7 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
             return instead;
         }
     }
+    let afterwards = troubles.into_iter().find_map(Trouble::afterwards);
     respond(match params {
         _ if !authorized => Err(Refusal::unauthorized()),
         Err(refusal) => Err(refusal),
@@ -54,10 +55,11 @@ pub async fn answer(state: Shared, token: Arc<str>, request: Request<Incoming>) 
                     }
                 }
             };
+            let outcome = replaced(outcome, afterwards);
             record(&state, GET_UPDATES, params.to_json(), refused(&outcome));
             outcome
         }
-        Ok(params) => run(&state, &method, &params),
+        Ok(params) => run(&state, &method, &params, afterwards),
     })
 }
 
@@ -101,15 +103,21 @@ fn respond(outcome: Result<Value, Refusal>) -> Answer {
     }
 }
 
-/// Runs a method and records it, in one step: who sees the effect sees the call too.
-fn run(state: &Shared, name: &str, params: &Params) -> Result<Value, Refusal> {
+/// What is answered, if a trouble replaces the result of what was carried out.
+fn replaced(outcome: Result<Value, Refusal>, afterwards: Option<Refusal>) -> Result<Value, Refusal> {
+    outcome.and_then(|result| afterwards.map_or(Ok(result), Err))
+}
+
+/// Runs a method and records it, in one step: the effect is never seen without the call.
+fn run(state: &Shared, name: &str, params: &Params, afterwards: Option<Refusal>) -> Result<Value, Refusal> {
     let Some(method) = methods::find(name) else {
         record(state, name, params.to_json(), Some("Not Found".into()));
         return Err(Refusal::new(404, "Not Found"));
     };
     let mut outcome = Ok(Value::Null);
     state.send_modify(|state| {
-        outcome = params.only(method.params).and_then(|()| (method.run)(state, params, now()));
+        let carried_out = params.only(method.params).and_then(|()| (method.run)(state, params, now()));
+        outcome = replaced(carried_out, afterwards);
         state.record(call(method.name, params.to_json(), refused(&outcome)));
     });
     outcome

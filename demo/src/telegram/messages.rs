@@ -12,7 +12,9 @@ use super::photo;
 use super::state::{Keyboard, Message, State};
 use super::trouble::Refusal;
 
+/// UTF-16 units.
 const MAX_TEXT: usize = 4096;
+/// UTF-16 units.
 const MAX_CAPTION: usize = 1024;
 const MAX_CALLBACK_DATA: usize = 64;
 
@@ -82,14 +84,19 @@ pub fn edit_reply_markup(state: &mut State, params: &Params, now: i64) -> Outcom
     let message = editable(state, params)?;
     replace(state, message, now)
 }
+
 /// A new message of the bot with its buttons, not yet in its chat.
 fn draft(state: &mut State, params: &Params, now: i64) -> Result<Message, Refusal> {
     let id = chat_id(state, params)?;
     let chat = state.chats.get(&id).map(|conversation| conversation.chat.clone());
     let chat = chat.ok_or_else(|| Refusal::bad_request("chat not found"))?;
+    let topic = params.number("message_thread_id")?;
+    if topic.is_some_and(|topic| !state.has_topic(id, topic)) {
+        return Err(Refusal::bad_request("message thread not found"));
+    }
     let reply_markup = keyboard(params)?;
     let bot = state.bot.clone();
-    let mut message = state.draft(bot, chat, now);
+    let mut message = state.draft(bot, chat, now).in_topic(topic);
     message.reply_markup = reply_markup;
     Ok(message)
 }
@@ -134,7 +141,7 @@ fn message_text(params: &Params) -> Result<(Option<String>, Vec<Entity>), Refusa
     if text.trim().is_empty() {
         return Err(Refusal::bad_request("message text is empty"));
     }
-    if text.chars().count() > MAX_TEXT {
+    if text.encode_utf16().count() > MAX_TEXT {
         return Err(Refusal::bad_request("message is too long"));
     }
     Ok((Some(text), entities))
@@ -142,7 +149,7 @@ fn message_text(params: &Params) -> Result<(Option<String>, Vec<Entity>), Refusa
 
 fn caption(text: Option<&str>, mode: Option<&str>) -> Result<(Option<String>, Vec<Entity>), Refusal> {
     let (text, entities) = entities::parse(text.unwrap_or_default(), mode)?;
-    if text.chars().count() > MAX_CAPTION {
+    if text.encode_utf16().count() > MAX_CAPTION {
         return Err(Refusal::bad_request("message caption is too long"));
     }
     Ok((Some(text).filter(|text| !text.is_empty()), entities))

@@ -1,5 +1,5 @@
 //! The methods of the Bot API that a bot of this kind needs, one function each;
-//! those about messages stand in `messages`
+//! those about messages are in `messages`
 //! (<https://core.telegram.org/bots/api#available-methods>).
 
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ const METHODS: [Method; 13] = [
         "sendMessage",
         &[
             "chat_id",
+            "message_thread_id",
             "text",
             "parse_mode",
             "reply_markup",
@@ -51,6 +52,7 @@ const METHODS: [Method; 13] = [
         "sendPhoto",
         &[
             "chat_id",
+            "message_thread_id",
             "photo",
             "caption",
             "parse_mode",
@@ -159,6 +161,7 @@ fn get_my_commands(state: &mut State, params: &Params, _: i64) -> Outcome {
     let commands = state.commands.get(&command_scope(params)?);
     Ok(commands.map_or_else(|| json!([]), |commands| json!(commands)))
 }
+
 fn answer_callback_query(state: &mut State, params: &Params, _: i64) -> Outcome {
     let text = params.text("text").unwrap_or_default();
     if text.chars().count() > MAX_CALLBACK_ANSWER {

@@ -143,6 +143,12 @@ pub struct Keyboard {
 pub struct Message {
     /// Unique in the whole stand-in.
     pub message_id: i64,
+    /// The topic it is in; absent outside topics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_thread_id: Option<i64>,
+    /// True in topics, else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_topic_message: Option<bool>,
     /// Who wrote it.
     pub from: User,
     /// Where.
@@ -170,6 +176,13 @@ pub struct Message {
     /// Buttons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_markup: Option<Keyboard>,
+}
+
+impl Message {
+    /// The same in a topic, or in none.
+    pub(super) fn in_topic(self, topic: Option<i64>) -> Self {
+        Message { message_thread_id: topic, is_topic_message: topic.map(|_| true), ..self }
+    }
 }
 
 /// A chat with all its messages, oldest first.
@@ -276,6 +289,11 @@ impl State {
         self.chats.get(&id).map_or(&[], |conversation| &conversation.messages)
     }
 
+    /// Whether a chat has this topic: it exists as long as there are messages in it.
+    pub fn has_topic(&self, chat: i64, topic: i64) -> bool {
+        self.chat(chat).iter().any(|message| message.message_thread_id == Some(topic))
+    }
+
     /// What the bot wrote into a chat, oldest first.
     pub fn answers(&self, chat: i64) -> impl Iterator<Item = &Message> {
         self.chat(chat).iter().filter(|message| message.from == self.bot)
@@ -326,6 +344,8 @@ impl State {
         self.next_message += 1;
         Message {
             message_id,
+            message_thread_id: None,
+            is_topic_message: None,
             from,
             chat,
             date,

@@ -54,16 +54,26 @@ impl Store {
         });
     }
 
-    /// A user writes to the bot in private. Tells the message's id.
+    /// A user writes to the bot in private. Returns the message's id.
     pub fn say(&self, user: &User, text: &str) -> i64 {
         self.say_in(&Chat::private(user), user, text)
     }
 
-    /// A user writes into any chat. Tells the message's id.
+    /// A user writes into any chat. Returns the message's id.
     pub fn say_in(&self, chat: &Chat, user: &User, text: &str) -> i64 {
+        self.write(chat, None, user, text)
+    }
+
+    /// A user writes into a topic of a chat, which begins with its first message. Returns the
+    /// message's id.
+    pub fn say_in_topic(&self, chat: &Chat, topic: i64, user: &User, text: &str) -> i64 {
+        self.write(chat, Some(topic), user, text)
+    }
+
+    fn write(&self, chat: &Chat, topic: Option<i64>, user: &User, text: &str) -> i64 {
         let mut message_id = 0;
         self.state.send_modify(|state| {
-            let mut message = state.draft(user.clone(), chat.clone(), now());
+            let mut message = state.draft(user.clone(), chat.clone(), now()).in_topic(topic);
             message.text = Some(text.to_owned());
             message.entities = entities::command(text).into_iter().collect();
             message_id = message.message_id;
@@ -117,6 +127,15 @@ impl Store {
         self.state.send_modify(|state| {
             if let Some(conversation) = state.chats.get_mut(&chat) {
                 conversation.messages.retain(|message| message.message_id != message_id);
+            }
+        });
+    }
+
+    /// A user deletes a topic with all its messages.
+    pub fn delete_topic(&self, chat: i64, topic: i64) {
+        self.state.send_modify(|state| {
+            if let Some(conversation) = state.chats.get_mut(&chat) {
+                conversation.messages.retain(|message| message.message_thread_id != Some(topic));
             }
         });
     }

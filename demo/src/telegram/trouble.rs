@@ -38,6 +38,15 @@ impl Refusal {
         )
     }
 
+    pub(super) fn server_error(code: u16) -> Self {
+        let description = match code {
+            502 => "Bad Gateway",
+            503 => "Service Unavailable",
+            _ => "Internal Server Error",
+        };
+        Refusal::new(code, description)
+    }
+
     pub(super) fn answer(&self) -> Answer {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(seconds) = self.retry_after {
@@ -63,6 +72,10 @@ pub enum Trouble {
     TooManyRequests(u64),
     /// A proxy before the API fails: 502 with a page.
     BadGateway,
+    /// Status 500, 502 or 503 as JSON, before anything of the request was carried out.
+    FailsBefore(u16),
+    /// The same after all of it was carried out, such as a photo that has arrived.
+    FailsAfter(u16),
     /// A page with status 200, as captive portals answer.
     Html,
     /// Takes the request and never answers.
@@ -77,9 +90,17 @@ impl Trouble {
     /// Whether the right answer of this method (in lower case) will not come.
     pub(super) fn spoils(self, method: &str) -> bool {
         match self {
-            Trouble::Ok | Trouble::Gone | Trouble::Slow(_) => false,
+            Trouble::Ok | Trouble::Gone | Trouble::Slow(_) | Trouble::FailsAfter(_) => false,
             Trouble::Conflict => method == "getupdates",
             _ => true,
+        }
+    }
+
+    /// What is answered after the method was carried out, instead of its result.
+    pub(super) fn afterwards(self) -> Option<Refusal> {
+        match self {
+            Trouble::FailsAfter(code) => Some(Refusal::server_error(code)),
+            _ => None,
         }
     }
 
@@ -90,7 +111,8 @@ impl Trouble {
             Some(server::answer(status, "text/html", text))
         };
         match self {
-            Trouble::Ok | Trouble::Gone => None,
+            Trouble::Ok | Trouble::Gone | Trouble::FailsAfter(_) => None,
+            Trouble::FailsBefore(code) => Some(Refusal::server_error(code).answer()),
             Trouble::Unauthorized => Some(Refusal::unauthorized().answer()),
             Trouble::Conflict => self.spoils(method).then(|| Refusal::conflict().answer()),
             Trouble::TooManyRequests(seconds) => {

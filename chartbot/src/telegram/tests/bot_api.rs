@@ -1,14 +1,17 @@
-//! A Bot API that misbehaves when it is told to, and the bot in front of it.
+//! A Bot API that misbehaves on demand, and the bot in front of it.
 
 use std::{
     collections::{HashMap, VecDeque},
     fmt::Debug,
     future::pending,
     sync::{Arc, LazyLock, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use headlag_service::server::{self, typed};
+use headlag_service::{
+    exposition::{Format, render},
+    server::{self, typed},
+};
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, body};
 use jiff::tz::TimeZone;
@@ -18,7 +21,7 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::{Instant, timeout, timeout_at},
+    time::{timeout, timeout_at},
 };
 use tracing::{Dispatch, Event, Subscriber, field::Field, subscriber::DefaultGuard};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -27,17 +30,18 @@ use crate::{
     chart::Theme,
     chat::access::{Access, User},
     chat::conversation::Conversation,
+    clock,
     config::HttpConfig,
     metrics::Metrics,
     picture::Painter,
     samples::client::Prometheus,
     samples::stand,
-    telegram::{Ended, FULL_BATCH, Telegram},
+    telegram::{Ended, Telegram, poll::FULL_BATCH},
     web::Readiness,
 };
 
-const TOKEN: &str = "123456:s3cret";
-/// Nothing takes longer; it is over at once, since time is paused.
+pub const TOKEN: &str = "123456:s3cret";
+/// Nothing takes longer; it passes at once, since time is paused.
 const PATIENCE: Duration = Duration::from_secs(7_200);
 
 /// What the Bot API answers.
@@ -47,6 +51,16 @@ pub enum Say {
     No(u16, Value),
     Html(u16),
     Nothing,
+    /// An answer that breaks off.
+    Half,
+}
+
+/// JSON as the Bot API sends it when it fails, and the page of a gateway before it.
+pub fn server_errors() -> [Say; 5] {
+    let [internal, bad, away] =
+        [(500, "Internal Server Error: restart"), (502, "Bad Gateway"), (503, "Service Unavailable")]
+            .map(|(status, description)| no(status, description));
+    [internal, bad, away, Say::Html(502), Say::Html(500)]
 }
 
 pub fn no(status: u16, description: &str) -> Say {
@@ -69,8 +83,8 @@ pub fn conflict() -> Say {
     )
 }
 
-/// A Bot API that first says what it is told to say, then behaves; and a Prometheus, whose
-/// questions count as the method `prometheus`.
+/// A Bot API that first says what a test wants, then behaves; and a Prometheus, whose queries
+/// count as the method `prometheus`.
 pub struct Stand {
     pub url: Url,
     world: watch::Sender<World>,
@@ -91,7 +105,7 @@ struct World {
 impl World {
     fn away(&self) -> Option<Say> {
         let (say, until) = self.away.clone()?;
-        (Instant::now() < until).then_some(say)
+        (clock::now() < until).then_some(say)
     }
 }
 
@@ -112,9 +126,9 @@ impl Stand {
         self.world.send_modify(|world| world.says.entry(method.to_owned()).or_default().push_back(say));
     }
 
-    /// Says this and nothing else for so long, also to who is waiting now.
+    /// Says this and nothing else for so long, also to polls that wait now.
     pub fn be_away(&self, say: Say, time: Duration) {
-        self.world.send_modify(|world| world.away = Some((say, Instant::now() + time)));
+        self.world.send_modify(|world| world.away = Some((say, clock::now() + time)));
     }
 
     /// Somebody sends something to the bot.
@@ -137,6 +151,7 @@ impl Stand {
                 Say::No(status, body) => (status, body.to_string()),
                 Say::Html(status) => (status, "<html>Bad Gateway</html>".into()),
                 Say::Nothing => pending().await,
+                Say::Half => (200, "{\"ok\":tr".into()),
             };
             return typed(StatusCode::from_u16(status).unwrap(), "application/json", body);
         }
@@ -147,15 +162,15 @@ impl Stand {
         }
     }
 
-    /// Takes note of a request; gives back what is said instead of the right answer.
+    /// Takes note of a request; returns what is said instead of the right answer.
     fn hear(&self, method: &str, body: &str) -> Option<Say> {
-        let mut told = None;
+        let mut instead = None;
         self.world.send_modify(|world| {
             world.heard.push((method.to_owned(), body.to_owned()));
-            told = world.says.get_mut(method).and_then(VecDeque::pop_front);
-            told = told.take().or_else(|| world.away().filter(|_| method != "prometheus"));
+            instead = world.says.get_mut(method).and_then(VecDeque::pop_front);
+            instead = instead.take().or_else(|| world.away().filter(|_| method != "prometheus"));
         });
-        told
+        instead
     }
 
     async fn usual(&self, method: &str, body: &str) -> Say {
@@ -175,12 +190,12 @@ impl Stand {
     }
 
     async fn updates(&self, params: &Value) -> Say {
-        let until = Instant::now() + Duration::from_secs(params["timeout"].as_u64().unwrap());
+        let until = clock::now() + Duration::from_secs(params["timeout"].as_u64().unwrap());
         let offset = params["offset"].as_i64().unwrap_or_default();
         self.world.send_modify(|world| world.waiting.retain(|update| id(update) >= offset));
         let mut world = self.world.subscribe();
         let news = world.wait_for(|world| world.away().is_some() || !world.waiting.is_empty());
-        match timeout_at(until, news).await {
+        match timeout_at(until.into(), news).await {
             Err(_) => Say::Ok(json!([])),
             Ok(world) => {
                 let world = world.unwrap();
@@ -191,7 +206,7 @@ impl Stand {
         }
     }
 
-    /// Waits until so many requests of a method have come; gives back the bodies of all.
+    /// Waits until so many requests of a method have come; returns the bodies of all.
     pub async fn hears(&self, method: &str, count: usize) -> Vec<String> {
         let of_method = |world: &World| {
             let bodies = world.heard.iter().filter(|(name, _)| name == method);
@@ -242,6 +257,7 @@ pub fn press(id: u32, chat: i64, message: i32, data: &str) -> Value {
 /// A bot that lets the users 7 and 8 in.
 pub struct Running {
     pub ready: Readiness,
+    metrics: Metrics,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), Ended>>,
 }
@@ -257,12 +273,19 @@ impl Running {
         let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, metrics.clone());
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
         let conversation = Conversation::new(access, painter, metrics.clone());
-        let telegram = Telegram::new(&TOKEN.into(), api_url, proxy, metrics).unwrap();
+        let telegram = Telegram::new(&TOKEN.into(), &api_url, proxy, metrics.clone()).unwrap();
         let (stop, stopped) = oneshot::channel();
         let ready = Readiness::default();
         let stopped = async { stopped.await.unwrap() };
         let task = tokio::spawn(telegram.run(conversation, ready.clone(), stopped));
-        Self { ready, stop, task }
+        Self { ready, metrics, stop, task }
+    }
+
+    /// The lines of its metrics that begin with `headlag_chartbot_` and this.
+    pub fn metrics(&self, name: &str) -> Vec<String> {
+        let text = render(&self.metrics.registry(), Format::Text).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("headlag_chartbot_"));
+        lines.filter(|line| line.starts_with(name)).map(str::to_owned).collect()
     }
 
     pub async fn stop(self) {
@@ -270,7 +293,7 @@ impl Running {
         assert_eq!(self.task.await.unwrap(), Ok(()));
     }
 
-    /// As a signal would that nobody can catch.
+    /// As a signal that no process can catch.
     pub async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());

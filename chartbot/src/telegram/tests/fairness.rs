@@ -1,8 +1,8 @@
-//! Many users at once: nobody waits for another.
+//! Many users at once: no user waits for another, nor hides the trouble of another.
 
 use serde_json::json;
 
-use super::bot_api::{Log, Running, Say, Stand, message, press, update};
+use super::bot_api::{Log, Running, Say, Stand, message, press, update, wait};
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_chart_holds_up_nobody_else() {
@@ -16,19 +16,19 @@ async fn a_slow_chart_holds_up_nobody_else() {
         stand.send([update(2, 7, "/help"), update(3, 8, "/hour"), update(4, 8, "/help")]);
         let photos = stand.hears("sendphoto", 1 + usize::from(slow == "sendphoto")).await;
         assert!(photos.last().unwrap().contains("last hour"));
-        let told = stand.hears("sendmessage", 1).await;
-        assert!(told[0].contains("\"chat_id\":8"), "{slow}: {told:?}");
-        // Whoever asked for it is answered in turn.
+        let texts = stand.hears("sendmessage", 1).await;
+        assert!(texts[0].contains("\"chat_id\":8"), "{slow}: {texts:?}");
+        // The user who asked for it is answered in turn.
         let count = if slow == "prometheus" { 3 } else { 2 };
-        let told = stand.hears("sendmessage", count).await;
-        assert!(told[1..].iter().all(|body| body.contains("\"chat_id\":7")), "{told:?}");
-        assert!(told[count - 1].contains("/hour, /day, /week"));
+        let texts = stand.hears("sendmessage", count).await;
+        assert!(texts[1..].iter().all(|body| body.contains("\"chat_id\":7")), "{texts:?}");
+        assert!(texts[count - 1].contains("/hour, /day, /week"));
         running.stop().await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_asks_without_end_is_slowed_and_nobody_else() {
+async fn a_user_who_asks_without_end_is_slowed_down_and_no_other() {
     let commands = |first: u32, count| (first..first + count).map(|id| update(id, 7, "/help"));
     let presses = |first: u32| (first..first + 5).map(|id| press(id, 7, id as i32, "/chart 1h polygon"));
     let stand = Stand::new().await;
@@ -40,18 +40,37 @@ async fn who_asks_without_end_is_slowed_and_nobody_else() {
     stand.hears("editmessagemedia", 5).await;
     // Too much by now, and the other comes last.
     stand.send(commands(30, 7).chain([update(40, 8, "/help")]));
-    let told = stand.hears("sendmessage", 12).await;
+    let texts = stand.hears("sendmessage", 12).await;
     running.stop().await;
     let to: Vec<_> =
-        told[5..].iter().map(|body| if body.contains("\"chat_id\":8") { 8 } else { 7 }).collect();
+        texts[5..].iter().map(|body| if body.contains("\"chat_id\":8") { 8 } else { 7 }).collect();
     assert!(to[..2].contains(&8), "{to:?}");
-    let lots = told.iter().filter(|body| body.contains("Too many requests")).count();
-    assert_eq!(lots, 1, "{told:?}");
+    let lots = texts.iter().filter(|body| body.contains("Too many requests")).count();
+    assert_eq!(lots, 1, "{texts:?}");
     assert_eq!(stand.hears("sendmessage", 0).await.len(), 12, "the newest five and that they were a lot");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_sends_no_text_gets_a_hint() {
+async fn the_note_about_too_many_requests_is_not_repeated_for_ever() {
+    let stand = Stand::new().await;
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    stand.say("prometheus", Say::Nothing);
+    for _ in 0..1_000 {
+        stand.say("sendmessage", wait(1));
+    }
+    stand.send((1..10).map(|id| update(id, 7, "/hour")));
+    stand.hears("sendmessage", 1).await;
+    // An hour later: each message was tried for a minute.
+    stand.hears("getupdates", 200).await;
+    running.stop().await;
+    let notes = stand.hears("sendmessage", 0).await;
+    let notes = notes.iter().filter(|body| body.contains("Too many requests")).count();
+    assert!((50..=60).contains(&notes), "{notes}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_who_sends_no_text_gets_a_hint() {
     let stand = Stand::new().await;
     let running = Running::at(&stand);
     stand.hears("getupdates", 2).await;
@@ -66,14 +85,14 @@ async fn who_sends_no_text_gets_a_hint() {
         message(15, 7, "new_chat_title", json!("title")),
         update(16, 7, "/help"),
     ]);
-    let told = stand.hears("sendmessage", 4).await;
+    let texts = stand.hears("sendmessage", 4).await;
     running.stop().await;
-    assert!(told[..3].iter().all(|body| body.contains("I know /hour")), "{told:?}");
-    assert!(told[3].contains("/hour, /day, /week"), "{told:?}");
+    assert!(texts[..3].iter().all(|body| body.contains("I know /hour")), "{texts:?}");
+    assert!(texts[3].contains("/hour, /day, /week"), "{texts:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_with_prometheus_is_said_once_and_a_slip_of_a_user_never() {
+async fn trouble_with_prometheus_is_logged_once_and_a_slip_of_a_user_never() {
     let (stand, log) = (Stand::new().await, Log::begin());
     let running = Running::at(&stand);
     stand.hears("getupdates", 2).await;
@@ -84,12 +103,41 @@ async fn trouble_with_prometheus_is_said_once_and_a_slip_of_a_user_never() {
     for (id, command) in [(4, "/hour"), (5, "/status")] {
         stand.say("prometheus", Say::Nothing);
         stand.send([update(id, 7, command)]);
-        let told = stand.hears("sendmessage", id as usize).await;
-        assert!(told.last().unwrap().contains("did not answer in time"), "{told:?}");
+        let texts = stand.hears("sendmessage", id as usize).await;
+        assert!(texts.last().unwrap().contains("did not answer in time"), "{texts:?}");
     }
     assert_eq!(log.news(), ["WARN a question could not be answered"]);
     stand.send([update(6, 7, "/status"), update(7, 7, "/hour")]);
     stand.hears("sendphoto", 1).await;
     assert_eq!(log.news(), ["INFO questions can be answered again"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_trouble_of_one_user_neither_hides_nor_repeats_that_of_another() {
+    let (stand, log) = (Stand::new().await, Log::begin());
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 2).await;
+    log.news();
+    let warning = &["WARN a question could not be answered"][..];
+    let over = &["INFO questions can be answered again"][..];
+    // What user 7 asks for never works; user 8 has trouble once.
+    for (round, (chat, works, want)) in (1..).zip([
+        (7, false, warning),
+        (8, true, &[]),
+        (7, false, &[]),
+        (8, false, warning),
+        (7, false, &[]),
+        (8, true, over),
+        (7, false, &[]),
+        (7, true, over),
+    ]) {
+        if !works {
+            stand.say("prometheus", Say::Nothing);
+        }
+        stand.send([update(round, chat, "/status")]);
+        stand.hears("sendmessage", round as usize).await;
+        assert_eq!(log.news(), want, "{round}");
+    }
     running.stop().await;
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::bot_api::{Log, Running, Say, Stand, conflict, no, press, update, wait};
+use super::bot_api::{Log, Running, Say, Stand, conflict, message, no, press, server_errors, update, wait};
+use crate::clock;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -16,6 +17,7 @@ async fn it_recovers_by_itself_and_answers_once() {
             (wait(77), 77),
             (Say::Html(502), 1),
             (no(502, "Bad Gateway"), 1),
+            (no(500, "Internal Server Error: restart"), 1),
             (Say::Html(200), 1),
             (Say::Nothing, 15),
             (conflict(), 1),
@@ -27,12 +29,12 @@ async fn it_recovers_by_itself_and_answers_once() {
             }
             stand.say(method, trouble);
             stand.say("getupdates", Say::Ok(json!([update(5, 7, "/help")])));
-            let begin = Instant::now();
+            let begin = clock::now();
             let running = Running::at(&stand);
             let sent = stand.hears("sendmessage", 1).await;
-            assert!(begin.elapsed() >= Duration::from_secs(at_least), "{method}");
+            assert!(clock::since(begin) >= Duration::from_secs(at_least), "{method}");
             assert!(sent[0].contains("/hour"));
-            assert!(running.ready.is_reached(Instant::now()));
+            assert!(running.ready.is_reached(clock::now()));
             let polls = stand.hears("getupdates", 3 + after).await;
             assert!(polls.last().unwrap().contains("\"offset\":6"));
             running.stop().await;
@@ -53,9 +55,9 @@ async fn a_token_that_nobody_knows_ends_it() {
             for _ in 0..3 {
                 stand.say(method, refusal.clone());
             }
-            let told = Running::at(&stand).ends().await;
-            assert!(told.contains("--telegram.token-file"));
-            assert!(!told.contains("s3cret"));
+            let error = Running::at(&stand).ends().await;
+            assert!(error.contains("--telegram.token-file"));
+            assert!(!error.contains("s3cret"));
         }
     }
 }
@@ -72,14 +74,14 @@ async fn an_hour_without_telegram() {
         stand.send([update(2, 7, "/help"), update(3, 8, "/help"), press(4, 8, 31, "/chart 1d polygon")]);
         stand.send([update(5, 7, "/nothing"), update(6, 7, "hello?")]);
         sleep(HOUR).await;
-        assert!(!running.ready.is_reached(Instant::now()));
+        assert!(!running.ready.is_reached(clock::now()));
         assert_eq!(log.news().len(), 1, "that it is away");
         stand.hears("editmessagemedia", 1).await;
         let sent = stand.hears("sendmessage", 3).await;
         let to = |chat: &str| sent[1..].iter().find(|body| body.contains(chat)).unwrap();
         assert!(to("\"chat_id\":7").contains("I know /hour"), "the newest command, not the oldest");
         assert!(to("\"chat_id\":8").contains("/hour, /day, /week"));
-        assert!(running.ready.is_reached(Instant::now()));
+        assert!(running.ready.is_reached(clock::now()));
         stand.send([update(7, 7, "/help"), update(8, 7, "/help")]);
         stand.hears("sendmessage", 5).await;
         running.stop().await;
@@ -140,21 +142,95 @@ async fn a_command_is_answered_once_whenever_the_bot_is_killed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_is_sent_again_only_when_it_surely_did_not_arrive() {
-    for (trouble, attempts) in [
-        (wait(9), 2),
-        (Say::Html(502), 1),
-        (Say::Nothing, 1),
-        (no(403, "Forbidden: bot was blocked by the user"), 1),
+async fn what_was_received_is_answered_whatever_happens_to_later_polls() {
+    let week = || update(5, 7, "/week");
+    let sticker = json!({"file_id": "f", "file_unique_id": "u", "emoji": "👍"});
+    for (first, later, photos, edits) in [
+        (week(), update(6, 7, "thanks"), 1, 0),
+        (week(), message(6, 7, "sticker", sticker.clone()), 1, 0),
+        (week(), press(6, 7, 31, "/chart 1d polygon"), 1, 1),
+        (week(), update(6, 7, "/hour"), 2, 0),
+        (press(5, 7, 31, "/chart 1w polygon"), update(6, 7, "/hour"), 1, 1),
+        (press(5, 7, 31, "/chart 1w polygon"), update(6, 7, "thanks"), 0, 1),
     ] {
-        let stand = Stand::new().await;
-        stand.say("sendmessage", trouble);
-        stand.send([update(1, 7, "/help")]);
-        let running = Running::at(&stand);
-        stand.hears("sendmessage", attempts).await;
-        // Long enough for whatever might still be tried.
-        stand.hears("getupdates", 8).await;
-        running.stop().await;
-        assert_eq!(stand.hears("sendmessage", 0).await.len(), attempts);
+        for trouble in server_errors().into_iter().chain([Say::Nothing, conflict()]) {
+            let stand = Stand::new().await;
+            stand.say("getupdates", Say::Ok(json!([])));
+            stand.say("getupdates", Say::Ok(json!([first])));
+            stand.say("getupdates", trouble);
+            stand.send([later.clone()]);
+            let running = Running::at(&stand);
+            stand.hears("sendphoto", photos).await;
+            stand.hears("editmessagemedia", edits).await;
+            stand.hears("getupdates", 8).await;
+            running.stop().await;
+            let bodies = [stand.hears("sendphoto", 0).await, stand.hears("editmessagemedia", 0).await];
+            assert_eq!([bodies[0].len(), bodies[1].len()], [photos, edits], "{first} {later}");
+            assert!(bodies.concat().iter().any(|body| body.contains("last 7 days")), "{first} {later}");
+        }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_sent_again_only_when_it_certainly_did_not_arrive() {
+    for (command, method) in [("/help", "sendmessage"), ("/hour", "sendphoto")] {
+        let once = server_errors().into_iter().chain([
+            Say::Nothing,
+            Say::Half,
+            Say::Html(200),
+            no(403, "Forbidden: bot was blocked by the user"),
+        ]);
+        for (trouble, attempts) in once.map(|trouble| (trouble, 1)).chain([(wait(9), 2)]) {
+            let (stand, log) = (Stand::new().await, Log::begin());
+            stand.say(method, trouble);
+            stand.send([update(1, 7, command)]);
+            let running = Running::at(&stand);
+            stand.hears(method, attempts).await;
+            log.news();
+            // Long enough for whatever might still be tried.
+            stand.hears("getupdates", 8).await;
+            running.stop().await;
+            let heard = stand.heard();
+            let sent = heard.iter().filter(|name| name.starts_with("send") || name.starts_with("edit"));
+            assert_eq!(sent.collect::<Vec<_>>(), vec![method; attempts]);
+            assert_eq!(log.news().len(), usize::from(attempts == 1), "an answer that is lost is logged");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_for_the_menu_of_commands() {
+    for trouble in server_errors().into_iter().chain([wait(300), Say::Nothing]) {
+        let (stand, log) = (Stand::new().await, Log::begin());
+        for _ in 0..3 {
+            stand.say("setmycommands", trouble.clone());
+        }
+        stand.send([update(1, 7, "/hour")]);
+        let begin = clock::now();
+        let running = Running::at(&stand);
+        stand.hears("sendphoto", 1).await;
+        assert!(clock::since(begin) < Duration::from_secs(1), "{:?}", clock::since(begin));
+        assert!(running.ready.is_reached(clock::now()));
+        // Three failures, then both languages.
+        let menus = stand.hears("setmycommands", 5).await;
+        assert!(
+            !menus[3].contains("language_code") && menus[4].contains("\"language_code\":\"ru\""),
+            "{menus:?}"
+        );
+        running.stop().await;
+        assert_eq!(log.news().iter().filter(|line| line.starts_with("WARN")).count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_menu_that_is_refused_is_given_up() {
+    let (stand, log) = (Stand::new().await, Log::begin());
+    for _ in 0..2 {
+        stand.say("setmycommands", no(400, "Bad Request: BOT_COMMANDS_TOO_MUCH"));
+    }
+    let running = Running::at(&stand);
+    stand.hears("getupdates", 8).await;
+    running.stop().await;
+    assert_eq!(stand.hears("setmycommands", 0).await.len(), 2);
+    assert_eq!(log.news().iter().filter(|line| line.starts_with("WARN")).count(), 2);
 }

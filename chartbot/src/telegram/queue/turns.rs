@@ -1,35 +1,33 @@
-//! PURE: whose turn it is. Every user has a line of their own, worked off one by one, so
-//! that nobody waits for another; whoever asks without end is slowed.
+//! PURE: whose turn it is. Every user has a line of their own, answered one by one, so that
+//! no user waits for another; a user who asks without end is slowed down.
 
 use std::{
     collections::{HashMap, VecDeque},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use tokio::time::Instant;
-
-/// So many answers a user gets without a pause.
+/// How many answers a user gets without a pause.
 const BURST: u32 = 10;
-/// Beyond, one in so long.
+/// After that, one answer in so long.
 const PERIOD: Duration = Duration::from_secs(3);
-/// So many requests of a user may wait; of more, the newest are kept.
+/// How many requests of a user may wait; of more, the newest are kept.
 const WAITING: usize = 5;
 
 /// What came of a request that joined a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joined {
-    /// The line was empty: somebody has to begin working it off.
+    /// The line was empty: the caller has to begin to answer it.
     Begins,
     /// It will be its turn, or it took the place of an older press on the same message.
     Waits,
-    /// So does it, but the oldest had to leave; the first time in a row, this is to be said.
+    /// It will be its turn too, but the oldest was dropped for it.
     Crowded {
-        /// Whether it is the first time.
-        tell: bool,
+        /// Whether it is the first time since the line was empty.
+        first: bool,
     },
 }
 
-/// What is to be done for a line.
+/// What to do for a line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Turn<T> {
     /// Answer this.
@@ -58,7 +56,7 @@ struct Line<T> {
     /// The message of which a button was pressed, and the request.
     waiting: VecDeque<(Option<i32>, T)>,
     busy: bool,
-    told: bool,
+    crowded: bool,
     /// When all answers without a pause will be available again.
     rested: Option<Instant>,
 }
@@ -70,7 +68,7 @@ impl<T> Turns<T> {
         let line = self.lines.entry(chat).or_insert_with(|| Line {
             waiting: VecDeque::new(),
             busy: false,
-            told: false,
+            crowded: false,
             rested: None,
         });
         let same = line.waiting.iter().position(|(on, _)| message.is_some() && *on == message);
@@ -80,7 +78,7 @@ impl<T> Turns<T> {
         line.waiting.push_back((message, request));
         if line.waiting.len() > WAITING {
             line.waiting.pop_front();
-            return Joined::Crowded { tell: !std::mem::replace(&mut line.told, true) };
+            return Joined::Crowded { first: !std::mem::replace(&mut line.crowded, true) };
         }
         if std::mem::replace(&mut line.busy, true) { Joined::Waits } else { Joined::Begins }
     }
@@ -104,7 +102,7 @@ impl<T> Turns<T> {
             }
             None => {
                 line.busy = false;
-                line.told = false;
+                line.crowded = false;
                 Turn::Done
             }
         }
@@ -114,10 +112,11 @@ impl<T> Turns<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     #[test]
     fn of_a_burst_on_one_message_the_newest_wins() {
-        let (mut turns, now) = (Turns::default(), Instant::now());
+        let (mut turns, now) = (Turns::default(), clock::now());
         assert_eq!(turns.join(7, Some(1), "1h"), Joined::Begins);
         assert_eq!(turns.next(7, now), Turn::Go("1h"));
         for press in ["1d", "1w", "1h again"] {
@@ -135,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_without_end_is_slowed_and_nobody_else() {
-        let (mut turns, start) = (Turns::default(), Instant::now());
+    fn a_user_who_asks_without_end_is_slowed_down_and_no_other() {
+        let (mut turns, start) = (Turns::default(), clock::now());
         for i in 0..BURST {
             turns.join(7, None, i);
             assert_eq!(turns.next(7, start), Turn::Go(i));
@@ -154,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_bounded_and_that_is_said_once() {
-        let (mut turns, now) = (Turns::default(), Instant::now());
+    fn a_line_is_bounded_and_that_is_reported_once() {
+        let (mut turns, now) = (Turns::default(), clock::now());
         let joined: Vec<_> = (0..8).map(|i| turns.join(7, None, i)).collect();
         assert_eq!(joined[0], Joined::Begins);
         assert_eq!(joined[4], Joined::Waits);
-        assert_eq!(joined[5], Joined::Crowded { tell: true });
-        assert_eq!(joined[6..], [Joined::Crowded { tell: false }; 2]);
+        assert_eq!(joined[5], Joined::Crowded { first: true });
+        assert_eq!(joined[6..], [Joined::Crowded { first: false }; 2]);
         let answered: Vec<_> = (3..8).map(|i| turns.next(7, now) == Turn::Go(i)).collect();
         assert_eq!(answered, [true; 5]);
         assert_eq!(turns.next(7, now), Turn::Done);

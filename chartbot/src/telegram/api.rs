@@ -1,0 +1,222 @@
+//! One request to the Bot API: a payload in, its result or a [`Fault`] out.
+//!
+//! teloxide describes the requests. They are sent here rather than by its `Bot`, which
+//! (teloxide-core 0.13) hides the status and `error_code` of an answer, takes 10 s to report a
+//! failure of the server, and loses an update of which it cannot read one part.
+//!
+//! Source: <https://core.telegram.org/bots/api#making-requests>.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use headlag_service::outbound::{self, Failure};
+use reqwest::{
+    Client, Proxy, RequestBuilder, Url,
+    multipart::{Form, Part},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use teloxide::{
+    ApiError,
+    requests::Payload,
+    types::{FileId, InputFile},
+};
+
+use super::fault::Fault;
+
+/// For any request; longer than a poll.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+/// More than a hundred updates of the largest kind.
+const ANSWER_LIMIT: usize = 32 << 20;
+/// Where Telegram sends no `retry_after` with its 429.
+const USUAL_PAUSE: u64 = 3;
+/// The longest `retry_after` that is believed.
+const LONGEST_RETRY_AFTER: u64 = 24 * 3_600;
+/// The name under which a photo is uploaded.
+const PHOTO: &str = "photo_file";
+
+/// The Bot API server, as the bot of one token sees it.
+#[derive(Clone)]
+pub struct Api {
+    client: Client,
+    /// Without a slash at the end; holds the token.
+    base: SecretString,
+}
+
+impl Api {
+    /// The server at `api_url`, reached through a proxy if there is one.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(token: &SecretString, api_url: &Url, proxy: Option<Proxy>) -> reqwest::Result<Self> {
+        let client = outbound::client(REQUEST_TIMEOUT);
+        let client = match proxy {
+            Some(proxy) => client.proxy(proxy),
+            None => client,
+        };
+        let base = format!("{}/bot{}", api_url.as_str().trim_end_matches('/'), token.expose_secret());
+        Ok(Self { client: client.build()?, base: base.into() })
+    }
+
+    /// Sends a request that may safely be repeated, such as a question.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub async fn ask<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, Fault> {
+        exchange(self.post::<P>().json(payload)).await
+    }
+
+    /// Sends a request that must not be repeated, such as a new message.
+    ///
+    /// # Errors
+    /// Why there is no result. It may have been carried out nevertheless: see
+    /// [`Fault::may_have_arrived`].
+    pub async fn act<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, Fault> {
+        exchange(self.post::<P>().json(payload)).await
+    }
+
+    /// The same with a PNG file, which `payload` names by [`uploaded_photo`].
+    ///
+    /// # Errors
+    /// As [`Api::act`].
+    pub async fn upload<P: Payload + Serialize>(&self, payload: &P, png: Bytes) -> Result<Value, Fault> {
+        let part = Part::stream_with_length(png.clone(), png.len() as u64).file_name("headlag.png");
+        let mut form = Form::new().part(PHOTO, part);
+        if let Ok(Value::Object(fields)) = serde_json::to_value(payload) {
+            for (name, value) in fields {
+                form = match value {
+                    Value::String(text) => form.text(name, text),
+                    value => form.text(name, value.to_string()),
+                };
+            }
+        }
+        exchange(self.post::<P>().multipart(form)).await
+    }
+
+    fn post<P: Payload>(&self) -> RequestBuilder {
+        self.client.post(format!("{}/{}", self.base.expose_secret(), P::NAME))
+    }
+}
+
+/// How a payload refers to the photo that is uploaded with it.
+pub fn uploaded_photo() -> InputFile {
+    InputFile::file_id(FileId(format!("attach://{PHOTO}")))
+}
+
+async fn exchange(request: RequestBuilder) -> Result<Value, Fault> {
+    let response = request.send().await.map_err(|error| {
+        let failure = outbound::classify(&error);
+        // A request that could not be built was not sent either.
+        let was_sent = !error.is_connect() && !error.is_builder();
+        match failure {
+            failure if was_sent => Fault::Unanswered(failure),
+            Failure::Tls => Fault::Tls,
+            _ => Fault::NoConnection,
+        }
+    })?;
+    let status = response.status().as_u16();
+    let body = outbound::read_body(response, ANSWER_LIMIT).await;
+    // Of an answer that breaks off, the status alone says that the server failed.
+    body.map_err(Fault::Unanswered).and_then(|body| result(status, &body)).map_err(|fault| match fault {
+        Fault::Unanswered(_) | Fault::Unintelligible if status >= 500 => Fault::Server(status),
+        fault => fault,
+    })
+}
+
+/// An answer of the Bot API. Everything but `ok` is read as it comes, so that a part of
+/// an unknown form does not hide the rest.
+#[derive(Deserialize)]
+struct Answer {
+    ok: bool,
+    #[serde(default)]
+    result: Value,
+    #[serde(default)]
+    error_code: Value,
+    #[serde(default)]
+    description: Value,
+    #[serde(default)]
+    parameters: Value,
+}
+
+/// PURE: the result within an answer, or why there is none.
+fn result(status: u16, body: &[u8]) -> Result<Value, Fault> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| Fault::Unintelligible)?;
+    if answer.ok {
+        return Ok(answer.result);
+    }
+    let code = answer.error_code.as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(status);
+    Err(match code.max(status) {
+        500.. => Fault::Server(code.max(status)),
+        401 | 404 => Fault::Unauthorized,
+        409 => Fault::Conflict,
+        429 => {
+            let seconds = answer.parameters["retry_after"].as_u64().unwrap_or(USUAL_PAUSE);
+            Fault::TooMany(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
+        }
+        _ => refusal(answer.description.as_str().unwrap_or_default()),
+    })
+}
+
+/// PURE: what a refusal means. Descriptions that teloxide does not know are those of
+/// <https://github.com/tdlib/telegram-bot-api>.
+fn refusal(description: &str) -> Fault {
+    let known = serde_json::from_value::<ApiError>(description.into());
+    match known {
+        Ok(ApiError::MessageNotModified) => Fault::Unchanged,
+        Ok(ApiError::MessageToEditNotFound | ApiError::MessageCantBeEdited | ApiError::MessageIdInvalid) => {
+            Fault::Gone
+        }
+        Ok(ApiError::InvalidQueryId) => Fault::TooOld,
+        Ok(ApiError::BotBlocked | ApiError::UserDeactivated) => Fault::Blocked,
+        _ if description.contains("query is too old") => Fault::TooOld,
+        _ if description.contains("message thread not found") => Fault::NoSuchTopic,
+        _ => Fault::Rejected(description.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(status: u16, body: &Value, want: &Result<Value, Fault>) {
+        assert_eq!(result(status, body.to_string().as_bytes()), *want, "{status} {body}");
+    }
+
+    #[test]
+    fn an_answer_is_a_result_or_a_fault() {
+        check(200, &json!({"ok": true, "result": {"message_id": 5}}), &Ok(json!({"message_id": 5})));
+        check(200, &json!({"ok": true}), &Ok(Value::Null));
+        check(200, &json!({"no": "answer of the Bot API"}), &Err(Fault::Unintelligible));
+        let refused = |code: u16, description: &str| json!({"ok": false, "error_code": code, "description": description});
+        let seconds = |seconds| Fault::TooMany(Duration::from_secs(seconds));
+        for (code, description, want) in [
+            (400, "Bad Request: chat not found", Fault::Rejected("Bad Request: chat not found".into())),
+            (400, "Bad Request: message to edit not found", Fault::Gone),
+            (400, "Bad Request: message thread not found", Fault::NoSuchTopic),
+            (401, "Unauthorized", Fault::Unauthorized),
+            (403, "Forbidden: bot was blocked by the user", Fault::Blocked),
+            (403, "Forbidden: user is deactivated", Fault::Blocked),
+            (404, "Not Found", Fault::Unauthorized),
+            (409, "Conflict: can't use getUpdates method while webhook is active", Fault::Conflict),
+            (429, "Too Many Requests: retry later", seconds(USUAL_PAUSE)),
+            (500, "Internal Server Error: restart", Fault::Server(500)),
+            (502, "Bad Gateway", Fault::Server(502)),
+            (503, "Service Unavailable", Fault::Server(503)),
+        ] {
+            check(code, &refused(code, description), &Err(want));
+        }
+        // What says the worse counts: a gateway may change the status, or write the body.
+        check(502, &refused(400, "Bad Request"), &Err(Fault::Server(502)));
+        check(200, &refused(500, "Internal Server Error"), &Err(Fault::Server(500)));
+        check(503, &json!({"ok": false}), &Err(Fault::Server(503)));
+        for (retry_after, want) in [(json!(77), 77), (json!("soon"), USUAL_PAUSE), (json!(u64::MAX), 86_400)]
+        {
+            let mut answer = refused(429, "Too Many Requests");
+            answer["parameters"] = json!({"retry_after": retry_after});
+            check(429, &answer, &Err(seconds(want)));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Who is answered when: presses are confirmed at once, the requests of each user wait in a
+//! line of their own, and each answer is delivered at most once.
+
+mod turns;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
+
+use self::turns::{Joined, Turn, Turns};
+use super::{
+    fault::Fault,
+    incoming::{Press, Request},
+    outbox::{Delivery, Outbox},
+};
+use crate::{
+    chat::{
+        conversation::Conversation,
+        message::{Content, Message},
+        place::Place,
+    },
+    clock,
+    metrics::Metrics,
+};
+
+/// How many answers are prepared at the same time; others wait.
+const ANSWERS: usize = 16;
+/// For delivering a message, with all attempts; it is dropped then.
+const DELIVERY: Duration = Duration::from_secs(60);
+
+/// Where requests wait for their answers.
+pub struct Queue {
+    outbox: Outbox,
+    conversation: Conversation,
+    /// The bot's username.
+    us: String,
+    metrics: Metrics,
+    places: Semaphore,
+    turns: Mutex<Turns<Request>>,
+}
+
+impl Queue {
+    /// Answers by `conversation` through `outbox`, as the bot with the username `us`.
+    #[must_use]
+    pub fn new(outbox: Outbox, conversation: Conversation, us: String, metrics: Metrics) -> Self {
+        let places = Semaphore::new(ANSWERS);
+        Self { outbox, conversation, us, metrics, places, turns: Mutex::default() }
+    }
+
+    /// Takes a request in, unless its sender is refused; the work goes on in `answers`.
+    pub fn receive(self: &Arc<Self>, request: Request, answers: &mut JoinSet<()>) {
+        if !self.conversation.admits(&request.incoming) {
+            return;
+        }
+        let place = request.incoming.place;
+        if let Some(Press { query, .. }) = request.press.clone() {
+            let outbox = self.outbox.clone();
+            answers.spawn(async move { outbox.answer(query).await });
+        }
+        let message = request.press.as_ref().map(|press| press.message);
+        let too_fast = Conversation::too_fast(&request.incoming);
+        match self.turns().join(place.chat, message, request) {
+            Joined::Begins => {
+                let queue = self.clone();
+                answers.spawn(async move { queue.work_off(place.chat).await });
+            }
+            Joined::Crowded { first: true } => {
+                let queue = self.clone();
+                answers.spawn(async move { queue.deliver(place, None, &too_fast).await });
+            }
+            Joined::Waits | Joined::Crowded { first: false } => {}
+        }
+    }
+
+    /// Answers what waits in the line of `chat`, one by one, until nothing is left.
+    async fn work_off(self: Arc<Self>, chat: i64) {
+        loop {
+            let turn = self.turns().next(chat, clock::now());
+            match turn {
+                Turn::Done => return,
+                Turn::Pause(pause) => sleep(pause).await,
+                Turn::Go(request) => {
+                    let queue = self.clone();
+                    // In a task of its own: a bug there must not end the line.
+                    let answered = tokio::spawn(async move { queue.answer(&request).await });
+                    if answered.await.is_err() {
+                        tracing::error!("an answer was lost to a bug; please report it");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn answer(&self, request: &Request) {
+        let answer = {
+            let _place = self.places.acquire().await;
+            self.conversation.answer(&request.incoming, &self.us).await
+        };
+        let begin = clock::now();
+        self.deliver(request.incoming.place, request.press.as_ref(), &answer).await;
+        self.metrics.sent(clock::since(begin));
+    }
+
+    /// Delivers a message at most once: a photo that a press asked for replaces the one with
+    /// the button, or follows as a new one if that is gone. A photo that Telegram refuses
+    /// leaves its caption.
+    async fn deliver(&self, place: Place, press: Option<&Press>, message: &Message) {
+        let deadline = clock::now() + DELIVERY;
+        let delivery = match (press, &message.content) {
+            (Some(press), Content::Photo(photo)) => {
+                let edit = self.outbox.edit(place.chat, press.message, photo, &message.buttons, deadline);
+                match edit.await {
+                    Delivery::Failed(Fault::Gone) => self.send(place, message, deadline).await,
+                    edited => edited,
+                }
+            }
+            _ => self.send(place, message, deadline).await,
+        };
+        let delivery = match (delivery, &message.content) {
+            (Delivery::Failed(fault @ Fault::Rejected(_)), Content::Photo(photo)) => {
+                tracing::warn!(chat = %place, %fault, "a picture could not be sent; its caption follows");
+                self.send(place, &Message::text(&*photo.caption), deadline).await
+            }
+            (delivery, _) => delivery,
+        };
+        match delivery {
+            Delivery::Arrived(_) => {}
+            Delivery::Failed(fault) => tracing::warn!(chat = %place, %fault, "an answer could not be sent"),
+            Delivery::Unknown(fault) => tracing::warn!(
+                chat = %place,
+                %fault,
+                "an answer may not have arrived; it is not sent again, so that it does not arrive twice"
+            ),
+        }
+    }
+
+    /// Sends a message to its topic, or to the chat as a whole if the topic is gone.
+    async fn send(&self, place: Place, message: &Message, deadline: Instant) -> Delivery {
+        match self.outbox.send(place, message, deadline).await {
+            Delivery::Failed(Fault::NoSuchTopic) => {
+                self.outbox.send(Place::chat(place.chat), message, deadline).await
+            }
+            delivery => delivery,
+        }
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns<Request>> {
+        // The lines are consistent at any time, also after a panic elsewhere.
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
