@@ -45,7 +45,7 @@ async fn a_press_is_answered_at_once_and_edits_its_message() {
     stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 1d polygon")])));
     let running = Running::at(&stand);
     let edited = stand.hears("editmessagemedia", 1).await;
-    for part in ["31", "last 24 hours", "reply_markup", "/chart 1w polygon", "PNG"] {
+    for part in ["31", "last 24\u{a0}hours", "reply_markup", "/chart 1w polygon", "PNG"] {
         assert!(edited[0].contains(part), "{part}");
     }
     let answered = stand.hears("answercallbackquery", 1).await;
@@ -74,7 +74,7 @@ async fn of_a_burst_of_presses_the_newest_wins() {
     running.stop().await;
     let edited = stand.hears("editmessagemedia", 1).await;
     assert_eq!(edited.len(), 1);
-    assert!(edited[0].contains("last 36 hours"));
+    assert!(edited[0].contains("last 36\u{a0}hours"));
 }
 
 #[tokio::test(start_paused = true)]

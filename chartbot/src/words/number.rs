@@ -1,40 +1,46 @@
-//! PURE: numbers of blocks as a card writes them.
+//! PURE: numbers of blocks as people read them.
 
-use crate::words::Language;
+use super::ChartWords;
 
+/// Joins a number to its unit.
+pub const JOIN: char = '\u{a0}';
 /// From here on a tick or a label is in thousands.
 const LONG: f64 = 10_000.0;
 
-/// A number of blocks from the median, in full: "−27", "0", "+5", "−1,234".
-pub fn signed(blocks: f64, language: Language) -> String {
-    let rounded = blocks.round();
-    let digits = (rounded.abs() as u64).to_string();
-    let separator = language.words().chart.marks.0;
+/// A count with marks between its thousands: "27", "1,234".
+#[must_use]
+pub fn grouped(count: u64, words: &ChartWords) -> String {
+    let digits = count.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(separator);
+            grouped.push(words.marks.0);
         }
         grouped.push(digit);
     }
-    format!("{}{grouped}", sign(rounded))
+    grouped
+}
+
+/// A number of blocks from the median, in full: "−27", "0", "+5", "−1,234".
+#[must_use]
+pub fn signed(blocks: f64, words: &ChartWords) -> String {
+    let rounded = blocks.round();
+    format!("{}{}", sign(rounded), grouped(rounded.abs() as u64, words))
 }
 
 /// The same in few characters: "−10k", "−1.5M".
-pub fn short(blocks: f64, language: Language) -> String {
+#[must_use]
+pub fn short(blocks: f64, words: &ChartWords) -> String {
     if blocks.abs() < LONG {
-        return signed(blocks, language);
+        return signed(blocks, words);
     }
-    let units = match language {
-        Language::English => [(1e9, "G"), (1e6, "M"), (1e3, "k")],
-        Language::Russian => [(1e9, "\u{a0}млрд"), (1e6, "\u{a0}млн"), (1e3, "\u{a0}тыс.")],
-    };
-    let [.., smallest] = units;
-    let (unit, name) = units.into_iter().find(|(unit, _)| blocks.abs() >= *unit).unwrap_or(smallest);
+    let [thousand, million, billion] = words.powers;
+    let units = [(1e9, billion), (1e6, million), (1e3, thousand)];
+    let (unit, name) = units.into_iter().find(|(unit, _)| blocks.abs() >= *unit).unwrap_or((1e3, thousand));
     let tenths = (blocks.abs() / unit * 10.0).round() as u64;
     let count = match tenths % 10 {
         0 => (tenths / 10).to_string(),
-        rest => format!("{}{}{rest}", tenths / 10, language.words().chart.marks.1),
+        rest => format!("{}{}{rest}", tenths / 10, words.marks.1),
     };
     format!("{}{count}{name}", sign(blocks))
 }
@@ -50,7 +56,7 @@ fn sign(blocks: f64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Russian};
+    use crate::words::{CHART_ENGLISH, CHART_RUSSIAN};
 
     #[test]
     fn thousands_are_grouped_and_long_numbers_short() {
@@ -63,9 +69,9 @@ mod tests {
             (1_250_000.0, "+1,250,000", "+1.3M", "+1,3\u{a0}млн"),
             (-9e15, "−9,000,000,000,000,000", "−9000000G", "−9000000\u{a0}млрд"),
         ] {
-            assert_eq!(signed(blocks, English), full);
-            assert_eq!(short(blocks, English), brief);
-            assert_eq!(short(blocks, Russian), russian);
+            assert_eq!(signed(blocks, &CHART_ENGLISH), full);
+            assert_eq!(short(blocks, &CHART_ENGLISH), brief);
+            assert_eq!(short(blocks, &CHART_RUSSIAN), russian);
         }
     }
 }

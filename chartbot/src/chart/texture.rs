@@ -1,10 +1,7 @@
 //! PURE: stripes, crosses and dots, cut exactly at the edges of their box.
 
-use super::{
-    palette::Ink as CardInk,
-    state::{State, Texture},
-};
-use crate::chart::shape::{Area, Ink, Point, Rect};
+use super::shape::{Area, Ink, Point, Rect};
+use crate::samples::state::State;
 
 /// Stripes: width and distance from one to the next, at right angles to them.
 const STRIPE: (f32, f32) = (10.0, 20.0);
@@ -15,18 +12,51 @@ const DOT: (f32, f32) = (8.0, 18.0);
 const GROOVE: f32 = 5.0;
 const OUTLINE: f32 = 3.0;
 
+/// What tells a state from the others beside its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Texture {
+    /// Filled.
+    Solid,
+    /// Filled, with two lines in the colour of the ground along it.
+    Lined,
+    /// Stripes at 45°.
+    Striped,
+    /// Stripes at 45° in both directions.
+    Crossed,
+    /// Dots.
+    Dotted,
+    /// An outline alone.
+    Outlined,
+    /// Nothing at all.
+    Blank,
+}
+
+impl Texture {
+    fn of(state: State) -> Texture {
+        match state {
+            State::Ok | State::Behind | State::Ahead | State::Halted => Texture::Solid,
+            State::Stalled => Texture::Lined,
+            State::Unreachable => Texture::Striped,
+            State::WrongChain => Texture::Crossed,
+            State::NoConsensus | State::Split => Texture::Dotted,
+            State::NotScraped => Texture::Outlined,
+            State::Gone => Texture::Blank,
+        }
+    }
+}
+
 /// The areas that fill a box for a state. Patterns are tied to the picture, not to the box:
 /// neighbours continue in one pattern.
 pub fn fill(frame: Rect, state: State) -> Vec<Area> {
     let whole = |ink| area(corners(frame).to_vec(), ink);
-    let fill = CardInk::Fill(state);
-    let tile = || whole(CardInk::Tile(state));
+    let fill = Ink::Fill(state);
+    let tile = || whole(Ink::Tile(state));
     let pattern = |shapes: Vec<Vec<Point>>| {
         let shapes = shapes.into_iter().map(|it| clipped(it, frame)).filter(|it| it.len() > 2);
         shapes.map(|outline| area(outline, fill)).collect::<Vec<_>>()
     };
     let with_tile = |areas: Vec<Area>| [vec![tile()], areas].concat();
-    match state.texture() {
+    match Texture::of(state) {
         Texture::Solid => vec![whole(fill)],
         Texture::Lined => {
             let third = frame.height() / 3.0;
@@ -60,8 +90,8 @@ pub fn fill(frame: Rect, state: State) -> Vec<Area> {
     }
 }
 
-fn area(outline: Vec<Point>, ink: CardInk) -> Area {
-    Area { outline, ink: Ink::Card(ink) }
+fn area(outline: Vec<Point>, ink: Ink) -> Area {
+    Area { outline, ink }
 }
 
 fn corners(frame: Rect) -> [Point; 4] {

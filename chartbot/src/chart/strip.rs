@@ -1,16 +1,14 @@
 //! PURE: the state strip: a row for each node that shows, to the column, what it was in.
 
 use super::{
-    Node,
-    layout::{AIR, BODY, Hand, LEGEND, Layout, MARGIN, Mark, NAME_ROOM, PICTURE, Pen},
-    state::State,
-    texture,
-};
-use crate::chart::{
+    card::Node,
     font,
+    layout::{AIR, BODY, Hand, LEGEND, Layout, MARGIN, Mark, NAME_ROOM, PICTURE, Pen},
     shape::{Ink, Rect},
+    texture,
     timeaxis::TimeScale,
 };
+use crate::samples::state::State;
 
 /// A share of a column is at least this high.
 const LEAST_HEIGHT: f32 = 4.0;
@@ -99,7 +97,7 @@ fn legend(pen: &Pen, shown: [bool; State::ALL.len()], layout: &mut Layout) {
     let right = PICTURE.right - MARGIN;
     let (mut row, mut left) = (0, first);
     for state in State::ALL.into_iter().filter(|it| shown[it.rank()]) {
-        let name = state.name(pen.language);
+        let name = (pen.words.chart.state)(state);
         let width = KEY.0 + AFTER_KEY + pen.width(name, body);
         if left + width > right {
             (row, left) = (row + 1, first);
@@ -137,7 +135,7 @@ mod tests {
     fn a_moment_of_trouble_is_wide_enough_to_see_and_on_top() {
         let mut states = vec![vec![(Ok, 1.0)]; 100];
         states[99] = vec![(Unreachable, 1.0)];
-        let node = Node { name: "n".into(), seen: Vec::new(), states, now: None, worst: None };
+        let node = Node { name: "n".into(), seen: Vec::new(), states, now: None, worst: Vec::new() };
         let row = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 48.0 };
         let boxes = segments(&node, row, |i| (i as f32, i as f32 + 1.0));
         let last = Rect { left: 96.0, ..row };
