@@ -1,12 +1,13 @@
-# make demo   see everything work: a simulated network, Prometheus, both services, a chat
-# make test   every check there is; what CI runs
-# make bench  how often the verdicts are wrong, and what a chart costs
+# make demo    see everything work: a simulated network, Prometheus, both services, a chat
+# make test    every check there is; what CI runs
+# make compat  the tests that need a server, on this year's Prometheus and VictoriaMetrics
+# make bench   how often the verdicts are wrong, and what a chart costs
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
 CHECKS := .tools/checks/bin
 
-.PHONY: demo test bench packages
+.PHONY: demo test compat bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -20,6 +21,9 @@ test: packages $(ANVIL) $(CHECKS)/check-jsonschema
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace
+
+compat: packages $(ANVIL)
+	scripts/compat
 
 bench:
 	command -v rrdtool >/dev/null && [ -x /usr/bin/time ] || apt-get install -y -qq rrdtool time

@@ -1,4 +1,4 @@
-//! How long somebody in a chat waits for a chart: from the command at the Telegram stand-in
+//! How long a user waits for a chart: from the command at the Telegram stand-in
 //! to the photo's last byte there. The bot is the real program, and what it asks is the
 //! Prometheus at the URL in `HEADLAG_BENCH_PROMETHEUS`; `scripts/bench` starts one.
 

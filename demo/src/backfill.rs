@@ -1,16 +1,17 @@
-//! History: what the exporter would have published, as OpenMetrics text for
-//! `promtool tsdb create-blocks-from openmetrics`.
+//! The history of the demo: the rounds that the exporter would have finished.
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::ops::Range;
 
 use crate::chain::{Chain, Levers, Millis, Node, REFERENCES};
 use crate::config::{EXPORTER_JOB, INTERVAL, NETWORK, QUORUM, THRESHOLD_BLOCKS};
+use crate::exposition::{Consensus, Feed, NetworkState, NodeState, Round, Seen};
 
 const DAY: Millis = 24 * 3_600_000;
 /// How much history there is.
 pub const WEEK: Millis = 7 * DAY;
+/// No node of the demo is further behind than the median gets in this time.
+const LOOK_BACK: Millis = 5 * 60_000;
 
 /// Cuts a span at midnight (UTC), where Prometheus cuts its blocks too:
 /// promtool reads a file once for every block in it.
@@ -19,111 +20,69 @@ pub fn days(span: Range<Millis>) -> impl Iterator<Item = Range<Millis>> {
         .map(move |day| span.start.max(day * DAY)..span.end.min((day + 1) * DAY))
 }
 
-/// Writes all samples of a span, with the labels that the live scrape of `exporter` will have.
-pub fn write(
-    out: &mut impl Write,
-    chain: &Chain,
-    span: Range<Millis>,
-    exporter: SocketAddr,
-) -> io::Result<()> {
+/// All rounds of a span, with the labels that the live scrape of `exporter` will have.
+pub fn feed(chain: &Chain, span: Range<Millis>, exporter: SocketAddr) -> Feed {
     // A grid of its own for the whole of time, so that two spans that touch fit together.
-    let first = (span.start + INTERVAL - 1).div_euclid(INTERVAL) * INTERVAL;
-    let rounds: Vec<Round> = (first..span.end)
-        .step_by(INTERVAL as usize)
-        .filter(|&at| !chain.unscraped(at))
-        .map(|at| Round::at(chain, at))
-        .collect();
-    let scrape = format!("instance=\"{exporter}\",job=\"{EXPORTER_JOB}\"");
-    let network = format!("{scrape},network=\"{NETWORK}\"");
-    family(out, "up", &rounds, [(scrape, |_: &Round| Some(1))])?;
-    for (name, value) in NETWORK_GAUGES {
-        family(out, name, &rounds, [(network.clone(), value)])?;
-    }
-    let states = [("ok", true), ("no_consensus", false)].map(|(state, known)| {
-        let is = move |round: &Round| Some(i64::from(round.consensus.is_some() == known));
-        (format!("{network},state=\"{state}\""), is)
-    });
-    family(out, "headlag_network_state", &rounds, states)?;
-    for (name, value) in NODE_GAUGES {
-        let nodes = Node::all().enumerate().map(|(index, node)| {
-            let labels = format!("{network},node=\"{}\",role=\"{}\"", node.name(), node.role());
-            (labels, move |round: &Round| value(round, index))
-        });
-        family(out, name, &rounds, nodes)?;
-    }
-    out.write_all(b"# EOF\n")
-}
-
-fn family<V: Fn(&Round) -> Option<i64>>(
-    out: &mut impl Write,
-    name: &str,
-    rounds: &[Round],
-    series: impl IntoIterator<Item = (String, V)>,
-) -> io::Result<()> {
-    writeln!(out, "# TYPE {name} gauge")?;
-    for (labels, value) in series {
-        for round in rounds {
-            if let Some(value) = value(round) {
-                writeln!(out, "{name}{{{labels}}} {value} {}", round.at / 1000)?;
-            }
+    let on_grid = |at: Millis| (at + INTERVAL - 1).div_euclid(INTERVAL) * INTERVAL;
+    let mut medians = Vec::new();
+    let mut rounds = Vec::new();
+    for at in (on_grid(span.start - LOOK_BACK)..span.end).step_by(INTERVAL as usize) {
+        let blocks = blocks(chain, at);
+        let consensus = consensus(blocks.iter().take(REFERENCES).copied().flatten().collect());
+        medians.extend(consensus.map(|consensus| (at, consensus.median)));
+        if at >= span.start && !chain.unscraped(at) {
+            rounds.push(round(at, &blocks, consensus, &medians));
         }
     }
-    Ok(())
+    Feed {
+        instance: exporter.to_string(),
+        job: EXPORTER_JOB.into(),
+        network: NETWORK.into(),
+        nodes: Node::all().map(|node| (node.name(), node.role())).collect(),
+        rounds,
+    }
 }
 
-/// A sample of the network from a round, or of the node at an index of it; absent where there is none.
-type NetworkValue = fn(&Round) -> Option<i64>;
-type NodeValue = fn(&Round, usize) -> Option<i64>;
+/// The block of each node, in the order of [`Node::all`]; absent where it gave none.
+fn blocks(chain: &Chain, at: Millis) -> Vec<Option<i64>> {
+    let ask = |node| chain.answer(&Levers::new(), node, at).block().map(|block| block as i64);
+    Node::all().map(ask).collect()
+}
 
-/// Gauges of the network.
-const NETWORK_GAUGES: [(&str, NetworkValue); 10] = [
-    ("headlag_max_block", |round| Some(round.consensus?.max)),
-    ("headlag_max_support", |round| Some(round.consensus?.max_support)),
-    ("headlag_median_block", |round| Some(round.consensus?.median)),
-    ("headlag_median_support", |round| Some(round.consensus?.median_support)),
-    ("headlag_best_lead_blocks", |round| round.consensus.map(|consensus| consensus.max - consensus.median)),
-    ("headlag_references", |_| Some(REFERENCES as i64)),
-    ("headlag_references_up", |round| Some(round.references().count() as i64)),
-    ("headlag_threshold_blocks", |_| Some(THRESHOLD_BLOCKS)),
-    ("headlag_poll_interval_seconds", |_| Some(INTERVAL / 1000)),
-    ("headlag_round_timestamp_seconds", |round| Some(round.at / 1000)),
-];
-
-/// Gauges of a node.
-const NODE_GAUGES: [(&str, NodeValue); 3] = [
-    ("headlag_node_up", |round, node| Some(round.blocks[node].is_some().into())),
-    ("headlag_node_block", |round, node| round.blocks[node]),
-    ("headlag_node_lag_blocks", |round, node| Some(round.consensus?.median - round.blocks[node]?)),
-];
-
-/// All nodes asked at one instant.
-struct Round {
+/// A round, with the medians of the rounds up to it.
+fn round(
     at: Millis,
-    /// In the order of [`Node::all`].
-    blocks: Vec<Option<i64>>,
+    blocks: &[Option<i64>],
     consensus: Option<Consensus>,
-}
-
-impl Round {
-    fn at(chain: &Chain, at: Millis) -> Self {
-        let ask = |node| chain.answer(&Levers::new(), node, at).block().map(|block| block as i64);
-        let mut round = Round { at, blocks: Node::all().map(ask).collect(), consensus: None };
-        round.consensus = consensus(round.references().collect());
-        round
+    medians: &[(Millis, i64)],
+) -> Round {
+    let see = |block: Option<i64>| {
+        let lag = consensus.zip(block).map(|(consensus, block)| consensus.median - block);
+        let passed = |block| medians.partition_point(|(_, median)| *median <= block);
+        Seen {
+            state: match (block, lag) {
+                (None, _) => NodeState::Unreachable,
+                (_, None) => NodeState::Unknown,
+                (_, Some(lag)) => NodeState::of_lag(lag, THRESHOLD_BLOCKS),
+            },
+            block,
+            lag,
+            behind_seconds: lag.zip(block).map(|(lag, block)| match medians.get(passed(block)) {
+                Some((since, _)) if lag > 0 => (at - since) / 1000,
+                _ => 0,
+            }),
+        }
+    };
+    Round {
+        at,
+        state: if consensus.is_some() { NetworkState::Ok } else { NetworkState::NoConsensus },
+        consensus,
+        references: REFERENCES as i64,
+        references_up: blocks.iter().take(REFERENCES).flatten().count() as i64,
+        threshold: THRESHOLD_BLOCKS,
+        poll_interval: INTERVAL / 1000,
+        nodes: blocks.iter().map(|block| Some(see(*block))).collect(),
     }
-
-    fn references(&self) -> impl Iterator<Item = i64> {
-        self.blocks.iter().take(REFERENCES).copied().flatten()
-    }
-}
-
-/// What the references agree on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Consensus {
-    max: i64,
-    max_support: i64,
-    pub(crate) median: i64,
-    median_support: i64,
 }
 
 /// Maximum and median of the references' blocks, the median cut to a whole block.
@@ -145,6 +104,7 @@ pub(crate) fn consensus(mut blocks: Vec<i64>) -> Option<Consensus> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exposition::{Format, write};
 
     #[track_caller]
     fn check(blocks: &[i64], want: Option<(i64, i64, i64, i64)>) {
@@ -162,19 +122,40 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_gave_no_answer_is_absent() {
+    fn a_node_that_gave_no_answer_has_its_state_alone() {
         let anchor = 1_790_000_000_000;
         let silent = anchor - 80 * 3_600_000;
-        let mut text = Vec::new();
         let exporter = SocketAddr::from(([127, 0, 0, 1], 9917));
-        write(&mut text, &Chain::eventful(1, anchor), silent..silent + INTERVAL, exporter).unwrap();
+        let span = silent..silent + INTERVAL;
+        let feed = feed(&Chain::eventful(1, anchor), span.clone(), exporter);
+        let mut text = Vec::new();
+        write(&mut text, &[feed], &span, Format::OpenMetrics).unwrap();
         let text = String::from_utf8(text).unwrap();
-        let of_watched: Vec<_> = text.lines().filter(|line| line.contains("my-node")).collect();
         let at = (silent + INTERVAL - 1) / INTERVAL * INTERVAL / 1000;
         let labels = "instance=\"127.0.0.1:9917\",job=\"headlag-exporter\",network=\"polygon\",\
                       node=\"my-node\",role=\"watched\"";
-        assert_eq!(of_watched, [format!("headlag_node_up{{{labels}}} 0 {at}")]);
-        assert!(text.contains("node=\"reference-9\",role=\"reference\"} 1 "));
+        let mut want = vec![format!("headlag_node_up{{{labels}}} 0 {at}.000")];
+        want.extend(NodeState::ALL.iter().map(|state| {
+            let is = i64::from(*state == NodeState::Unreachable);
+            format!("headlag_node_state{{{labels},state=\"{}\"}} {is} {at}.000", state.name())
+        }));
+        let of_watched: Vec<_> = text.lines().filter(|line| line.contains("my-node")).collect();
+        assert_eq!(of_watched, want);
+        assert!(text.contains("node=\"reference-9\",role=\"reference\",state=\"ok\"} 1 "), "{text}");
+        assert!(text.contains("headlag_network_state{instance=\"127.0.0.1:9917\",job=\"headlag-exporter\",network=\"polygon\",state=\"ok\"} 1 "));
         assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn a_node_is_behind_for_as_long_as_the_median_is_past_its_block() {
+        let anchor = 1_790_000_000_000;
+        // 14 blocks of 2 s behind, at the bottom of a slow dip.
+        let deep = anchor - (4 * 24 + 6) * 3_600_000 - 30 * 60_000;
+        let exporter = SocketAddr::from(([127, 0, 0, 1], 9917));
+        let feed = feed(&Chain::eventful(1, anchor), deep..deep + INTERVAL, exporter);
+        let node = feed.rounds[0].nodes[REFERENCES].unwrap();
+        assert_eq!(node.state, NodeState::Behind);
+        assert!((13..=15).contains(&node.lag.unwrap()), "{node:?}");
+        assert!((14..=30).contains(&node.behind_seconds.unwrap()), "{node:?}");
     }
 }

@@ -5,7 +5,9 @@
 //! where they meet.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+pub use crate::script::Missing;
 use crate::script::{self, Incident};
 
 /// Unix time in milliseconds.
@@ -160,9 +162,15 @@ impl Chain {
         Answer::Block(self.head(node, at - late))
     }
 
-    /// Whether the script says that nobody scraped at `at`; only history can show it.
+    /// Whether the script leaves out the scrape at `at`; only history can show it.
     pub fn unscraped(&self, at: Millis) -> bool {
         self.incidents(at).contains(&Incident::Unscraped)
+    }
+
+    /// For how long within `span` the script leaves the watched node without a lag.
+    pub fn missing(&self, span: Range<Millis>) -> Missing {
+        let since = |anchor| script::missing(&(span.start - anchor..span.end - anchor));
+        self.anchor.map_or_else(Missing::default, since)
     }
 
     fn incidents(&self, at: Millis) -> Vec<Incident> {

@@ -1,4 +1,4 @@
-//! Where the time comes from, and a time that can stand still.
+//! Where the time comes from, and a time that can halt.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ pub fn wall_clock() -> Clock {
     })
 }
 
-/// The time of the simulated chain. While the chain is halted it stands still,
+/// The time of the simulated chain. While the chain is halted so is its time,
 /// and it goes on from there: no height is left out and none comes twice.
 pub struct ChainTime {
     clock: Clock,
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_halted_chain_goes_on_where_it_stood() {
+    fn a_halted_chain_goes_on_where_it_stopped() {
         let wall = Arc::new(AtomicI64::new(1_000));
         let hands = wall.clone();
         let time = ChainTime::new(Arc::new(move || hands.load(Ordering::Relaxed)));

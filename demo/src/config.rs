@@ -1,4 +1,4 @@
-//! What the services and Prometheus are told: the settings of the demo and the
+//! The configuration of the services and of Prometheus: the settings of the demo and the
 //! files a user would write.
 
 use std::fmt::Write;

@@ -10,6 +10,7 @@ pub mod backfill;
 pub mod chain;
 pub mod clock;
 pub mod config;
+pub mod exposition;
 pub mod nodes;
 pub mod once;
 pub mod package;

@@ -96,7 +96,7 @@ async fn run(flags: &Flags) -> anyhow::Result<()> {
     outcome.and(stopped)
 }
 
-/// What the demo is there for: the charts once, or to be looked at until somebody ends it.
+/// The purpose of the demo: the charts once, or everything running until it is ended.
 async fn work(flags: &Flags, telegram: &Telegram, user: &User, addresses: &Addresses) -> anyhow::Result<()> {
     if let Some(folder) = &flags.once {
         return once::charts(telegram, user, folder).await;

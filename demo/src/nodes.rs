@@ -58,7 +58,7 @@ impl Nodes {
     }
 
     /// From now on the watched node is late, until it is so many blocks behind
-    /// and stays so: its head stands still first, it never runs backwards.
+    /// and stays so: its head stops first, it never runs backwards.
     pub fn fall_behind(&self, blocks: u64) {
         let since = self.time.now();
         self.pull(|levers| _ = levers.insert(Node::Watched, Lever::Late { since, blocks }));
@@ -69,7 +69,7 @@ impl Nodes {
         self.levers.borrow().clone()
     }
 
-    /// Tells when levers are pulled or let go, and when the chain halts or goes on.
+    /// Reports when levers are pulled or let go, and when the chain halts or goes on.
     pub fn watch(&self) -> watch::Receiver<Levers> {
         self.levers.subscribe()
     }

@@ -1,4 +1,4 @@
-//! Programs of others: found, or fetched from the distribution's package of them.
+//! Third-party programs: found, or fetched from the distribution's package.
 
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,7 @@ impl Package {
 
 /// `.tools` at the root of the repository, looked for from here and from this program upwards.
 fn tools_folder() -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let here = std::env::current_dir().context("cannot find out the current folder")?;
     let own = std::env::current_exe().unwrap_or_default();
     let root = here
         .ancestors()

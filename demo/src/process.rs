@@ -18,9 +18,9 @@ use tokio::time::{Instant, sleep, timeout};
 const GRACE: Duration = Duration::from_secs(5);
 /// How often a process is asked whether it is ready.
 const READY_CHECK: Duration = Duration::from_millis(50);
-/// How long the rest of the log of a process that ended is waited for.
+/// How long to wait for the rest of the log of a process that ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Log lines kept to tell why a process died.
+/// Log lines kept to show why a process died.
 const LINES_KEPT: usize = 5;
 
 /// A port that is ours until a child takes it over.
@@ -30,7 +30,7 @@ pub struct Port {
     _held: TcpListener,
 }
 
-/// A port that somebody else has.
+/// A port that another program has.
 #[derive(Debug)]
 pub struct TakenPort {
     address: SocketAddr,
@@ -74,7 +74,7 @@ impl Port {
 
 /// A program of this workspace, built beside this one. Test executables live one folder deeper.
 pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
-    let own = std::env::current_exe().context("cannot tell where this program is")?;
+    let own = std::env::current_exe().context("cannot find out where this program is")?;
     let folders = own.ancestors().skip(1).take(2);
     let found = folders.map(|folder| folder.join(name)).find(|program| program.is_file());
     found.with_context(|| {
@@ -142,13 +142,13 @@ impl Process {
         bail!("{} was not ready within {} s: {url}: {last}", self.name, within.as_secs());
     }
 
-    /// Waits until the process ends by itself and tells how it went.
+    /// Waits until the process ends by itself and reports how.
     pub async fn ended(&mut self) -> String {
         let status = match self.child.wait().await {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
-        // Its last words tell the reason. Somebody it started may hold the pipe open, so not for ever.
+        // Its last lines show the reason. A child of its own may hold the pipe open, so not for ever.
         if let Some(log) = &mut self.log {
             let _ = timeout(LAST_WORDS, log).await;
             self.log = None;
@@ -162,7 +162,7 @@ impl Process {
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
         let Some(pid) = pid else { return Ok(()) };
-        // It may have ended by now: then there is nobody to tell.
+        // It may have ended by now.
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         match timeout(GRACE, self.child.wait()).await {
             Ok(status) if status.as_ref().is_ok_and(|status| status.success()) => Ok(()),

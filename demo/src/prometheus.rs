@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,6 +13,7 @@ use tokio::process::Command;
 
 use crate::backfill;
 use crate::chain::{Chain, Millis};
+use crate::exposition::{self, Feed, Format};
 use crate::package::Package;
 use crate::process::{Port, Process, run};
 
@@ -38,7 +40,7 @@ impl Tools {
         Ok(Tools { prometheus: folder.join("prometheus"), promtool: folder.join("promtool") })
     }
 
-    /// Where promtool is, for who wants to check files with it.
+    /// Where promtool is, for those who check files with it.
     pub fn promtool(&self) -> &Path {
         &self.promtool
     }
@@ -53,22 +55,28 @@ impl Tools {
         exporter: SocketAddr,
     ) -> anyhow::Result<()> {
         for day in backfill::days(span) {
-            let text = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
-            let path = text.path().to_owned();
-            let write = move || {
-                let mut out = BufWriter::new(File::create(path)?);
-                backfill::write(&mut out, &chain, day, exporter)?;
-                out.flush()
-            };
-            tokio::task::spawn_blocking(write).await?.context("cannot write the history")?;
-            let mut promtool = Command::new(&self.promtool);
-            promtool
-                .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h"])
-                .arg(text.path())
-                .arg(folder);
-            run(&mut promtool, "promtool could not import the history").await?;
+            let feed = backfill::feed(&chain, day.clone(), exporter);
+            self.import(folder, vec![feed].into(), day).await?;
         }
         Ok(())
+    }
+
+    /// Puts the samples of `feeds` within `span` into the storage at `folder`.
+    pub async fn import(&self, folder: &Path, feeds: Arc<[Feed]>, span: Range<Millis>) -> anyhow::Result<()> {
+        let text = tempfile::NamedTempFile::new().context("cannot create a temporary file")?;
+        let path = text.path().to_owned();
+        let write = move || {
+            let mut out = BufWriter::new(File::create(path)?);
+            exposition::write(&mut out, &feeds, &span, Format::OpenMetrics)?;
+            out.flush()
+        };
+        tokio::task::spawn_blocking(write).await?.context("cannot write the history")?;
+        let mut promtool = Command::new(&self.promtool);
+        promtool
+            .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h"])
+            .arg(text.path())
+            .arg(folder);
+        run(&mut promtool, "promtool could not import the history").await
     }
 
     /// A Prometheus with the storage in `folder`, scraping as `config` says, not started yet.
@@ -82,7 +90,7 @@ impl Tools {
             .arg("--storage.tsdb.path")
             .arg(storage(folder))
             .arg(format!("--web.listen-address={address}"))
-            .args(["--storage.tsdb.retention.time=30d", "--log.level=warn"]);
+            .args(["--storage.tsdb.retention.time=400d", "--log.level=warn"]);
         Ok(command)
     }
 

@@ -4,6 +4,8 @@
 //! is written here for one hour before the start is seen at the right of every
 //! chart, and comes again a week later.
 
+use std::ops::Range;
+
 use crate::chain::{BLOCK_TIME, Millis, Node, REFERENCES, noise};
 
 const SECOND: Millis = 1_000;
@@ -21,7 +23,7 @@ pub enum Incident {
     Refuses(Node),
     /// The node takes questions and never answers.
     Hangs(Node),
-    /// Nobody scrapes.
+    /// The exporter is not scraped.
     Unscraped,
 }
 
@@ -52,7 +54,7 @@ const fn dip(start: Millis, blocks: i64, fall: Millis, stay: Millis, rise: Milli
 
 /// When the watched node gives no answer: two hours in the week.
 const SILENCE: (Millis, Millis) = (-3 * DAY - 9 * HOUR, 2 * HOUR);
-/// When nobody scrapes.
+/// When the exporter is not scraped.
 const UNSCRAPED: (Millis, Millis) = (-DAY - 20 * HOUR, 50 * MINUTE);
 /// When all references but one are away: no consensus.
 const LONELY: (Millis, Millis) = (-5 * DAY - 2 * HOUR, 45 * MINUTE);
@@ -93,6 +95,36 @@ pub fn at(seed: u64, since: Millis) -> Vec<Incident> {
     wrong
 }
 
+/// For how long the script leaves the watched node without a lag, by cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// The node gives no answer.
+    pub no_answer: Millis,
+    /// Too few references answer.
+    pub no_consensus: Millis,
+    /// The exporter is not scraped.
+    pub not_scraped: Millis,
+}
+
+/// What the script leaves out within a span, in time since the start of the demo.
+pub fn missing(span: &Range<Millis>) -> Missing {
+    Missing {
+        no_answer: overlap(span, SILENCE),
+        no_consensus: overlap(span, LONELY),
+        not_scraped: overlap(span, UNSCRAPED),
+    }
+}
+
+/// How much of a span an incident takes, in every week that the span touches.
+fn overlap(span: &Range<Millis>, (start, length): (Millis, Millis)) -> Millis {
+    let weeks = (span.start - start - length).div_euclid(WEEK)..=(span.end - start).div_euclid(WEEK);
+    let within = |week: Millis| {
+        let begin = start + week * WEEK;
+        ((begin + length).min(span.end) - begin.max(span.start)).max(0)
+    };
+    weeks.map(within).sum()
+}
+
 /// Time since an incident began, in the week that repeats.
 fn since_start(since: Millis, start: Millis) -> Millis {
     (since - start).rem_euclid(WEEK)
@@ -131,4 +163,21 @@ fn hiccup(seed: u64, since: Millis) -> Millis {
         rise: MINUTE,
     };
     if into < small.start { 0 } else { depth(&small, into - small.start) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_comes_again_every_week() {
+        let whole = Missing { no_answer: 2 * HOUR, no_consensus: 45 * MINUTE, not_scraped: 50 * MINUTE };
+        assert_eq!(missing(&(-WEEK..0)), whole);
+        assert_eq!(missing(&(-3 * DAY..4 * DAY)), whole);
+        assert_eq!(missing(&(-HOUR..0)), Missing::default());
+        // Half of the silence, at the edge of a span.
+        let half = SILENCE.0 + HOUR;
+        assert_eq!(missing(&(half..half + DAY)).no_answer, HOUR);
+        assert_eq!(missing(&(half + WEEK - DAY..half + WEEK)).no_answer, HOUR);
+    }
 }

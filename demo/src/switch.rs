@@ -109,7 +109,7 @@ impl Switched {
         Switched { switch, task }
     }
 
-    /// Waits until it ends without having been asked to and tells how it went.
+    /// Waits until it ends without having been asked to and reports how.
     pub async fn ended(&mut self) -> String {
         let mut condition = self.switch.condition();
         loop {
@@ -137,32 +137,32 @@ impl Drop for Switched {
 /// Stops and starts Prometheus as the switch says, until it is to end or ends by itself.
 async fn follow(switch: Switch, mut process: Process, recipe: Recipe) -> anyhow::Result<()> {
     let mut wanted = switch.wanted.subscribe();
-    let tell = |condition| _ = switch.condition.send_replace(condition);
+    let report = |condition| _ = switch.condition.send_replace(condition);
     loop {
         tokio::select! {
             reason = process.ended() => {
-                tell(Condition::Died(reason));
+                report(Condition::Died(reason));
                 return Ok(());
             }
             _ = wanted.wait_for(|wanted| *wanted != Wanted::Running) => {}
         }
-        tell(Condition::Stopping);
-        process.stop().await.inspect_err(|error| tell(Condition::Died(format!("{error:#}"))))?;
-        tell(Condition::Stopped);
+        report(Condition::Stopping);
+        process.stop().await.inspect_err(|error| report(Condition::Died(format!("{error:#}"))))?;
+        report(Condition::Stopped);
         match wanted.wait_for(|wanted| *wanted != Wanted::Stopped).await.as_deref() {
-            Ok(Wanted::Running) => tell(Condition::Starting),
+            Ok(Wanted::Running) => report(Condition::Starting),
             _ => return Ok(()),
         }
         process = tokio::select! {
             again = recipe.start() => match again {
                 Ok(process) => process,
                 Err(error) => {
-                    tell(Condition::Died(format!("{error:#}")));
+                    report(Condition::Died(format!("{error:#}")));
                     return Ok(());
                 }
             },
             _ = wanted.wait_for(|wanted| *wanted == Wanted::Ended) => return Ok(()),
         };
-        tell(Condition::Running);
+        report(Condition::Running);
     }
 }

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,6 +12,7 @@ use tokio::process::Command;
 
 use crate::backfill;
 use crate::chain::{Chain, Millis};
+use crate::exposition::{self, Feed, Format};
 use crate::package::Package;
 use crate::process::{Port, Process};
 
@@ -31,39 +33,40 @@ pub async fn start(folder: &Path, port: Port) -> anyhow::Result<Process> {
         .arg("-storageDataPath")
         .arg(folder)
         .arg(format!("-httpListenAddr={address}"))
-        .args(["-retentionPeriod=30d", "-loggerLevel=WARN"]);
+        // It warns of every import that is older than a few minutes.
+        .args(["-retentionPeriod=400d", "-loggerLevel=ERROR"]);
     let mut server = Process::start("victoria-metrics", &mut command)?;
     server.ready(&format!("http://{address}/health"), READY).await?;
     Ok(server)
 }
 
-/// Puts the history of a span into the one at `server`, under the labels of the scrape of
-/// `exporter`, and lets queries see it.
+/// Puts the history of a span into the server at `server`, under the labels of the scrape of
+/// `exporter`.
 pub async fn backfill(
     server: SocketAddr,
     chain: Chain,
     span: Range<Millis>,
     exporter: SocketAddr,
 ) -> anyhow::Result<()> {
-    let client = reqwest::Client::builder().no_proxy().build().context("cannot make an HTTP client")?;
     for day in backfill::days(span) {
-        let write = move || {
-            let mut text = Vec::new();
-            backfill::write(&mut text, &chain, day, exporter)?;
-            String::from_utf8(text).map_err(std::io::Error::other)
-        };
-        let text = tokio::task::spawn_blocking(write).await?.context("cannot write the history")?;
-        let import = client.post(format!("http://{server}/api/v1/import/prometheus"));
-        let imported = import.body(in_milliseconds(&text)).send().await?.error_for_status();
-        imported.context("VictoriaMetrics could not import the history")?;
+        let feed = backfill::feed(&chain, day.clone(), exporter);
+        import(server, vec![feed].into(), day).await?;
     }
-    let flushed = client.get(format!("http://{server}/internal/force_flush")).send().await?;
-    flushed.error_for_status().context("VictoriaMetrics could not show the history")?;
     Ok(())
 }
 
-/// OpenMetrics counts time in seconds, the older text format in milliseconds.
-fn in_milliseconds(openmetrics: &str) -> String {
-    let samples = openmetrics.lines().filter(|line| !line.starts_with('#'));
-    samples.flat_map(|sample| [sample, "000\n"]).collect()
+/// Puts the samples of `feeds` within `span` into the server at `server`; queries see them.
+pub async fn import(server: SocketAddr, feeds: Arc<[Feed]>, span: Range<Millis>) -> anyhow::Result<()> {
+    let client = reqwest::Client::builder().no_proxy().build().context("cannot build an HTTP client")?;
+    let write = move || {
+        let mut text = Vec::new();
+        exposition::write(&mut text, &feeds, &span, Format::Prometheus)?;
+        std::io::Result::Ok(text)
+    };
+    let text = tokio::task::spawn_blocking(write).await?.context("cannot write the history")?;
+    let import = client.post(format!("http://{server}/api/v1/import/prometheus")).body(text);
+    import.send().await?.error_for_status().context("VictoriaMetrics could not import the history")?;
+    let flushed = client.get(format!("http://{server}/internal/force_flush")).send().await?;
+    flushed.error_for_status().context("VictoriaMetrics could not flush the history")?;
+    Ok(())
 }

@@ -21,7 +21,7 @@ use crate::telegram::{Chat, Store, Telegram, User};
 
 /// A service is ready after its first round or its first word with Telegram.
 const READY: Duration = Duration::from_secs(20);
-/// A free port may be snatched by somebody else before its program takes it.
+/// A free port may be taken by another program before ours takes it.
 const ATTEMPTS: usize = 3;
 /// Of the simulated bot.
 const TOKEN: &str = "7000000001:headlag-demo";
@@ -149,7 +149,7 @@ impl World {
 }
 
 impl Services {
-    /// Waits until one of the processes ends by itself and tells which and how.
+    /// Waits until one of the processes ends by itself and reports which and how.
     pub async fn ended(&mut self) -> String {
         tokio::select! {
             reason = self.exporter.ended() => reason,
@@ -158,7 +158,7 @@ impl Services {
         }
     }
 
-    /// Ends everything; an error tells who did not end as asked.
+    /// Ends everything; an error names the process that did not end as asked.
     pub async fn stop(self) -> anyhow::Result<()> {
         // All at once, and each to its end, whatever the others do.
         let (chartbot, prometheus, exporter) =

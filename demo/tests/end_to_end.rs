@@ -147,7 +147,7 @@ async fn a_node_that_stops_is_seen_to_fall_behind_and_a_dead_one_to_be_gone() {
 
     mine.call("anvil_setIntervalMining", json!([0])).await.unwrap();
     let before = rounds().await.unwrap();
-    // Two rounds of two blocks each; the round under way when the node stopped tells nothing yet.
+    // Two rounds of two blocks each; the round under way when the node stopped shows nothing yet.
     let (lagging, after) = eventually("the lag rises", || async {
         let (lagging, after) = (lag().await?, rounds().await?);
         (lagging >= level + 2.0).then_some((lagging, after))
@@ -232,8 +232,8 @@ async fn promtool_has_nothing_against_what_comes_with_headlag() {
         .unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).await.unwrap();
     let output = child.wait_with_output().await.unwrap();
-    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && told.trim().is_empty(), "{told}\n{text}");
+    let complaints = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && complaints.trim().is_empty(), "{complaints}\n{text}");
 
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../prometheus.yml");
     let output = Command::new(tools.promtool()).args(["check", "config", config]).output().await.unwrap();

@@ -173,7 +173,7 @@ async fn lag(world: &World) -> Option<f64> {
     answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
 }
 
-/// Presses /hour and tells the answer: source of the picture and text, once all of it is there.
+/// Presses /hour and returns the answer: source of the picture and text, once all of it is there.
 async fn hour(browser: &Browser) -> (String, String) {
     let seen = browser.script("return document.querySelectorAll('.bots').length").await;
     browser.press("#commands button").await;

@@ -6,9 +6,9 @@ use std::net::TcpListener;
 use std::process::Command;
 
 #[test]
-fn a_taken_port_is_told_with_the_flag_that_moves_it() {
-    let somebody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = somebody.local_addr().unwrap().to_string();
+fn a_taken_port_is_reported_with_the_flag_that_moves_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
     for (flag, what) in [
         ("--telegram.listen-address", "the Telegram stand-in"),
         ("--prometheus.listen-address", "Prometheus"),
@@ -17,10 +17,10 @@ fn a_taken_port_is_told_with_the_flag_that_moves_it() {
     ] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_headlag-demo"));
         let output = program.args(["--once", "unused", flag, &address]).output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{told}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
         for part in [address.as_str(), flag, what] {
-            assert!(told.contains(part), "{told}");
+            assert!(message.contains(part), "{message}");
         }
     }
 }

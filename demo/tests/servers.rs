@@ -1,100 +1,146 @@
-//! One history in a real Prometheus and in a real VictoriaMetrics: the program draws and tells
-//! the same of both. It fails where one of them is not to be had.
+//! The demo's week in a real Prometheus and in a real VictoriaMetrics: picture and facts are the
+//! same from both, and they are what the script did. It fails where one of them is missing.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 use std::{net::SocketAddr, ops::Range, path::Path, process::Output};
 
 use headlag_demo::{
-    backfill::WEEK,
+    backfill::{self, WEEK},
     chain::{Chain, Millis},
     clock::wall_clock,
+    config::{INTERVAL, THRESHOLD_BLOCKS},
     process::{Port, Process, beside},
     prometheus::{Tools, storage},
     victoria_metrics,
 };
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 const MINUTE: Millis = 60_000;
-/// How often a chart is asked for again because the time went on meanwhile.
+const HOUR: Millis = 60 * MINUTE;
+const EXPORTER: ([u8; 4], u16) = ([127, 0, 0, 1], 9917);
+/// How often the same second is tried for.
 const ATTEMPTS: usize = 40;
 
 fn free() -> Port {
     Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap()
 }
 
-/// A Prometheus and a VictoriaMetrics with the same samples within a span that is told, like
-/// the beginning of the script, from now on.
-async fn filled(folder: &Path, span: Range<Millis>, script: Millis) -> [(Process, SocketAddr); 2] {
-    let port = free();
-    let victoria = port.address();
-    let victoria_metrics = victoria_metrics::start(&folder.join("victoria"), port).await.unwrap();
-    let tools = Tools::find_or_fetch().await.unwrap();
-    let clock = wall_clock();
-    let now = clock();
-    let chain = Chain::eventful(1, now + script);
-    let fill = async |span: Range<Millis>| {
-        let exporter = ([127, 0, 0, 1], 9917).into();
-        tools.backfill(&storage(folder), chain, span.clone(), exporter).await.unwrap();
-        victoria_metrics::backfill(victoria, chain, span, exporter).await.unwrap();
-    };
-    fill(now + span.start..now + span.end).await;
-    // The seconds that went by meanwhile.
-    fill(now + span.end..clock() + span.end).await;
-    let port = free();
-    let address = port.address();
-    let prometheus = tools.start(folder, "scrape_configs: []", port).await.unwrap();
-    [(prometheus, address), (victoria_metrics, victoria)]
+/// A Prometheus and a VictoriaMetrics with the same samples.
+struct Servers {
+    chain: Chain,
+    prometheus: SocketAddr,
+    victoria: SocketAddr,
+    processes: [Process; 2],
 }
 
-/// The picture of this range, and the words with it.
-async fn chart(range: &str, server: SocketAddr) -> (Vec<u8>, String) {
+impl Servers {
+    /// With the samples of a span that is counted from now on; now is so long before the script
+    /// begins anew.
+    async fn start(folder: &Path, span: Range<Millis>, script: Millis) -> Self {
+        let port = free();
+        let victoria = port.address();
+        let victoria_metrics = victoria_metrics::start(&folder.join("victoria"), port).await.unwrap();
+        let tools = Tools::find_or_fetch().await.unwrap();
+        let now = wall_clock()();
+        let chain = Chain::eventful(1, now + script);
+        let span = now + span.start..now + span.end;
+        let blocks = storage(folder);
+        let (ours, theirs) = tokio::join!(
+            tools.backfill(&blocks, chain, span.clone(), EXPORTER.into()),
+            victoria_metrics::backfill(victoria, chain, span, EXPORTER.into())
+        );
+        ours.and(theirs).unwrap();
+        let port = free();
+        let prometheus = port.address();
+        let server = tools.start(folder, "scrape_configs: []", port).await.unwrap();
+        Servers { chain, prometheus, victoria, processes: [server, victoria_metrics] }
+    }
+
+    async fn stop(self) {
+        for server in self.processes {
+            server.stop().await.unwrap();
+        }
+    }
+}
+
+/// The picture of this range, and the facts that it is drawn from.
+async fn chart(range: &str, server: SocketAddr) -> (Vec<u8>, Value) {
+    let picture = tempfile::NamedTempFile::new().unwrap();
     let mut program = Command::new(beside("headlag-chartbot").unwrap());
-    program.args(["chart", range, "--output", "-", "--prometheus.url", &format!("http://{server}")]);
+    program.args(["chart", range, "--json", "--prometheus.url", &format!("http://{server}")]);
+    program.arg("--output").arg(picture.path());
     let Output { status, stdout, stderr } = program.output().await.unwrap();
-    let caption = String::from_utf8(stderr).unwrap();
-    assert!(status.success(), "{range}: {caption}");
-    (stdout, caption)
+    assert!(status.success(), "{range}: {}", String::from_utf8_lossy(&stderr));
+    (std::fs::read(picture.path()).unwrap(), serde_json::from_slice(&stdout).unwrap())
 }
 
-/// Draws `range` of both and looks for `told` in the caption.
-async fn check(range: &str, [(_, prometheus), (_, victoria)]: &[(Process, SocketAddr); 2], told: &[&str]) {
+/// Charts `range` from both servers in the same second: they have to agree to the byte.
+async fn check(range: &str, servers: &Servers) -> Value {
     for _ in 0..ATTEMPTS {
-        let (ours, theirs) = (chart(range, *prometheus).await, chart(range, *victoria).await);
-        if ours != chart(range, *prometheus).await {
+        let (ours, theirs) = tokio::join!(chart(range, servers.prometheus), chart(range, servers.victoria));
+        if ours.1["until"] != theirs.1["until"] {
             continue;
         }
-        let (picture, caption) = ours;
-        assert_eq!(caption, theirs.1, "{range}: Prometheus, then VictoriaMetrics");
-        assert!(picture == theirs.0, "{range}: the pictures differ");
-        assert!(told.iter().all(|part| caption.contains(part)), "{range}: {caption}");
-        return;
+        assert_eq!(ours.1, theirs.1, "{range}: Prometheus, then VictoriaMetrics");
+        assert!(ours.0 == theirs.0, "{range}: the pictures differ");
+        return ours.1;
     }
-    panic!("no two charts of {range} from the same server are alike");
+    panic!("no two charts of {range} are of the same second");
+}
+
+/// Compares facts with the script of the demo and with the rounds that it leads to.
+fn check_with_script(range: &str, facts: &Value, chain: &Chain) {
+    let second = |name: &str| facts[name].as_i64().unwrap() * 1000;
+    let span = second("from")..second("until") + 1;
+    let feed = backfill::feed(chain, span.clone(), EXPORTER.into());
+    let lags =
+        || feed.rounds.iter().filter_map(|round| Some((round.at / 1000, round.nodes.last()?.as_ref()?.lag?)));
+    let node = &facts["nodes"][0];
+    let near = |what: &Value, seconds: Millis| {
+        let found = what.as_f64().unwrap_or(f64::NAN);
+        assert!(
+            (found - seconds as f64).abs() <= INTERVAL as f64 / 1000.0,
+            "{range}: {seconds} s, not {found}: {node}"
+        );
+    };
+    let outside = lags().filter(|(_, lag)| lag.abs() > THRESHOLD_BLOCKS).count();
+    near(&node["outside_seconds"], outside as Millis * INTERVAL / 1000);
+    let missing = chain.missing(span);
+    near(&node["missing_seconds"]["no_answer"], missing.no_answer / 1000);
+    near(&node["missing_seconds"]["no_consensus"], missing.no_consensus / 1000);
+    near(&node["missing_seconds"]["not_scraped"], missing.not_scraped / 1000);
+    assert_eq!(node["missing_seconds"]["wrong_chain"], 0, "{range}: {node}");
+    // The first of those that are the furthest away; behind, as the script has it.
+    let (at, lag) = lags().rev().max_by_key(|(_, lag)| lag.abs()).unwrap();
+    assert_eq!(node["worst"], json!({ "lag_blocks": lag, "at": at }), "{range}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_tell_the_same_up_to_now() {
+async fn both_servers_show_what_the_script_did() {
     let folder = tempfile::tempdir().unwrap();
-    // The node is outside the corridor, and every sample of the newest half minute is another
-    // one.
-    let servers = filled(folder.path(), -WEEK..0, 31 * MINUTE).await;
+    // The node is outside the corridor now, and samples go on while charts are drawn.
+    let servers = Servers::start(folder.path(), -WEEK - HOUR..HOUR, 31 * MINUTE).await;
     for range in ["hour", "day", "week"] {
-        check(range, &servers, &["my-node: ", "blocks behind"]).await;
+        let facts = check(range, &servers).await;
+        check_with_script(range, &facts, &servers.chain);
+        let node = &facts["nodes"][0];
+        assert_eq!((&node["node"], &facts["state"]), (&json!("my-node"), &json!("ok")), "{facts}");
     }
-    for (server, _) in servers {
-        server.stop().await.unwrap();
-    }
+    servers.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_tell_the_same_after_the_exporter_went_away() {
+async fn both_servers_show_that_the_exporter_went_away() {
     let folder = tempfile::tempdir().unwrap();
-    let servers = filled(folder.path(), -WEEK..-20 * MINUTE, 10 * MINUTE).await;
+    let servers = Servers::start(folder.path(), -WEEK..-20 * MINUTE, 10 * MINUTE).await;
     for range in ["hour", "day", "week"] {
-        check(range, &servers, &["no data in Prometheus since", "blocks behind"]).await;
+        let facts = check(range, &servers).await;
+        let node = &facts["nodes"][0];
+        assert_eq!((&facts["state"], &node["state"]), (&json!("not_scraped"), &json!("not_scraped")));
+        let since = facts["until"].as_i64().unwrap() - facts["since"].as_i64().unwrap();
+        assert!((1170..1500).contains(&since), "{range}: not scraped for {since} s");
     }
-    for (server, _) in servers {
-        server.stop().await.unwrap();
-    }
+    servers.stop().await;
 }

@@ -73,28 +73,28 @@ impl Guarded {
     }
 
     /// What `headlag-chartbot chart` says of it, with this `tls_config`.
-    async fn told(&self, credentials: &str, tls: &str) -> String {
+    async fn message(&self, credentials: &str, tls: &str) -> String {
         self.write("http.yml", &format!("{credentials}\ntls_config: {{{tls}}}\n"));
         let Output { status, stderr, .. } = chart(self.address, &self.folder.path().join("http.yml")).await;
-        let told = String::from_utf8(stderr).unwrap();
-        assert_eq!(status.code(), Some(1), "{told}");
-        assert!(!told.contains("s3cret") && !told.contains("://"), "{told}");
-        told
+        let message = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(1), "{message}");
+        assert!(!message.contains("s3cret") && !message.contains("://"), "{message}");
+        message
     }
 
     async fn check(&self, tls: &str, want: &str) {
-        let told = self.told(ADA, tls).await;
-        assert!(told.contains(want), "{tls}: {told}");
+        let message = self.message(ADA, tls).await;
+        assert!(message.contains(want), "{tls}: {message}");
     }
 
     async fn eventually(&self, tls: &str, want: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let told = self.told(ADA, tls).await;
-            if told.contains(want) {
+            let message = self.message(ADA, tls).await;
+            if message.contains(want) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{tls}: {told}");
+            assert!(Instant::now() < deadline, "{tls}: {message}");
             sleep(LOOK).await;
         }
     }
@@ -115,8 +115,8 @@ async fn a_prometheus_behind_tls_answers_whom_it_knows() {
     guarded.check("insecure_skip_verify: true", ANSWERED).await;
     guarded.check("ca_file: ca.pem, min_version: TLS12, max_version: TLS12", ANSWERED).await;
     guarded.check("", UNTRUSTED).await;
-    let told = guarded.told("basic_auth: {username: ada, password: other}", "ca_file: ca.pem").await;
-    assert!(told.contains("refused the query (status 401)"), "{told}");
+    let message = guarded.message("basic_auth: {username: ada, password: other}", "ca_file: ca.pem").await;
+    assert!(message.contains("refused the query (status 401)"), "{message}");
 
     guarded.certify("server", "prometheus.internal");
     guarded.guard(", min_version: TLS13");

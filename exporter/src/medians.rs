@@ -1,5 +1,7 @@
 //! Since when the median has been above a given block. Pure, and bounded.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is"))]
+
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;

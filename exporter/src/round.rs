@@ -1,5 +1,7 @@
 //! Every node of one network asked at the same instant.
 
+#![allow(clippy::disallowed_methods, reason = "an edge: a round takes time")]
+
 use std::time::Duration;
 
 use tokio::{task::JoinSet, time::Instant};

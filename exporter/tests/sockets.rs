@@ -1,5 +1,6 @@
 //! The program as a process, over real sockets, among nodes of every kind.
 
+#![allow(clippy::disallowed_methods, reason = "real programs take real time")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
 use std::{

@@ -344,6 +344,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_renamed_label_is_reported_beside_the_numbers() {
+        for text in ["/hour", "/status"] {
+            let told = ask(Server::Renames, from_alice(text)).await.unwrap();
+            assert!(told.contains("renamed the label “node” to “exported_node”"), "{told}");
+            assert!(told.contains("honor_labels: true"), "{told}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn no_other_user_is_answered() {
         let mut stranger = from_alice("/hour");
         stranger.sender.username = Some("mallory".into());
@@ -374,6 +383,7 @@ mod tests {
             (Server::Silent, SLOW),
             (Server::Empty, EMPTY),
             (Server::Warns, DOUBTFUL),
+            (Server::Huge, "Prometheus' answer is larger than 32 MiB; ask for a shorter range."),
             (says(StatusCode::OK, "<html>"), OTHER),
             (
                 says(StatusCode::UNAUTHORIZED, "no"),

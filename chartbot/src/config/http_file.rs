@@ -212,6 +212,12 @@ mod tests {
     }
 
     #[test]
+    fn an_endless_file_is_refused_at_once() {
+        let report = load(Path::new("/dev/zero")).unwrap_err();
+        assert!(report.to_string().contains("is it the right file?"), "{report}");
+    }
+
+    #[test]
     fn what_is_right() {
         assert_eq!(sent(""), "");
         assert_eq!(sent("authorization: {credentials_file: token}"), "authorization: Bearer s3cret");

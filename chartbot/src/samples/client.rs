@@ -333,3 +333,44 @@ fn unanswered(failure: Failure) -> Error {
         away => Error::Away(away),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, sync::atomic::AtomicUsize};
+
+    use headlag_service::server::{self, typed};
+    use hyper::Request;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// How often a server is asked that refuses every query in these words.
+    async fn asked(words: &'static str) -> (usize, Error) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let answer = move |_: Request<hyper::body::Incoming>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let body = serde_json::json!({"status": "error", "errorType": "execution", "error": words});
+            async move { typed(StatusCode::UNPROCESSABLE_ENTITY, "application/json", body.to_string()) }
+        };
+        tokio::spawn(server::serve(listener, answer, pending()));
+        let prometheus = Prometheus::new(&url, &HttpConfig::default()).unwrap();
+        let error = prometheus.query_range("up", (0, 100 * 86_400), 7_200).await.unwrap_err();
+        (count.load(Ordering::Relaxed), error)
+    }
+
+    #[tokio::test]
+    async fn only_what_was_too_much_is_asked_for_in_parts() {
+        let (times, error) = asked("found duplicate series for the match group").await;
+        assert_eq!(times, 1, "{error}");
+        for words in [
+            "the query time range exceeds the limit (query length: 2400h, limit: 768h)",
+            "too many points for the given step",
+            "query processing would load too many samples into memory",
+        ] {
+            assert_eq!(asked(words).await.0, 8, "{words}");
+        }
+    }
+}

@@ -252,7 +252,7 @@ impl<'a> Asking<'a> {
     /// Puts the exporters on one time line.
     async fn timeline(&self, nodes: Vec<String>, sources: Vec<Source>) -> Result<Timeline, Error> {
         let mut line = Timeline::new((self.from as f64, self.until as f64), nodes, sources);
-        line.is_alive = self.survey.is_exporter_scraped(self.network);
+        line.is_alive = self.survey.is_dropped(self.network);
         // What was there before the range is missing at its beginning.
         if line.pieces.first().is_none_or(|first| first.begin > line.from) {
             let known = |window: &str| self.selector(None).nodes_within(window);

@@ -20,6 +20,8 @@ use super::{
 pub const FARTHEST: i64 = 30 * 86_400;
 /// Width of a column, in seconds: 30 days are 1,080 of them.
 const STEP: u32 = 2_400;
+/// How long before a span a sample may be that still stands in it, in seconds.
+const LEAD: i64 = 3_600;
 /// How many interruptions are looked at sample by sample; a state that is interrupted more often
 /// began, as far as can be known, with the last of these.
 const LOOKS: usize = 12;
@@ -58,9 +60,12 @@ pub async fn ask(
     let from = line.from as i64;
     let grid = Grid { start: from - FARTHEST, step: STEP, len: (FARTHEST / i64::from(STEP)) as usize };
     let selector = Selector::network(&network.name);
-    let polls = selector.polls_per_column(STEP);
-    let polls = questions.query_range(&polls, grid.evaluated(), STEP).await?;
-    let back = Back { questions, network, grid, polls, odd: line.odd() };
+    let [polls, intervals] = selector.polls_per_column(STEP);
+    let (polls, intervals) = try_join!(
+        questions.query_range(&polls, grid.evaluated(), STEP),
+        questions.query_range(&intervals, grid.evaluated(), STEP),
+    )?;
+    let back = Back { questions, network, grid, polls, intervals, odd: line.odd() };
     if open.network {
         facts.since = back.since(Of::Network(facts.state)).await?;
     }
@@ -83,6 +88,8 @@ struct Back<'a> {
     grid: Grid,
     /// How many samples each exporter has in each column.
     polls: Vec<Series>,
+    /// The longest poll interval of each exporter in each column.
+    intervals: Vec<Series>,
     odd: f64,
 }
 
@@ -111,16 +118,17 @@ impl Back<'_> {
 
     /// Whether all of a column was in that state, as far as sums show it.
     async fn whole(&self, of: Of<'_>) -> Result<Vec<bool>, Error> {
-        let rows = |found: &[Series]| -> Vec<f64> {
-            let mut sums = vec![0.0; self.grid.len];
+        let rows = |found: &[Series], with: fn(f64, f64) -> f64| -> Vec<f64> {
+            let mut all = vec![0.0; self.grid.len];
             for series in found {
-                for (sum, count) in sums.iter_mut().zip(self.grid.row(&series.samples)) {
-                    *sum += count.unwrap_or(0.0);
+                for (of, value) in all.iter_mut().zip(self.grid.row(&series.samples)) {
+                    *of = with(*of, value.unwrap_or(0.0));
                 }
             }
-            sums
+            all
         };
-        let polls = rows(&self.polls);
+        let sum = |a, b| a + b;
+        let polls = rows(&self.polls, sum);
         let name = self.network.name.as_str();
         let promql = match of {
             // Of what is absent, there is nothing to sum up.
@@ -136,9 +144,12 @@ impl Back<'_> {
             Of::Network(state) => Selector::network(name).network_state_per_column(state, STEP),
         };
         let found = self.questions.query_range(&promql, self.grid.evaluated(), STEP).await?;
-        let due = f64::from(STEP / self.network.spacing) - 1.0;
-        let alike = rows(&found).into_iter().zip(polls);
-        Ok(alike.map(|(state, polls)| polls > 0.0 && polls >= due && state == polls).collect())
+        // One exporter alone has as many samples as its poll interval, or that of scrapes, allows.
+        let most = rows(&self.polls, f64::max);
+        let intervals = rows(&self.intervals, f64::max);
+        let due = intervals.iter().map(|poll| f64::from(STEP) / poll.max(self.network.spacing.into()) - 1.0);
+        let columns = rows(&found, sum).into_iter().zip(polls).zip(most.into_iter().zip(due));
+        Ok(columns.map(|((state, polls), (most, due))| most > 0.0 && most >= due && state == polls).collect())
     }
 
     /// The samples of these columns, the last included.
@@ -151,20 +162,27 @@ impl Back<'_> {
         };
         let selector = Selector { network: Some(name), nodes: Some(&nodes) };
         let ask = self.questions;
+        // With the sample that still stands at the beginning.
+        let asked = (span.0 - LEAD, span.1);
         let names: Vec<String> = nodes.iter().map(|node| (*node).to_owned()).collect();
-        let polls = ask.query_window(|window| selector.polls(window), span);
+        let polls = ask.query_window(|window| selector.polls(window), asked);
         let line = match of {
             Of::Node(..) => {
-                let states =
-                    ask.query_window(|window| selector.node_states(&NodeState::REPORTED, window), span);
-                let (polls, states) = try_join!(polls, states)?;
+                // With the network's: of several exporters one with consensus counts.
+                let network = &NetworkState::REPORTED;
+                let (polls, states, of_network) = try_join!(
+                    polls,
+                    ask.query_window(|window| selector.node_states(&NodeState::REPORTED, window), asked),
+                    ask.query_window(|window| selector.network_states(network, window), asked),
+                )?;
                 let mut sources = assemble::sources(&polls, &[], &names);
                 assemble::fill_raw_node_states(&mut sources, &names, &states);
+                assemble::fill_raw_network_states(&mut sources, &of_network);
                 sources
             }
             Of::Network(_) => {
-                let states =
-                    ask.query_window(|window| selector.network_states(&NetworkState::REPORTED, window), span);
+                let states = ask
+                    .query_window(|window| selector.network_states(&NetworkState::REPORTED, window), asked);
                 let (polls, states) = try_join!(polls, states)?;
                 let mut sources = assemble::sources(&polls, &[], &names);
                 assemble::fill_raw_network_states(&mut sources, &states);
@@ -184,14 +202,15 @@ impl Back<'_> {
             Of::Network(state) => line.states().map(|(begin, end, it)| (begin, end, it == state)).collect(),
         };
         let mut runs = runs::runs(spans.into_iter());
+        let odd = self.odd.max(line.odd());
         let ends_otherwise = runs.last().filter(|last| !last.state).copied();
         if let Some(last) = ends_otherwise {
-            if last.end - last.begin > self.odd {
+            if last.end - last.begin > odd {
                 return Some(last.end);
             }
             runs.pop();
         }
-        runs::since(&runs, self.odd).and_then(|(since, is_open)| (!is_open).then_some(since))
+        runs::since(&runs, odd).and_then(|(since, is_open)| (!is_open).then_some(since))
     }
 }
 

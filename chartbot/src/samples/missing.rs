@@ -21,14 +21,14 @@ impl Cause {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::NoAnswer, Self::WrongChain, Self::NoConsensus, Self::NotScraped];
 
-    /// Why a node in this state has no lag. One that has a block has no lag without a median.
+    /// Why a node in this state has no lag: where there is a median, it gave no usable block.
     #[must_use]
     pub fn of(state: NodeState) -> Self {
         match state {
-            NodeState::Unreachable => Self::NoAnswer,
             NodeState::WrongChain => Self::WrongChain,
             NodeState::NotScraped => Self::NotScraped,
-            _ => Self::NoConsensus,
+            NodeState::Unknown => Self::NoConsensus,
+            _ => Self::NoAnswer,
         }
     }
 }

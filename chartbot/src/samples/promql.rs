@@ -147,10 +147,10 @@ impl<'a> Selector<'a> {
         format!("sum_over_time({NETWORK_STATE}{}{}) > 0", self.of_network("state!=\"ok\""), column(step))
     }
 
-    /// Per column: how many samples of each exporter there are.
+    /// Per column: how many samples of each exporter there are, and the longest poll interval.
     #[must_use]
-    pub fn polls_per_column(self, step: u32) -> String {
-        format!("count_over_time({POLL_INTERVAL}{}{})", self.of_network(""), column(step))
+    pub fn polls_per_column(self, step: u32) -> [String; 2] {
+        ["count", "max"].map(|over| self.over(over, POLL_INTERVAL, step))
     }
 
     /// Per column: how many samples of nodes are in this state.

@@ -136,11 +136,14 @@ impl Survey {
         age.is_some_and(|age| age <= LATE * f64::from(network.spacing))
     }
 
-    /// Whether the exporter that reported a network last is scraped, for that or others.
+    /// Whether the exporter that reported a network last is scraped without it now.
     #[must_use]
-    pub fn is_exporter_scraped(&self, network: &Network) -> bool {
+    pub fn is_dropped(&self, network: &Network) -> bool {
         let newest = network.exporter.as_ref().and_then(|labels| self.newest.get(labels));
-        newest.is_some_and(|newest| self.now as f64 - newest <= LATE * f64::from(network.spacing))
+        newest.zip(network.newest).is_some_and(|(newest, of_network)| {
+            let is_scraped = self.now as f64 - newest <= LATE * f64::from(network.spacing);
+            is_scraped && newest - of_network > 1.0
+        })
     }
 
     /// Asks how each network and node is right now, in the order of `networks`.
@@ -182,7 +185,7 @@ impl Survey {
             Some(((!state.has_consensus(), worst), state, labels))
         });
         let chosen = chosen.min_by(|a, b| a.0.cmp(&b.0)).filter(|_| self.is_scraped(network));
-        let absent = if self.is_exporter_scraped(network) {
+        let absent = if self.is_dropped(network) {
             (NetworkState::Gone, NodeState::Gone)
         } else {
             (NetworkState::NotScraped, NodeState::NotScraped)

@@ -296,10 +296,9 @@ fn sweep(sources: &[Source], until: f64) -> Vec<Piece> {
         let Some(next) = [next_begin, next_end].into_iter().flatten().reduce(f64::min) else {
             return pieces;
         };
-        let best = open.iter().min_by(|a, b| {
-            let rank = |piece: &Piece| sources[piece.source].rank(piece.sample);
-            rank(a).cmp(&rank(b)).then(b.begin.total_cmp(&a.begin))
-        });
+        // Among equals always the same one, whatever came before.
+        let rank = |piece: &Piece| (sources[piece.source].rank(piece.sample), piece.source);
+        let best = open.iter().min_by_key(|piece| rank(piece));
         if let Some(best) = best.filter(|_| next > now) {
             match pieces.last_mut() {
                 Some(last) if (last.source, last.sample, last.end) == (best.source, best.sample, now) => {
@@ -461,6 +460,9 @@ mod tests {
         check(&timeline(3_600.0, sources), &[(Some(NodeState::Behind), 600.0), (OK, 3_000.0)]);
         let sources = vec![level.clone(), behind(NodeState::Ahead)];
         check(&timeline(3_600.0, sources), &[(Some(NodeState::Ahead), 600.0), (OK, 3_000.0)]);
+        // Equals do not take turns.
+        let sources = vec![level.clone(), behind(NodeState::Ok)];
+        assert!(timeline(3_600.0, sources).pieces.iter().all(|piece| piece.source == 0));
         let mut blind = behind(NodeState::Unreachable);
         blind.state = vec![NetworkState::NoConsensus; 40];
         check(&timeline(3_600.0, vec![level, blind]), &[(OK, 3_600.0)]);

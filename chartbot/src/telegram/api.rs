@@ -6,10 +6,10 @@
 //!
 //! Source: <https://core.telegram.org/bots/api#making-requests>.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use headlag_service::outbound::{self, Failure};
+use headlag_service::outbound::{self, Failure, Renewed};
 use reqwest::{
     Client, Proxy, RequestBuilder, Url,
     multipart::{Form, Part},
@@ -39,7 +39,7 @@ const PHOTO: &str = "photo_file";
 /// The Bot API server, as the bot of one token sees it.
 #[derive(Clone)]
 pub struct Api {
-    client: Client,
+    client: Arc<Renewed>,
     /// Without a slash at the end; holds the token.
     base: SecretString,
 }
@@ -50,21 +50,29 @@ impl Api {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(token: &SecretString, api_url: &Url, proxy: Option<Proxy>) -> reqwest::Result<Self> {
-        let client = outbound::client(REQUEST_TIMEOUT);
-        let client = match proxy {
-            Some(proxy) => client.proxy(proxy),
-            None => client,
-        };
+        let client = Renewed::new(move || {
+            let client = outbound::client(REQUEST_TIMEOUT);
+            match &proxy {
+                Some(proxy) => client.proxy(proxy.clone()),
+                None => client,
+            }
+        })?;
         let base = format!("{}/bot{}", api_url.as_str().trim_end_matches('/'), token.expose_secret());
-        Ok(Self { client: client.build()?, base: base.into() })
+        Ok(Self { client: Arc::new(client), base: base.into() })
     }
 
-    /// Sends a request that may safely be repeated, such as a question.
+    /// Sends a request that may safely be repeated, such as a question; it is repeated once if
+    /// the server closes a kept-alive connection under it.
     ///
     /// # Errors
     /// Why there is no result.
     pub async fn ask<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, Fault> {
-        exchange(self.post::<P>().json(payload)).await
+        let request = |client: Client| exchange(self.post::<P>(&client).json(payload));
+        let failure = |fault: &Fault| match fault {
+            Fault::Unanswered(failure) => Some(*failure),
+            _ => None,
+        };
+        self.client.ask(request, failure).await
     }
 
     /// Sends a request that must not be repeated, such as a new message.
@@ -73,7 +81,7 @@ impl Api {
     /// Why there is no result. It may have been carried out nevertheless: see
     /// [`Fault::may_have_arrived`].
     pub async fn act<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, Fault> {
-        exchange(self.post::<P>().json(payload)).await
+        exchange(self.post::<P>(&self.client.client()).json(payload)).await
     }
 
     /// The same with a PNG file, which `payload` names by [`uploaded_photo`].
@@ -91,11 +99,11 @@ impl Api {
                 };
             }
         }
-        exchange(self.post::<P>().multipart(form)).await
+        exchange(self.post::<P>(&self.client.client()).multipart(form)).await
     }
 
-    fn post<P: Payload>(&self) -> RequestBuilder {
-        self.client.post(format!("{}/{}", self.base.expose_secret(), P::NAME))
+    fn post<P: Payload>(&self, client: &Client) -> RequestBuilder {
+        client.post(format!("{}/{}", self.base.expose_secret(), P::NAME))
     }
 }
 

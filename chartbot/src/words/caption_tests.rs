@@ -151,6 +151,13 @@ fn a_node_that_catches_up_has_its_forecast_and_noise_its_advice() {
 }
 
 #[test]
+fn a_threshold_that_changed_is_named_with_both_values() {
+    let of = |words: &Words| (words.outside)(60.0, (5.0, 9.0)).replace('\u{a0}', " ");
+    assert_eq!(of(&ENGLISH), "1 minute outside ±5 to ±9 blocks");
+    assert_eq!(of(&RUSSIAN), "1 минута вне коридора от ±5 до ±9 блоков");
+}
+
+#[test]
 fn several_nodes_the_worst_first() {
     let mut past = of("a", NodeState::Ok, Some(1.0));
     past.worst = Some(Worst { lag: 9.0, at: 86_500.0 });

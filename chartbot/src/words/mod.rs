@@ -291,6 +291,15 @@ mod tests {
     }
 
     #[test]
+    fn many_names_are_listed_as_far_as_they_fit() {
+        let names: Vec<String> = (0..130).map(|i| format!("{}-{i:03}", "n".repeat(28))).collect();
+        let listed = listed(&names, 3_000, &ENGLISH);
+        assert!(listed.encode_utf16().count() < 3_030);
+        assert!(listed.ends_with(" and 42 more"), "{listed}");
+        assert_eq!(super::listed(&names[..1], 3_000, &ENGLISH), names[0]);
+    }
+
+    #[test]
     fn a_text_is_cut_by_characters() {
         for (text, limit, want) in
             [("äöü", 3, "äöü"), ("äöüß", 3, "äö…"), ("🟢🟢", 4, "🟢🟢"), ("🟢🟢🟢", 4, "🟢…")]

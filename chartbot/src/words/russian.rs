@@ -137,7 +137,7 @@ pub const RUSSIAN: Words = Words {
         let corridor = if least == most {
             format!("±{}", blocks(most))
         } else {
-            format!("от ±{least} до ±{}", blocks(most))
+            format!("коридора от ±{least} до ±{}", blocks(most))
         };
         format!("{} вне {corridor}", duration(seconds))
     },

@@ -11,7 +11,7 @@ const PRESS_LASTS = 15_000;
 
 /** Bubbles by message id. */
 const bubbles = new Map();
-/** Presses of this page whose answers are to be told. */
+/** Presses of this page whose answers are to be shown. */
 const presses = new Set();
 let lastAction = 0;
 let menu = "";

@@ -17,7 +17,7 @@ pub struct View<'a> {
     messages: Vec<Bubble<'a>>,
     /// Answers to presses of buttons.
     toasts: Vec<Toast<'a>>,
-    /// What the bot is doing, as `sendChatAction` told; absent once it wrote.
+    /// What the bot is doing, as reported by `sendChatAction`; absent once it wrote.
     action: Option<Action<'a>>,
 }
 
@@ -102,7 +102,7 @@ fn bubble<'a>(state: &'a State, user: &User, message: &'a Message) -> Bubble<'a>
     }
 }
 
-/// The last thing the bot did in the chat, if that was to tell what it is doing.
+/// The last thing the bot did in the chat, if that was to report what it is doing.
 fn action<'a>(state: &'a State, user: &User) -> Option<Action<'a>> {
     let here = |call: &&crate::telegram::state::Call| {
         let chat = &call.params["chat_id"];

@@ -1,5 +1,5 @@
-//! Keeps other web pages away from the levers: whoever opens one in the same
-//! browser must not be able to reach this one through it.
+//! Keeps other web pages away from the levers: a page opened in the same browser must not be
+//! able to reach this one through it.
 
 use std::net::IpAddr;
 

@@ -23,11 +23,11 @@ pub enum Order {
     Behind(u64),
     /// How the watched node is to be stopped.
     Stop(Option<Stop>),
-    /// Whether the chain is to stand still.
+    /// Whether the chain is to halt.
     Halt(bool),
     /// How many references are to be dead.
     Kill(usize),
-    /// Which lie one reference is to tell.
+    /// Which false block one reference is to report.
     Lie(Option<Lie>),
     /// What is to be wrong with Telegram.
     Telegram(Option<Broken>),
@@ -51,7 +51,7 @@ pub enum Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lie {
-    /// It claims blocks that nobody has made yet.
+    /// It reports blocks that do not exist yet.
     High,
     /// It claims to be far behind.
     Low,
@@ -98,7 +98,7 @@ impl Broken {
     }
 }
 
-/// How the levers stand; each is what its [`Order`] would say.
+/// The positions of the levers; each is what its [`Order`] would say.
 #[derive(Debug, Serialize)]
 pub struct Levers {
     behind: u64,
@@ -110,7 +110,7 @@ pub struct Levers {
     prometheus: bool,
 }
 
-/// Reads the levers off the world itself, whoever pulled them.
+/// Reads the levers off the world itself, so that it does not matter what pulled them.
 pub fn read(page: &Page) -> Levers {
     let pulled = page.nodes.pulled();
     let dead = (0..REFERENCES).filter(|index| pulled.get(&Node::Reference(*index)) == Some(&Lever::Refuse));

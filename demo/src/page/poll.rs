@@ -47,7 +47,7 @@ pub async fn state(page: &Page, query: Option<&str>) -> Answer {
                 () = sleep(LOOK) => {}
             }
         };
-        // Late or not: the next look tells.
+        // Late or not: the next look shows it.
         let _ = timeout_at(until, change).await;
     }
 }

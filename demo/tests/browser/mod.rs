@@ -71,7 +71,7 @@ impl Browser {
         self.post("/execute/sync", json!({"script": script, "args": []})).await
     }
 
-    /// Waits until an expression is true (as script sees truth) and tells its value.
+    /// Waits until an expression is true (as script sees truth) and returns its value.
     pub async fn wait(&self, expression: &str, within: Duration) -> Value {
         let until = Instant::now() + within;
         let script = format!("return ({expression}) || null");
@@ -106,7 +106,7 @@ impl Browser {
     }
 }
 
-/// Starts a driver and tells its port.
+/// Starts a driver and returns its port.
 async fn start_driver() -> (Child, u16) {
     for _ in 0..ATTEMPTS {
         let mut driver = match Command::new("chromedriver")
@@ -128,7 +128,7 @@ async fn start_driver() -> (Child, u16) {
             }
         }
     }
-    panic!("chromedriver does not tell its port");
+    panic!("chromedriver does not report its port");
 }
 
 impl Drop for Browser {

@@ -1,5 +1,7 @@
 //! The exposition as a whole.
 
+#![allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is")]
+
 use std::time::Duration;
 
 use tokio::time::Instant;

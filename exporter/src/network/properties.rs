@@ -1,5 +1,7 @@
 //! What holds whatever the nodes answer.
 
+#![allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is")]
+
 use proptest::{collection::vec, prelude::*};
 use tokio::time::Instant;
 

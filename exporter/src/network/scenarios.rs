@@ -9,6 +9,8 @@
 //!
 //! Everywhere: asked every 15 s, threshold 5, stall_after 60 s, quorum 2, max_lead 100.
 
+#![allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is")]
+
 use tokio::time::Instant;
 
 use super::*;

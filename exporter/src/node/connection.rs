@@ -4,6 +4,8 @@
 //! Not a pool of connections: a node is asked one question at a time. So it is plain which
 //! connection is fresh and how old it is, which reqwest does not reveal.
 
+#![allow(clippy::disallowed_methods, reason = "an edge: connections age")]
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,6 +1,7 @@
 //! Simulated networks in virtual time: what the nodes do, what the exporter's rules make of
 //! it, and what is true. Deterministic: a world follows from its seed.
 
+#![allow(clippy::disallowed_methods, reason = "a world needs a first moment, whichever it is")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Clients whose connections do not grow old, and requests that survive a connection which
 //! the server closed just then.
+#![allow(clippy::disallowed_methods, reason = "an edge: connections age by the clock")]
 
 use std::{
     cell::Cell,

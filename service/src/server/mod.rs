@@ -172,6 +172,7 @@ pub fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Byt
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "measures how long it takes")]
 mod tests {
     use super::*;
     use http_body_util::BodyExt;

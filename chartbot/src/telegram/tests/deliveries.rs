@@ -3,7 +3,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use headlag_service::outbound::Failure;
 use serde_json::json;
+use teloxide::{
+    payloads::{GetMe, SendMessage},
+    types::ChatId,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use super::bot_api::{Say, Stand, TOKEN, no, server_errors, wait};
 use crate::{
@@ -78,6 +87,36 @@ async fn whether_it_arrived_is_known_or_not() {
             assert_eq!(stand.hears(method, 0).await.len(), count + 1, "not sent again");
         }
     }
+}
+
+/// Answers one request on each connection, keeps it alive, and closes it upon the next one.
+async fn closes_under_the_second_request(listener: TcpListener) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut request = [0; 4_096];
+            if stream.read(&mut request).await.unwrap() > 0 {
+                let body = r#"{"ok":true,"result":{"message_id":31}}"#;
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                let _ = stream.read(&mut request).await;
+            }
+        });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_survives_a_closed_connection_and_a_message_is_not_repeated() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(closes_under_the_second_request(listener));
+    let api = Api::new(&TOKEN.into(), &url, None).unwrap();
+    for _ in 0..3 {
+        assert_eq!(api.ask(&GetMe::new()).await, Ok(json!({"message_id": 31})));
+    }
+    // The connection of the last question is the one that is closed under this message.
+    let message = SendMessage::new(ChatId(7), "level");
+    assert_eq!(api.act(&message).await, Err(Fault::Unanswered(Failure::Connect)));
 }
 
 #[tokio::test(start_paused = true)]
