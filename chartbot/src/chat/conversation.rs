@@ -6,9 +6,10 @@ use std::{
 };
 
 use crate::{
+    chart::Theme,
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
-    chat::message::{Message, buttons},
+    chat::message::{Message, Shown, buttons, choices},
     chat::said::Said,
     chat::trouble::Trouble,
     clock,
@@ -55,7 +56,10 @@ impl Conversation {
         let (chat, words) = (incoming.place.chat, incoming.sender.language.words());
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
-            Command::Chart { range, ref network } => self.chart(chat, range, network.as_deref(), words).await,
+            Command::Chart { range, ref network, theme } => {
+                self.chart(chat, range, network.as_deref(), theme, words).await
+            }
+            Command::AnyChart => (Message::text(words.which_range).with_buttons(choices(words)), "ok"),
             Command::Status => self.status(chat, words).await,
             Command::Help => (Message::text(words.help), "ok"),
             Command::WrongRange(RangeError::NotADuration, ref word) => wrong(&(words.not_a_range)(word)),
@@ -85,12 +89,16 @@ impl Conversation {
         chat: i64,
         range: Range,
         network: Option<&str>,
+        theme: Option<Theme>,
         words: &'static Words,
     ) -> (Message, &'static str) {
         let painted = async {
             let known = self.painter.know(range, network).await?;
-            let Picture { png, caption } = self.painter.paint(&known, None, words).await?;
-            let buttons = buttons(range, &known.facts.network, &known.networks, words);
+            let Picture { png, caption } = self.painter.paint(&known, theme, words).await?;
+            let (network, is_chosen) = (&*known.facts.network, theme.is_some());
+            let theme = theme.unwrap_or(self.painter.theme);
+            let shown = Shown { range, network, theme, is_chosen };
+            let buttons = buttons(shown, &known.networks, words);
             Ok(Message::photo(png, caption).with_buttons(buttons))
         };
         match painted.await {
@@ -142,7 +150,6 @@ fn wrong(words: &str) -> (Message, &'static str) {
 mod tests {
     use super::*;
     use crate::{
-        chart::Theme,
         chat::access::{Sender, User},
         chat::message::{Content, Photo},
         chat::place::Place,
@@ -243,6 +250,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_other_theme_is_another_picture_with_the_way_back() {
+        let conversation = conversation_with(Server::Behind).await;
+        let answer = async |text: &str| conversation.answer(&from_alice(text), "headlag_bot").await;
+        let picture = |message: &Message| match &message.content {
+            Content::Photo(photo) => photo.png.clone(),
+            Content::Text(text) => panic!("{text}"),
+        };
+        let light = answer("/hour").await;
+        let moon = light.buttons[0].last().unwrap();
+        assert_eq!(moon.text, "🌙");
+        let dark = answer(&moon.data).await;
+        assert_ne!(picture(&dark), picture(&light));
+        let sun = dark.buttons[0].last().unwrap();
+        assert_eq!(sun.text, "☀");
+        assert_eq!(picture(&answer(&sun.data).await), picture(&light));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_chart_of_no_range_offers_buttons_that_draw() {
+        let conversation = conversation_with(Server::Behind).await;
+        let choice = conversation.answer(&from_alice("/chart"), "headlag_bot").await;
+        let choices: Vec<_> = choice.buttons.concat().into_iter().map(|button| button.text).collect();
+        assert_eq!(choices, ["10m", "6h", "3d", "30d", "90d", "1y"]);
+        let drawn = ask(Server::Behind, from_alice(&choice.buttons[1][2].data)).await.unwrap();
+        assert!(drawn.contains("last 365 days"), "{drawn}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_allowed_user_gets_help() {
         for text in ["/start", "/help"] {
             let answer = ask(Server::Away, from_alice(text)).await.unwrap();
@@ -260,6 +295,8 @@ mod tests {
     async fn any_range_of_any_network() {
         for (text, last) in [
             ("/chart 6h", "last 6 hours"),
+            ("6h polygon", "last 6 hours"),
+            ("/chart 1y", "last 365 days"),
             ("/chart 36h Polygon", "last 36 hours"),
             ("/chart 30d polygon", "last 30 days"),
         ] {
@@ -268,10 +305,10 @@ mod tests {
             assert!(answer.contains(&format!("\n{last}: ")), "{answer}");
         }
         for (text, want) in [
-            ("/chart", "Give a range and, optionally, a network: /chart 90m, /chart 6h, /chart 30d polygon."),
+            ("/chart", "Choose a range, or write one: 90m, 6h polygon, 30d."),
             (
-                "/chart 1y",
-                "“1y” is not a range. Give a range and, optionally, a network: \
+                "/chart 2y",
+                "“2y” is not a range. Give a range and, optionally, a network: \
                  /chart 90m, /chart 6h, /chart 30d polygon.",
             ),
             ("/chart 9m", "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d."),

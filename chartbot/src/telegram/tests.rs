@@ -62,6 +62,18 @@ async fn a_press_is_answered_at_once_and_edits_its_message() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_photo_that_no_message_can_become_follows_as_a_new_one() {
+    let stand = Stand::new().await;
+    stand.say("getupdates", Say::Ok(json!([])));
+    stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 6h")])));
+    stand.say("editmessagemedia", no(400, "Bad Request: there is no media in the message to edit"));
+    let running = Running::at(&stand);
+    let sent = stand.hears("sendphoto", 1).await;
+    assert!(sent[0].contains("my-node") && sent[0].contains("PNG"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_a_burst_of_presses_the_newest_wins() {
     let stand = Stand::new().await;
     stand.say("getupdates", Say::Ok(json!([])));

@@ -52,6 +52,8 @@ pub const ENGLISH: Words = Words {
     ],
     chart: &CHART_ENGLISH,
     ranges: ["1h", "1d", "1w"],
+    choices: ["10m", "6h", "3d", "30d", "90d", "1y"],
+    which_range: "Choose a range, or write one: 90m, 6h polygon, 30d.",
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
         /chart 6h, /chart 30d polygon, or just 6h: any range from 10m to 1y, and the network if there are several\n\
@@ -60,8 +62,10 @@ pub const ENGLISH: Words = Words {
         Below zero is behind. The dashed lines are the corridor: a node within it keeps up.",
     hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
     not_a_range: |word| {
-        let unread = if word.is_empty() { String::new() } else { format!("“{word}” is not a range. ") };
-        format!("{unread}Give a range and, optionally, a network: /chart 90m, /chart 6h, /chart 30d polygon.")
+        format!(
+            "“{word}” is not a range. Give a range and, optionally, a network: \
+             /chart 90m, /chart 6h, /chart 30d polygon."
+        )
     },
     out_of_bounds: "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d.",
     too_much: "Give one range and at most one network: /chart 6h, /chart 30d polygon.",

@@ -108,11 +108,15 @@ pub struct Words {
     pub chart: &'static ChartWords,
     /// Buttons: the last hour, day, week.
     pub ranges: [&'static str; 3],
+    /// Buttons: the ranges of [`crate::chat::command::Range::OFFERED`].
+    pub choices: [&'static str; 6],
+    /// To `/chart` alone, above these buttons.
+    pub which_range: &'static str,
     /// What the bot can do.
     pub help: &'static str,
     /// To what it does not understand.
     pub hint: &'static str,
-    /// To `/chart` with this word instead of a range; empty where there is no word.
+    /// To `/chart` with this word instead of a range.
     pub not_a_range: fn(&str) -> String,
     /// To `/chart` with a range that is too short or too long.
     pub out_of_bounds: &'static str,

@@ -53,6 +53,8 @@ pub const RUSSIAN: Words = Words {
     ],
     chart: &CHART_RUSSIAN,
     ranges: ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"],
+    choices: ["10\u{a0}мин", "6\u{a0}ч", "3\u{a0}д", "30\u{a0}д", "90\u{a0}д", "1\u{a0}год"],
+    which_range: "Выберите период или напишите его: 90m, 6h polygon, 30d.",
     help: "Показываю, на сколько блоков ваши ноды отстают от медианы эталонных нод.\n\
         /hour, /day, /week — график за час, сутки, неделю\n\
         /chart 6h, /chart 30d polygon или просто 6h — любой период от 10m до 1y и сеть, если их несколько\n\
@@ -61,9 +63,10 @@ pub const RUSSIAN: Words = Words {
         Ниже нуля — отставание. Пунктир — границы коридора: нода внутри него не отстаёт.",
     hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; справка: /help.",
     not_a_range: |word| {
-        let unread =
-            if word.is_empty() { String::new() } else { format!("«{word}» — не период. ") };
-        format!("{unread}Укажите период и, при желании, сеть: /chart 90m, /chart 6h, /chart 30d polygon.")
+        format!(
+            "«{word}» — не период. Укажите период и, при желании, сеть: \
+             /chart 90m, /chart 6h, /chart 30d polygon."
+        )
     },
     out_of_bounds: "График можно построить за период от 10 минут до 365 дней: от /chart 10m до /chart 365d.",
     too_much: "Укажите один период и не больше одной сети: /chart 6h, /chart 30d polygon.",
