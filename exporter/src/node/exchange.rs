@@ -42,7 +42,8 @@ pub struct Exchange {
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
-    /// How long the server asks to be left alone; absent where it does not.
+    /// How long the server asks to be left alone, at most the longest pause; absent where it
+    /// does not.
     pub retry_after: Option<Duration>,
     /// The whole body. Empty, too, where the status is not 200 and the body cannot be read.
     pub body: Bytes,

@@ -328,3 +328,27 @@ async fn a_node_that_asks_to_be_left_alone_is() {
         assert_eq!(answers[5].head, Ok(block(100)));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_header_puts_off_a_question_for_more_than_five_minutes() {
+    for seconds in [86_400, u64::MAX] {
+        for is_for_chain in [false, true] {
+            let (url, log) = server(move |seen| {
+                let is_limited = seen.number == usize::from(is_for_chain);
+                let headers = format!("Retry-After: {seconds}\r\n");
+                Some(if is_limited {
+                    says("429 Too Many Requests", &headers, b"")
+                } else {
+                    seen.result(if seen.is_for_chain { 137 } else { 100 })
+                })
+            })
+            .await;
+            rounds(&mut node(&url, Role::Watched, Some(137)), 23).await;
+            let log = log.lock().unwrap();
+            let asked: Vec<_> = log.iter().filter(|seen| seen.is_for_chain == is_for_chain).collect();
+            let waited = asked[1].at - asked[0].at;
+            let longest = Duration::from_secs(300);
+            assert!((longest..longest + 2 * INTERVAL).contains(&waited), "{seconds} s: {waited:?}");
+        }
+    }
+}
