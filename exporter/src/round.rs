@@ -1,25 +1,13 @@
 //! Every node of one network asked at the same instant.
 
-#![allow(clippy::disallowed_methods, reason = "an edge: a round takes time")]
-
-use std::time::Duration;
-
-use tokio::{task::JoinSet, time::Instant};
+use tokio::task::JoinSet;
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, Round},
+    clock,
     config::{self, Role},
     node::{Dialer, Node},
 };
-
-/// All answers of one round, in the order of the config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Round {
-    /// From asking the first to the last answer or failure.
-    pub took: Duration,
-    /// One for each node.
-    pub answers: Vec<Answer>,
-}
 
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
@@ -45,7 +33,7 @@ impl Nodes {
 
     /// Asks all of them at once; ends when each has answered or failed.
     pub async fn ask(&mut self) -> Round {
-        let start = Instant::now();
+        let start = clock::now();
         let mut asked = JoinSet::new();
         for (index, mut node) in self.nodes.drain(..).enumerate() {
             asked.spawn(async move {
@@ -62,7 +50,7 @@ impl Nodes {
             answers.push(answer);
         }
         self.spare_no_reference_that_is_needed(&answers);
-        Round { took: start.elapsed(), answers }
+        Round { took: clock::since(start), answers }
     }
 
     /// With fewer answers than the quorum every reference is needed. When the fault is this

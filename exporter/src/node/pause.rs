@@ -1,8 +1,6 @@
-//! When a node is left alone for a while. Pure.
+//! PURE: when a node is left alone for a while.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{answer::Reason, config::Role};
 
@@ -78,13 +76,14 @@ impl Pause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     const INTERVAL: Duration = Duration::from_secs(15);
 
     /// The pauses in seconds after each of so many failures, asked again as soon as allowed.
     fn pauses(role: Role, retry_after: Option<u64>, jitter: f64, failures: usize) -> Vec<u64> {
         let mut pause = Pause::new(role, INTERVAL);
-        let mut now = Instant::now();
+        let mut now = clock::now();
         let mut seconds = Vec::new();
         for _ in 0..failures {
             pause.fails(now, Reason::Timeout, retry_after.map(Duration::from_secs), jitter);
@@ -116,7 +115,7 @@ mod tests {
     #[test]
     fn an_answer_ends_it_and_what_it_failed_for_is_known_meanwhile() {
         let mut pause = Pause::new(Role::Reference, INTERVAL);
-        let now = Instant::now();
+        let now = clock::now();
         for reason in [Reason::Timeout, Reason::Connect, Reason::Tls] {
             pause.fails(now, reason, None, 0.0);
         }
@@ -130,7 +129,7 @@ mod tests {
     #[test]
     fn a_pause_can_be_ended_unless_the_node_asked_for_it() {
         let mut pause = Pause::new(Role::Reference, INTERVAL);
-        let now = Instant::now();
+        let now = clock::now();
         for _ in 0..5 {
             pause.fails(now, Reason::Timeout, None, 0.0);
         }

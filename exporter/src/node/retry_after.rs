@@ -1,4 +1,4 @@
-//! The header `Retry-After` (RFC 9110, section 10.2.3). Pure.
+//! PURE: the header `Retry-After` (RFC 9110, section 10.2.3).
 
 use std::time::{Duration, SystemTime};
 

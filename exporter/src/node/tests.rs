@@ -62,7 +62,7 @@ async fn server(script: impl Fn(&Seen) -> Option<Vec<u8>> + Send + Sync + 'stati
                     let seen = {
                         let mut log = log.lock().unwrap();
                         let (number, is_for_chain) = (log.len(), text.contains("eth_chainId"));
-                        let (id, at) = (id.parse().unwrap(), Instant::now());
+                        let (id, at) = (id.parse().unwrap(), now());
                         log.push(Seen { number, connection, is_for_chain, id, at });
                         log[number].clone()
                     };
