@@ -3,9 +3,8 @@
 use tokio::task::JoinSet;
 
 use crate::{
-    answer::{Answer, Round},
-    clock,
-    config::{self, Role},
+    answer::Round,
+    clock, config,
     node::{Dialer, Node},
 };
 
@@ -13,8 +12,6 @@ use crate::{
 #[derive(Debug)]
 pub struct Nodes {
     nodes: Vec<Node>,
-    roles: Vec<Role>,
-    quorum: usize,
 }
 
 impl Nodes {
@@ -24,11 +21,7 @@ impl Nodes {
     /// When the URL of one cannot be used.
     pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
         let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer.clone(), network, endpoint));
-        Ok(Self {
-            nodes: nodes.collect::<Result<_, _>>()?,
-            roles: network.nodes.iter().map(|endpoint| endpoint.role).collect(),
-            quorum: network.quorum,
-        })
+        Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
     }
 
     /// Asks all of them at once; ends when each has answered or failed.
@@ -49,17 +42,13 @@ impl Nodes {
             self.nodes.push(node);
             answers.push(answer);
         }
-        self.spare_no_reference_that_is_needed(&answers);
         Round { took: clock::since(start), answers }
     }
 
-    /// With fewer answers than the quorum every reference is needed. When the fault is this
-    /// machine's own network, the consensus is back with the network and not minutes later.
-    fn spare_no_reference_that_is_needed(&mut self, answers: &[Answer]) {
-        let answers = self.roles.iter().zip(answers);
-        let up = answers.filter(|(role, answer)| **role == Role::Reference && answer.head.is_ok()).count();
-        if up < self.quorum {
-            self.nodes.iter_mut().for_each(Node::end_pause);
-        }
+    /// Ends the pauses that the nodes did not ask for themselves: without a consensus every
+    /// reference is needed. When the fault is this machine's own network, the consensus is
+    /// back with the network and not minutes later.
+    pub fn end_pauses(&mut self) {
+        self.nodes.iter_mut().for_each(Node::end_pause);
     }
 }
