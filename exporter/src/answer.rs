@@ -1,5 +1,5 @@
-//! What a node answered in a round, or why it did not: the vocabulary that the pure and the
-//! impure parts share.
+//! PURE: what a node answered in a round, or why it did not: the vocabulary that the pure
+//! and the impure parts share.
 
 use std::time::Duration;
 
@@ -98,4 +98,13 @@ pub struct Answer {
     /// Absent where it was not asked, because it is paused for the failure in `head`; then
     /// nothing is counted.
     pub took: Option<Duration>,
+}
+
+/// All answers of one round, in the order of the config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Round {
+    /// From asking the first to the last answer or failure.
+    pub took: Duration,
+    /// One for each node.
+    pub answers: Vec<Answer>,
 }

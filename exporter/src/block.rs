@@ -1,4 +1,4 @@
-//! Block numbers and the distance between two of them.
+//! PURE: block numbers and the distance between two of them.
 
 use std::fmt;
 

@@ -99,24 +99,30 @@ mod tests {
         }
     }
 
-    /// What is logged of the watched node over these answers of its, beside references at 100.
+    /// What is logged of the watched node over these answers, beside references at 100.
     fn logged(answers: &[Result<u64, Reason>]) -> Vec<String> {
+        let rounds = answers.iter().map(|head| [Ok(100), Ok(100), Ok(100), *head]);
+        logged_of("watched0", rounds)
+    }
+
+    /// What is logged of this node over these answers of three references and the watched node.
+    fn logged_of(node: &str, rounds: impl Iterator<Item = [Result<u64, Reason>; 4]>) -> Vec<String> {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber =
             tracing_subscriber::fmt().with_writer(move || writer.clone()).without_time().with_ansi(false);
         tracing::subscriber::with_default(subscriber.finish(), || {
-            let mut network = network(2, 1);
+            let mut network = network(3, 1);
             let mut before = None;
-            for head in answers {
-                let references = vec![answer(Ok(100)), answer(Ok(100))];
-                let after = network.fold(Moment::now(), &round(references, vec![answer(*head)]));
+            for answers in rounds {
+                let [references @ .., watched] = answers.map(answer);
+                let after = network.fold(Moment::now(), &round(references.into(), vec![watched]));
                 log(before.as_ref(), &after);
                 before = Some(after);
             }
         });
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        text.lines().filter(|line| line.contains("watched0")).map(|line| line.trim().to_owned()).collect()
+        text.lines().filter(|line| line.contains(node)).map(|line| line.trim().to_owned()).collect()
     }
 
     #[test]
@@ -134,6 +140,20 @@ mod tests {
         assert_eq!(lines.len(), level_and_words.len(), "{lines:#?}");
         for (line, (level, words, field)) in lines.iter().zip(level_and_words) {
             assert!(line.starts_with(level) && line.contains(words) && line.contains(field), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_implausible_reference_is_one_warning_with_its_block() {
+        let rounds = [100, 9000, 9001, 100].map(|block| [Ok(100), Ok(100), Ok(block), Ok(100)]);
+        let lines = logged_of("reference2", rounds.into_iter());
+        let [level, implausible, level_again] = &lines[..] else { panic!("{lines:#?}") };
+        assert!(level.starts_with("INFO") && level_again.starts_with("INFO"), "{lines:#?}");
+        assert!(implausible.starts_with("WARN"), "{implausible}");
+        for part in
+            ["node is too far ahead to be counted", "reason=\"implausible\"", "block=9000", "state=\"ahead\""]
+        {
+            assert!(implausible.contains(part), "{implausible} lacks {part}");
         }
     }
 }

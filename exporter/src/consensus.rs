@@ -1,4 +1,4 @@
-//! What the references of one round agree on, and which of them are set aside. Pure.
+//! PURE: what the references of one round agree on, and which of them are set aside.
 
 use crate::{
     block::{BlockNumber, Lag},
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(rogues("1000^ 1000^ 1000^!"), Some(vec![false, false, false]));
         // Alone it is still what it was.
         check_comparison("- - 9000^!", "nni -");
-        // Neither the still nor the silent can bear witness.
+        // Neither still nor silent references are evidence.
         assert_eq!(rogues("1000^ 1000= 1000= 1101^"), None);
         assert_eq!(rogues("1000^ -/1000^ 1101^"), None);
     }

@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod block;
 mod changes;
+mod clock;
 pub mod config;
 mod consensus;
 mod http;

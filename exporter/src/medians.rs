@@ -1,10 +1,9 @@
-//! Since when the median has been above a given block. Pure, and bounded.
+//! PURE, and bounded: since when the median has been above a given block.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is"))]
-
-use std::{collections::VecDeque, time::Duration};
-
-use tokio::time::Instant;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use crate::block::BlockNumber;
 
@@ -53,6 +52,7 @@ impl Medians {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     fn block(number: u64) -> BlockNumber {
         BlockNumber::new(number).unwrap()
@@ -61,7 +61,7 @@ mod tests {
     /// Medians 15 s apart, and for how many seconds the last is above a block.
     #[track_caller]
     fn check_above(medians: &[u64], of: u64, seconds: u64) {
-        let start = Instant::now();
+        let start = clock::now();
         let mut seen = Medians::default();
         let mut now = start;
         for (round, median) in medians.iter().enumerate() {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let start = Instant::now();
+        let start = clock::now();
         let mut seen = Medians::default();
         let rounds = Medians::MOST as u64 + 100;
         let at = |round| start + Duration::from_secs(15 * round);

@@ -1,10 +1,9 @@
-//! What is remembered of the blocks of one node. Pure, and bounded.
+//! PURE, and bounded: what is remembered of the blocks of one node.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is"))]
-
-use std::{collections::VecDeque, time::Duration};
-
-use tokio::time::Instant;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use crate::block::BlockNumber;
 
@@ -76,6 +75,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     const STALL_AFTER: Duration = Duration::from_secs(60);
 
@@ -83,7 +83,7 @@ mod tests {
     /// node is rising, `=` while it is still, nothing while neither is known.
     #[track_caller]
     fn check(rounds: &[(u64, u64, &str)]) {
-        let start = Instant::now();
+        let start = clock::now();
         let mut memory = Memory::default();
         for (round, (answer, top, sign)) in rounds.iter().enumerate() {
             let now = start + Duration::from_secs(15) * round as u32;

@@ -1,22 +1,19 @@
-//! All memory of one network, and how a round changes it. Pure.
+//! PURE: all memory of one network, and how a round changes it.
 
 #[cfg(test)]
 pub mod properties;
 #[cfg(test)]
 pub mod scenarios;
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{
-    answer::{Answer, Reason},
+    answer::{Answer, Reason, Round},
     block::BlockNumber,
     config::{self, NodeName, Role},
     consensus::{Comparison, Limits, Standing, Witness},
     medians::Medians,
     memory::Memory,
-    round::Round,
     snapshot::{Counters, Moment, NodeSnapshot, Snapshot, UnixTime},
     verdict::{NetworkSigns, NetworkState, NodeSigns, NodeState},
 };
@@ -92,7 +89,7 @@ impl Network {
         let stall_after = self.config.stall_after;
         let nodes = self.nodes.iter_mut().zip(&round.answers);
         let (witnesses, rises): (Vec<Witness>, Vec<bool>) =
-            nodes.map(|(node, answer)| node.bear_witness(now.monotonic, answer, stall_after)).unzip();
+            nodes.map(|(node, answer)| node.observe(now.monotonic, answer, stall_after)).unzip();
         let compared = Comparison::of(&witnesses, self.limits());
         let state = history.judge(now.monotonic, &compared, &witnesses, &self.config);
         if state == NetworkState::Ok
@@ -252,7 +249,7 @@ impl Tracked {
 
     /// Remembers its answer of a round; what it contributes to the comparison then, and
     /// whether its block rose.
-    fn bear_witness(&mut self, now: Instant, answer: &Answer, stall_after: Duration) -> (Witness, bool) {
+    fn observe(&mut self, now: Instant, answer: &Answer, stall_after: Duration) -> (Witness, bool) {
         let block = answer.head.ok();
         let rises = self.memory.take_in(now, block, stall_after);
         // What it answered before may have been another chain's, too.

@@ -1,32 +1,17 @@
 //! Every node of one network asked at the same instant.
 
-#![allow(clippy::disallowed_methods, reason = "an edge: a round takes time")]
-
-use std::time::Duration;
-
-use tokio::{task::JoinSet, time::Instant};
+use tokio::task::JoinSet;
 
 use crate::{
-    answer::Answer,
-    config::{self, Role},
+    answer::Round,
+    clock, config,
     node::{Dialer, Node},
 };
-
-/// All answers of one round, in the order of the config.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Round {
-    /// From asking the first to the last answer or failure.
-    pub took: Duration,
-    /// One for each node.
-    pub answers: Vec<Answer>,
-}
 
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
 pub struct Nodes {
     nodes: Vec<Node>,
-    roles: Vec<Role>,
-    quorum: usize,
 }
 
 impl Nodes {
@@ -36,16 +21,12 @@ impl Nodes {
     /// When the URL of one cannot be used.
     pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
         let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer.clone(), network, endpoint));
-        Ok(Self {
-            nodes: nodes.collect::<Result<_, _>>()?,
-            roles: network.nodes.iter().map(|endpoint| endpoint.role).collect(),
-            quorum: network.quorum,
-        })
+        Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
     }
 
     /// Asks all of them at once; ends when each has answered or failed.
     pub async fn ask(&mut self) -> Round {
-        let start = Instant::now();
+        let start = clock::now();
         let mut asked = JoinSet::new();
         for (index, mut node) in self.nodes.drain(..).enumerate() {
             asked.spawn(async move {
@@ -61,17 +42,13 @@ impl Nodes {
             self.nodes.push(node);
             answers.push(answer);
         }
-        self.spare_no_reference_that_is_needed(&answers);
-        Round { took: start.elapsed(), answers }
+        Round { took: clock::since(start), answers }
     }
 
-    /// With fewer answers than the quorum every reference is needed. When the fault is this
-    /// machine's own network, the consensus is back with the network and not minutes later.
-    fn spare_no_reference_that_is_needed(&mut self, answers: &[Answer]) {
-        let answers = self.roles.iter().zip(answers);
-        let up = answers.filter(|(role, answer)| **role == Role::Reference && answer.head.is_ok()).count();
-        if up < self.quorum {
-            self.nodes.iter_mut().for_each(Node::end_pause);
-        }
+    /// Ends the pauses that the nodes did not ask for themselves: without a consensus every
+    /// reference is needed. When the fault is this machine's own network, the consensus is
+    /// back with the network and not minutes later.
+    pub fn end_pauses(&mut self) {
+        self.nodes.iter_mut().for_each(Node::end_pause);
     }
 }

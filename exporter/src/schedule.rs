@@ -4,7 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{changes, network::Network, published::Published, round::Nodes, snapshot::Moment};
+use crate::{
+    changes,
+    network::Network,
+    published::Published,
+    round::Nodes,
+    snapshot::{Moment, Snapshot},
+};
 
 /// Asks, folds, logs and publishes for ever. A round that took longer than its interval is
 /// followed by the next due one; those it missed are skipped.
@@ -13,9 +19,19 @@ pub async fn run(mut nodes: Nodes, mut network: Network, every: Duration, publis
     due.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         due.tick().await;
-        let round = nodes.ask().await;
-        let snapshot = network.fold(Moment::now(), &round);
+        let snapshot = round(&mut nodes, &mut network).await;
         changes::log(published.newest().as_deref(), &snapshot);
         published.publish(snapshot);
     }
+}
+
+/// Asks and folds once. What decides whether references may be paused is what was counted of
+/// their answers: those of rogues are answers, and no help.
+pub async fn round(nodes: &mut Nodes, network: &mut Network) -> Snapshot {
+    let round = nodes.ask().await;
+    let snapshot = network.fold(Moment::now(), &round);
+    if snapshot.consensus.is_none() {
+        nodes.end_pauses();
+    }
+    snapshot
 }

@@ -1,8 +1,6 @@
-//! What is published of one network: immutable and whole, all of one round.
+//! PURE: what is published of one network: immutable and whole, all of one round.
 
-use std::time::{Duration, SystemTime};
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{
     answer::Reason,
@@ -50,18 +48,6 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// This one.
-    #[must_use]
-    #[allow(clippy::disallowed_methods, reason = "the edge where the exporter reads its clocks")]
-    pub fn now() -> Self {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Self {
-            // Before 1970 only when the clock was never set.
-            unix: since_1970.map_or(0.0, |since| since.as_secs_f64()),
-            monotonic: Instant::now(),
-        }
-    }
-
     /// The time since `earlier` by the clock that shows more of it: either may have missed
     /// some.
     #[must_use]

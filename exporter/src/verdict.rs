@@ -1,4 +1,4 @@
-//! The state of a network and of a node in one word: the first that holds. Pure.
+//! PURE: the state of a network and of a node in one word: the first that holds.
 
 use crate::{answer::Reason, block::Lag};
 

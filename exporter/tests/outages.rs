@@ -35,14 +35,26 @@ use Restarts::{InHalfOfTheRuns, Never};
 /// What is wrong with a round, if anything.
 type Fault = Option<String>;
 
-/// Plays a world many times, each with its own dice; at most one round in 5,000 has a fault.
+/// Plays a world many times, each with its own dice; at most one round in 5,000 has a fault,
+/// and a verdict is rarely missing.
 #[track_caller]
 fn check(
     restarts: Restarts,
     nodes: impl Fn(&mut Dice) -> (Vec<Behaviour>, Behaviour),
     fault: impl Fn(&Round) -> Fault,
 ) {
-    let (mut rounds, mut faults) = (0, Vec::new());
+    check_within(RARELY, restarts, nodes, fault);
+}
+
+/// The same for a world in which verdicts are missing more often.
+#[track_caller]
+fn check_within(
+    most: Most,
+    restarts: Restarts,
+    nodes: impl Fn(&mut Dice) -> (Vec<Behaviour>, Behaviour),
+    fault: impl Fn(&Round) -> Fault,
+) {
+    let (mut rounds, mut faults, mut silence) = (0, Vec::new(), Silence::default());
     for seed in 0..RUNS {
         let mut dice = Dice::new(seed);
         let (references, watched) = nodes(&mut dice);
@@ -51,12 +63,52 @@ fn check(
         for seen in world.play(&mut dice) {
             rounds += 1;
             let round = Round { seen, restart };
+            if round.is_settled(0.0) {
+                silence.count(&round.seen);
+            }
             if let Some(fault) = fault(&round) {
                 faults.push(format!("seed {seed}, {fault}: {round:?}"));
             }
         }
     }
     assert!(faults.len() * 5000 <= rounds, "{} of {rounds}, for instance {}", faults.len(), faults[0]);
+    assert!(silence.is_within(most), "{silence:?}, at most {most:?}");
+}
+
+/// The largest share of the settled rounds that may be without a verdict: about half as much
+/// again as was measured.
+#[derive(Debug, Clone, Copy)]
+struct Most {
+    no_consensus: f64,
+    split: f64,
+}
+
+/// Where a quorum answers though some answers are lost.
+const RARELY: Most = Most { no_consensus: 0.003, split: 0.0 };
+
+/// Where two references are left and the quorum is two: one in 50 answers of either is lost,
+/// and with it the verdict of the round.
+const WITH_TWO_LEFT: Most = Most { no_consensus: 0.06, split: 0.0 };
+
+/// How many settled rounds were without a verdict, and why.
+#[derive(Debug, Default)]
+struct Silence {
+    rounds: u32,
+    no_consensus: u32,
+    split: u32,
+}
+
+impl Silence {
+    fn count(&mut self, seen: &Seen) {
+        self.rounds += 1;
+        self.no_consensus += u32::from(seen.snapshot.state == Net::NoConsensus);
+        self.split += u32::from(seen.snapshot.state == Net::Split);
+    }
+
+    fn is_within(&self, most: Most) -> bool {
+        let share = |count: u32| f64::from(count) / f64::from(self.rounds);
+        self.rounds > 0 && share(self.no_consensus) <= most.no_consensus && share(self.split) <= most.split
+    }
 }
 
 /// A round of a world.
@@ -173,7 +225,9 @@ fn all_is_well_on_a_slow_chain() {
 #[test]
 fn balancers_with_a_stuck_back_end_blame_no_node() {
     let stuck = || balances(follows(), stops(30.0, None), 0.5);
-    check(
+    // Every second answer is old and not counted; a quorum of three new ones is often missed.
+    check_within(
+        Most { no_consensus: 0.6, split: 0.02 },
         InHalfOfTheRuns,
         |_| (all(3, stuck), follows()),
         // Until the stuck ones are far enough below, they are believed; and two that happen to
@@ -214,17 +268,21 @@ fn a_halt_that_ends_blames_no_node() {
 fn a_dead_majority_is_no_halt_and_a_node_that_died_with_it_is_stalled() {
     let stalled = |round: &Round| round.goes_on_with_node(&[Node::Stalled]);
     for (dead_ones, live_ones) in [(2, 2), (3, 2), (6, 3), (3, 3), (1, 2)] {
-        check(InHalfOfTheRuns, |_| (and(all(dead_ones, dead), all(live_ones, follows)), dead()), stalled);
+        let nodes = |_: &mut Dice| (and(all(dead_ones, dead), all(live_ones, follows)), dead());
+        check_within(if live_ones > 2 { RARELY } else { WITH_TWO_LEFT }, InHalfOfTheRuns, nodes, stalled);
     }
     let one_by_one = || [300.0, 400.0, 450.0, HALT].map(|at| stops(at, None)).into();
-    check(InHalfOfTheRuns, |_| (and(one_by_one(), all(2, follows)), dead()), stalled);
+    check_within(WITH_TWO_LEFT, InHalfOfTheRuns, |_| (and(one_by_one(), all(2, follows)), dead()), stalled);
     let balanced = || balances(follows(), stops(30.0, None), 0.33);
-    check(InHalfOfTheRuns, |_| (all(5, balanced), dead()), stalled);
+    // Five references, of which four or more give an old answer in 4.4 % of all rounds.
+    let most = Most { no_consensus: 0.065, split: 0.0 };
+    check_within(most, InHalfOfTheRuns, |_| (all(5, balanced), dead()), stalled);
 }
 
 #[test]
 fn a_node_that_lives_is_not_blamed_by_a_dead_majority() {
-    check(
+    check_within(
+        WITH_TWO_LEFT,
         InHalfOfTheRuns,
         |_| (and(all(3, dead), all(2, follows)), follows()),
         |round| {
@@ -236,7 +294,8 @@ fn a_node_that_lives_is_not_blamed_by_a_dead_majority() {
 
 #[test]
 fn a_dead_majority_and_fewer_others_than_the_quorum_is_a_split() {
-    check(
+    check_within(
+        Most { split: 1.0, ..RARELY },
         InHalfOfTheRuns,
         |_| (and(all(2, dead), vec![follows()]), dead()),
         |round| match round.net() {
@@ -249,7 +308,8 @@ fn a_dead_majority_and_fewer_others_than_the_quorum_is_a_split() {
 
 #[test]
 fn references_that_answer_0_blame_no_node() {
-    check(
+    check_within(
+        WITH_TWO_LEFT,
         InHalfOfTheRuns,
         |_| (vec![stays(0), stays(0), follows(), follows()], follows()),
         |round| {
@@ -267,7 +327,9 @@ fn references_that_answer_0_blame_no_node() {
 #[test]
 fn a_chain_that_starts_anew_is_followed() {
     const ANEW: f64 = 600.0;
-    check(
+    // The old and the new chain are both remembered for stall_after.
+    check_within(
+        Most { no_consensus: 0.05, split: 0.0 },
         InHalfOfTheRuns,
         |_| (all(4, || starts_anew(ANEW)), starts_anew(ANEW)),
         |round| {
@@ -298,6 +360,7 @@ fn a_node_40_blocks_behind_is_behind() {
 fn in_random_mixtures_at_most_one_verdict_in_5000_is_wrong() {
     const WORLDS: u64 = 800;
     let (mut rounds, mut halts, mut blamed, mut wrong) = (0, 0, 0, BTreeMap::<_, u64>::new());
+    let mut silence = Silence::default();
     for seed in 0..WORLDS {
         let mut dice = Dice::new(seed);
         let mixture = Mixture::new(&mut dice);
@@ -307,6 +370,7 @@ fn in_random_mixtures_at_most_one_verdict_in_5000_is_wrong() {
         for seen in mixture.world.play(&mut dice) {
             let Some(truth) = mixture.truth(seen.at) else { continue };
             rounds += 1;
+            silence.count(&seen);
             let node = seen.node().state;
             halts += u64::from(seen.snapshot.state == Net::Halted);
             let is_blamed = truth == Truth::Level && [Node::Behind, Node::Stalled].contains(&node);
@@ -324,4 +388,8 @@ fn in_random_mixtures_at_most_one_verdict_in_5000_is_wrong() {
     assert!(rounds > 25_000, "only {rounds} settled rounds");
     assert_eq!((halts, blamed), (0, 0), "taken for a halt, innocent nodes blamed; wrong: {wrong:?}");
     assert!(wrong.values().sum::<u64>() * 5000 <= rounds, "{wrong:?} in {rounds} rounds");
+    // Here one in ten answers is lost, so that two healthy references miss the quorum of two in
+    // 19 % of all rounds. The mixtures with more healthy ones bring that down.
+    let most = Most { no_consensus: 0.065, split: 0.004 };
+    assert!(silence.is_within(most), "{silence:?}, at most {most:?}");
 }

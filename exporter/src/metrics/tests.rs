@@ -1,10 +1,6 @@
 //! The exposition as a whole.
 
-#![allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is")]
-
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use headlag_service::exposition::{Format, render};
 
@@ -12,14 +8,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    answer::Answer,
+    answer::{Answer, Round},
     block::BlockNumber,
-    config,
+    clock, config,
     network::{
         self,
         properties::{any_rounds, play},
     },
-    round::Round,
     snapshot::Moment,
 };
 
@@ -40,7 +35,7 @@ fn answer(head: Result<u64, Reason>, millis: u64) -> Answer {
 /// Two rounds: all well, then a reference limited and the spare node silent.
 fn snapshot() -> Snapshot {
     let mut network = network::Network::new(polygon());
-    let start = Instant::now();
+    let start = clock::now();
     let at = |seconds| Moment {
         unix: 1_790_000_000.0 + seconds,
         monotonic: start + Duration::from_secs_f64(seconds),

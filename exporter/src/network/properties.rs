@@ -1,14 +1,12 @@
 //! What holds whatever the nodes answer.
 
-#![allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is")]
-
 use proptest::{collection::vec, prelude::*};
-use tokio::time::Instant;
 
 use super::{
     scenarios::{answer, network},
     *,
 };
+use crate::clock;
 
 const NODES: usize = 5;
 
@@ -30,7 +28,7 @@ pub fn any_rounds() -> impl Strategy<Value = Vec<Round>> {
 
 /// What is known after each.
 pub fn play(rounds: &[Round]) -> Vec<Snapshot> {
-    let (mut network, start) = (network(NODES, NODES), Instant::now());
+    let (mut network, start) = (network(NODES, NODES), clock::now());
     let fold = |(index, round): (usize, &Round)| {
         let seconds = 15 * index as u64;
         let now = Moment { unix: seconds as f64, monotonic: start + Duration::from_secs(seconds) };

@@ -9,11 +9,8 @@
 //!
 //! Everywhere: asked every 15 s, threshold 5, stall_after 60 s, quorum 2, max_lead 100.
 
-#![allow(clippy::disallowed_methods, reason = "tests need a first moment, whichever it is")]
-
-use tokio::time::Instant;
-
 use super::*;
+use crate::clock;
 
 /// A network of so many nodes of which nothing is known yet.
 pub fn network(references: usize, watched: usize) -> Network {
@@ -89,7 +86,7 @@ fn play(rows: &str) {
 #[track_caller]
 fn play_with(settings: &str, rows: &str) {
     let mut played: Option<Network> = None;
-    let start = Instant::now();
+    let start = clock::now();
     let mut slept = 0.0;
     let (mut want, mut seen) = (String::new(), String::new());
     for row in rows.lines().map(str::trim).filter(|row| !row.is_empty()) {
@@ -458,7 +455,7 @@ fn after_the_machine_was_suspended_the_history_starts_afresh() {
 #[test]
 fn a_paused_node_is_unreachable_and_nothing_of_it_is_counted() {
     let mut network = network(2, 1);
-    let mut now = Moment { unix: 0.0, monotonic: Instant::now() };
+    let mut now = Moment { unix: 0.0, monotonic: clock::now() };
     let mut snapshots = [Some(Duration::ZERO), None, None].map(|took| {
         now = Moment { unix: now.unix + 15.0, monotonic: now.monotonic + Duration::from_secs(15) };
         let dead = Answer { took, ..answer(Err(Reason::Timeout)) };

@@ -1,6 +1,6 @@
-//! Whether a node is on the chain it should be on: when to ask it, and what follows. Pure.
+//! PURE: whether a node is on the chain it should be on: when to ask it, and what follows.
 
-use tokio::time::Instant;
+use std::time::Instant;
 
 use super::failed::Failed;
 use crate::{answer::Reason, block::BlockNumber};
@@ -147,6 +147,7 @@ fn step(from: BlockNumber, to: BlockNumber) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::now;
     use std::time::Duration;
 
     const REFUSED: Option<Result<u64, Failed>> = Some(Err(failed(Reason::RpcError(Some(-32601)), false)));
@@ -167,7 +168,7 @@ mod tests {
         asked: Option<Result<u64, Failed>>,
         want: Result<u64, Reason>,
     ) {
-        let (head, now) = (head.map(block), Instant::now());
+        let (head, now) = (head.map(block), now());
         let is_asked = head.is_ok_and(|block| check.is_due(block, now));
         assert_eq!(is_asked, asked.is_some(), "asked for its chain");
         assert_eq!(check.judge(head, asked, now).map(BlockNumber::get), want);
@@ -263,9 +264,9 @@ mod tests {
             let mut check = ChainCheck::new(137, 100);
             let asked: Vec<u64> = (0..60)
                 .filter(|number| {
-                    let is_due = check.is_due(block(*number), Instant::now());
+                    let is_due = check.is_due(block(*number), now());
                     let answer = if is_due { later } else { None };
-                    assert_eq!(check.judge(Ok(block(*number)), answer, Instant::now()), Ok(block(*number)));
+                    assert_eq!(check.judge(Ok(block(*number)), answer, now()), Ok(block(*number)));
                     is_due
                 })
                 .collect();
@@ -282,7 +283,7 @@ mod tests {
     #[test]
     fn a_node_that_asks_for_time_gets_it() {
         let mut check = ChainCheck::new(137, 100);
-        let now = Instant::now();
+        let now = now();
         let retry_after = Some(Duration::from_secs(60));
         let limited = Failed { retry_after, ..failed(Reason::RateLimited, true) };
         assert_eq!(check.judge(Ok(block(1)), Some(Err(limited)), now), Ok(block(1)));

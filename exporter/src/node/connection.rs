@@ -4,9 +4,7 @@
 //! Not a pool of connections: a node is asked one question at a time. So it is plain which
 //! connection is fresh and how old it is, which reqwest does not reveal.
 
-#![allow(clippy::disallowed_methods, reason = "an edge: connections age")]
-
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use headlag_service::outbound::{Failure, classify_cause};
@@ -17,9 +15,9 @@ use hyper::{
     client::conn::http1::{Builder, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use tokio::time::Instant;
 
 use super::dial::{Dialer, Server};
+use crate::clock::now;
 
 /// Some gateways add a header for each of their policies; hyper's default is 100.
 const MOST_HEADERS: usize = 512;
@@ -67,13 +65,13 @@ impl Connection {
 
     /// The connection of before, where it can be used again.
     async fn kept_alive(&mut self) -> Option<Open> {
-        let mut open = self.open.take().filter(|open| Instant::now() < open.until)?;
+        let mut open = self.open.take().filter(|open| now() < open.until)?;
         open.sender.ready().await.ok()?;
         Some(open)
     }
 
     async fn open(&self) -> Result<Open, Failure> {
-        let until = Instant::now() + self.lifetime;
+        let until = now() + self.lifetime;
         let stream = TokioIo::new(self.dialer.dial(&self.server).await?);
         let (sender, connection) = Builder::new()
             .max_headers(MOST_HEADERS)

@@ -1,4 +1,4 @@
-//! Ethereum's JSON-RPC (EIP-1474): `eth_blockNumber`, and `eth_chainId` (EIP-695). Pure.
+//! PURE: Ethereum's JSON-RPC (EIP-1474): `eth_blockNumber`, and `eth_chainId` (EIP-695).
 
 use hyper::StatusCode;
 use serde_json::{Map, Value};

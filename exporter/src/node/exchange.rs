@@ -1,8 +1,6 @@
 //! One bounded request to one node.
 
-#![allow(clippy::disallowed_methods, reason = "an edge: an answer has its time")]
-
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -17,14 +15,14 @@ use hyper::{
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use secrecy::ExposeSecret;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::{
     connection::Connection,
     dial::{Dialer, Server, authority},
     retry_after,
 };
-use crate::config::Endpoint;
+use crate::{clock, config::Endpoint};
 
 /// The longest answer that is read; far above any honest one, far below what would hurt.
 const MOST_BYTES: usize = 1 << 20;
@@ -42,7 +40,8 @@ pub struct Exchange {
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
-    /// How long the server asks to be left alone; absent where it does not.
+    /// How long the server asks to be left alone, at most the longest pause; absent where it
+    /// does not.
     pub retry_after: Option<Duration>,
     /// The whole body. Empty, too, where the status is not 200 and the body cannot be read.
     pub body: Bytes,
@@ -78,6 +77,7 @@ impl Exchange {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.target.clone();
         *request.headers_mut() = self.headers.clone();
+        let deadline = deadline.into();
         let response = timeout_at(deadline, self.connection.send(request)).await;
         let response = response.map_err(|_| Failure::Timeout)??;
         let (status, retry_after) = (response.status(), asks_to_wait(&response));
@@ -102,7 +102,7 @@ fn asks_to_wait(response: &Response<Incoming>) -> Option<Duration> {
         return None;
     }
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    retry_after::read(text(header::RETRY_AFTER)?, text(header::DATE), SystemTime::now())
+    retry_after::read(text(header::RETRY_AFTER)?, text(header::DATE), clock::wall())
 }
 
 /// The user and password of a URL as a header (RFC 7617).

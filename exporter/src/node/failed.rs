@@ -14,7 +14,8 @@ pub struct Failed {
     pub reason: Reason,
     /// Whether it says nothing about the question itself: it may be answered next time.
     pub is_temporary: bool,
-    /// How long the server asks to be left alone; absent where it does not.
+    /// How long the server asks to be left alone, at most the longest pause; absent where it
+    /// does not.
     pub retry_after: Option<Duration>,
 }
 

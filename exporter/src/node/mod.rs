@@ -1,7 +1,5 @@
 //! One node: its newest block, whether it is on its chain, and when it is left alone.
 
-#![allow(clippy::disallowed_methods, reason = "an edge: requests take time")]
-
 mod chain_check;
 mod connection;
 mod dial;
@@ -13,17 +11,18 @@ mod retry_after;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use hyper::StatusCode;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 pub use self::dial::Dialer;
 use self::{chain_check::ChainCheck, exchange::Exchange, failed::Failed, pause::Pause};
 use crate::{
     answer::{Answer, Reason},
     block::BlockNumber,
+    clock::{now, since},
     config::{self, NetworkName, NodeName},
 };
 
@@ -76,22 +75,22 @@ impl Node {
     /// Asks for its newest block, then, where that is due or the block leaves a doubt, for
     /// its chain; all within the timeout. A paused node is not asked.
     pub async fn ask(&mut self) -> Answer {
-        let start = Instant::now();
+        let start = now();
         if let Some(reason) = self.pause.reason_at(start) {
             return Answer { head: Err(reason), took: None };
         }
         let deadline = start + self.timeout;
         let head = self.head(deadline).await;
-        let took = start.elapsed();
+        let took = since(start);
         match head {
             Ok(_) => self.pause.succeeds(),
             Err(failed) => {
-                self.pause.fails(Instant::now(), failed.reason, failed.retry_after, fastrand::f64());
+                self.pause.fails(now(), failed.reason, failed.retry_after, fastrand::f64());
             }
         }
         let head = head.map_err(|failed| failed.reason);
         let usable = self.on_its_chain(head, deadline).await;
-        Answer { head: usable, took: Some(if usable.is_ok() { took } else { start.elapsed() }) }
+        Answer { head: usable, took: Some(if usable.is_ok() { took } else { since(start) }) }
     }
 
     /// What `head` is worth once the chain is known, as far as that is asked for.
@@ -104,11 +103,11 @@ impl Node {
             return head;
         };
         let answer = match head {
-            Ok(block) if chain.is_due(block, Instant::now()) => Some(self.chain_id(deadline).await),
+            Ok(block) if chain.is_due(block, now()) => Some(self.chain_id(deadline).await),
             _ => None,
         };
         let was_unknown = chain.is_unknown();
-        let usable = chain.judge(head, answer, Instant::now());
+        let usable = chain.judge(head, answer, now());
         if chain.is_unknown() && !was_unknown {
             let (network, node) = (&self.network, &self.name);
             tracing::warn!(%network, %node, "node does not report its chain; it is judged by its block alone");
@@ -135,7 +134,7 @@ impl Node {
             return answer;
         };
         let wait = retry_after.unwrap_or_default().max(ONE_A_SECOND);
-        if deadline.saturating_duration_since(Instant::now()) <= wait {
+        if deadline.saturating_duration_since(now()) <= wait {
             return answer;
         }
         sleep(wait).await;

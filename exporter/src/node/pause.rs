@@ -1,13 +1,11 @@
-//! When a node is left alone for a while. Pure.
+//! PURE: when a node is left alone for a while.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{answer::Reason, config::Role};
 
 /// No pause is longer, so that a node that is back is seen within this time.
-const LONGEST: Duration = Duration::from_secs(300);
+pub const LONGEST: Duration = Duration::from_secs(300);
 
 /// So many failures in a row are bad luck; the next one of a reference begins a pause.
 const TOLERATED: u32 = 2;
@@ -56,7 +54,7 @@ impl Pause {
             Role::Reference => Some(now + self.growing(jitter)),
             Role::Watched => None,
         };
-        self.asked_until = retry_after.map(|time| now + time.min(LONGEST));
+        self.asked_until = retry_after.map(|time| now + time);
     }
 
     /// The failures so far are forgotten; what the node asked for still holds.
@@ -78,13 +76,14 @@ impl Pause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     const INTERVAL: Duration = Duration::from_secs(15);
 
     /// The pauses in seconds after each of so many failures, asked again as soon as allowed.
     fn pauses(role: Role, retry_after: Option<u64>, jitter: f64, failures: usize) -> Vec<u64> {
         let mut pause = Pause::new(role, INTERVAL);
-        let mut now = Instant::now();
+        let mut now = clock::now();
         let mut seconds = Vec::new();
         for _ in 0..failures {
             pause.fails(now, Reason::Timeout, retry_after.map(Duration::from_secs), jitter);
@@ -109,7 +108,6 @@ mod tests {
     fn a_watched_node_pauses_only_where_it_asks_for_that() {
         assert_eq!(pauses(Role::Watched, None, 0.0, 9), [0; 9]);
         assert_eq!(pauses(Role::Watched, Some(20), 0.0, 3), [20, 20, 20]);
-        assert_eq!(pauses(Role::Watched, Some(1_000_000), 0.0, 3), [300, 300, 300]);
         assert_eq!(pauses(Role::Watched, Some(0), 0.0, 1), [0]);
         assert_eq!(pauses(Role::Reference, Some(50), 0.0, 4), [50, 50, 50, 60]);
     }
@@ -117,7 +115,7 @@ mod tests {
     #[test]
     fn an_answer_ends_it_and_what_it_failed_for_is_known_meanwhile() {
         let mut pause = Pause::new(Role::Reference, INTERVAL);
-        let now = Instant::now();
+        let now = clock::now();
         for reason in [Reason::Timeout, Reason::Connect, Reason::Tls] {
             pause.fails(now, reason, None, 0.0);
         }
@@ -131,7 +129,7 @@ mod tests {
     #[test]
     fn a_pause_can_be_ended_unless_the_node_asked_for_it() {
         let mut pause = Pause::new(Role::Reference, INTERVAL);
-        let now = Instant::now();
+        let now = clock::now();
         for _ in 0..5 {
             pause.fails(now, Reason::Timeout, None, 0.0);
         }

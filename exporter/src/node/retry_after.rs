@@ -1,21 +1,24 @@
-//! The header `Retry-After` (RFC 9110, section 10.2.3). Pure.
+//! PURE: the header `Retry-After` (RFC 9110, section 10.2.3).
 
 use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, fmt::rfc2822};
 
-/// How long a server asks to be left alone. `date` is its own clock in the same answer; by
+use super::pause::LONGEST;
+
+/// How long a server asks to be left alone; more than the longest pause is that pause, so that
+/// no header puts off a question further or overflows a clock. `date` is its own clock in the same answer; by
 /// that a point in time is measured, since this machine's clock may differ, and by `now`
 /// only where it is absent. Absent when `text` is neither seconds nor an HTTP date.
 pub fn read(text: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
-        // What is too long for a number is too long to matter how long.
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
+        // Digits that are no u64 are too many.
+        return Some(text.parse().map_or(LONGEST, Duration::from_secs).min(LONGEST));
     }
     let until = point(text)?;
     let from = date.and_then(point).or_else(|| Timestamp::try_from(now).ok())?;
-    Some(until.duration_since(from).try_into().unwrap_or(Duration::ZERO))
+    Some(Duration::try_from(until.duration_since(from)).unwrap_or(Duration::ZERO).min(LONGEST))
 }
 
 fn point(text: &str) -> Option<Timestamp> {
@@ -34,7 +37,11 @@ mod tests {
         for (text, date, want) in [
             ("120", None, Some(120)),
             (" 0 ", server, Some(0)),
-            ("99999999999999999999999", None, Some(u64::from(u32::MAX))),
+            ("300", None, Some(300)),
+            ("86400", None, Some(300)),
+            ("18446744073709551615", None, Some(300)),
+            ("99999999999999999999999", None, Some(300)),
+            ("Tue, 31 Dec 2999 23:59:59 GMT", None, Some(300)),
             ("Sun, 06 Nov 1994 08:50:07 GMT", None, Some(30)),
             ("Sun, 06 Nov 1994 08:50:07 GMT", Some("nonsense"), Some(30)),
             ("Sun, 06 Nov 1994 08:01:00 GMT", server, Some(60)),

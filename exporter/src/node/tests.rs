@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{config::Role, round::Nodes};
+use crate::{config::Role, network::Network, round::Nodes, schedule};
 
 /// A request as the server saw it.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ async fn server(script: impl Fn(&Seen) -> Option<Vec<u8>> + Send + Sync + 'stati
                     let seen = {
                         let mut log = log.lock().unwrap();
                         let (number, is_for_chain) = (log.len(), text.contains("eth_chainId"));
-                        let (id, at) = (id.parse().unwrap(), Instant::now());
+                        let (id, at) = (id.parse().unwrap(), now());
                         log.push(Seen { number, connection, is_for_chain, id, at });
                         log[number].clone()
                     };
@@ -294,21 +294,46 @@ async fn a_dead_reference_is_asked_ever_less_often_and_a_watched_node_always() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_reference_that_the_quorum_needs_is_not_paused() {
-    for (quorum, is_needed) in [(1, false), (2, true)] {
-        let (good, _) = server(|seen| Some(seen.result(100))).await;
-        let (dead, log) = server(|_| None).await;
-        let references = [("good", &good), ("dead", &dead)];
-        let references = references.map(|(name, url)| endpoint(name, Role::Reference, url));
-        let network = network(None, quorum, references.into());
-        let mut nodes = Nodes::new(&Dialer::new().unwrap(), &network).unwrap();
-        let mut due = tokio::time::interval(INTERVAL);
-        for _ in 0..30 {
-            due.tick().await;
-            nodes.ask().await;
+/// How often a dead reference is asked in the last 30 of 60 rounds, beside references that
+/// answer the so manyth request with what these return.
+async fn asked_beside(quorum: usize, others: &[fn(u64) -> Option<u64>]) -> usize {
+    let (dead, log) = server(|_| None).await;
+    let mut references = vec![endpoint("dead", Role::Reference, &dead)];
+    for (index, other) in others.iter().copied().enumerate() {
+        let (url, _) = server(move |seen| Some(seen.result(other(seen.number as u64)?))).await;
+        references.push(endpoint(&format!("other{index}"), Role::Reference, &url));
+    }
+    let config = network(None, quorum, references);
+    let mut nodes = Nodes::new(&Dialer::new().unwrap(), &config).unwrap();
+    let mut network = Network::new(config);
+    let mut due = tokio::time::interval(INTERVAL);
+    let mut before = 0;
+    for number in 0..60 {
+        due.tick().await;
+        schedule::round(&mut nodes, &mut network).await;
+        if number == 29 {
+            before = log.lock().unwrap().len();
         }
-        assert_eq!(log.lock().unwrap().len() == 30, is_needed);
+    }
+    log.lock().unwrap().len() - before
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reference_is_not_paused_while_there_is_no_consensus_without_it() {
+    let good: fn(u64) -> Option<u64> = |number| Some(100 + number);
+    let rogue: fn(u64) -> Option<u64> = |number| Some(9_000_000 + number);
+    let dies: fn(u64) -> Option<u64> = |number| (number < 15).then_some(100 + number);
+    for (quorum, others, is_needed) in [
+        (1, vec![good], false),
+        (2, vec![good], true),
+        (2, vec![good, good], false),
+        // They answer, and contradict each other.
+        (2, vec![good, rogue], true),
+        // Known as rogues when the others die.
+        (2, vec![dies, dies, dies, rogue, rogue], true),
+    ] {
+        let asked = asked_beside(quorum, &others).await;
+        assert_eq!(asked == 30, is_needed, "{quorum} of {}: {asked}", others.len());
     }
 }
 
@@ -326,5 +351,29 @@ async fn a_node_that_asks_to_be_left_alone_is() {
         assert_eq!(paused, if status.starts_with("502") { 0 } else { 3 }, "{status}");
         assert_eq!(log.lock().unwrap().len(), 6 - paused);
         assert_eq!(answers[5].head, Ok(block(100)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_header_puts_off_a_question_for_more_than_five_minutes() {
+    for seconds in [86_400, u64::MAX] {
+        for is_for_chain in [false, true] {
+            let (url, log) = server(move |seen| {
+                let is_limited = seen.number == usize::from(is_for_chain);
+                let headers = format!("Retry-After: {seconds}\r\n");
+                Some(if is_limited {
+                    says("429 Too Many Requests", &headers, b"")
+                } else {
+                    seen.result(if seen.is_for_chain { 137 } else { 100 })
+                })
+            })
+            .await;
+            rounds(&mut node(&url, Role::Watched, Some(137)), 23).await;
+            let log = log.lock().unwrap();
+            let asked: Vec<_> = log.iter().filter(|seen| seen.is_for_chain == is_for_chain).collect();
+            let waited = asked[1].at - asked[0].at;
+            let longest = Duration::from_secs(300);
+            assert!((longest..longest + 2 * INTERVAL).contains(&waited), "{seconds} s: {waited:?}");
+        }
     }
 }

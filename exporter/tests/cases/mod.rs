@@ -77,7 +77,7 @@ pub fn row_of(status: u8, output: &Value) -> String {
         let mut words = vec![node["state"].as_str().unwrap()];
         let error = node["error"].as_str().filter(|error| *error == "implausible");
         words.extend(error);
-        // A block that is not usable stands for itself; of others the lag is of interest.
+        // A block that is not usable is shown itself; of others the lag is of interest.
         let number = if node["error"].is_null() { &node["lag_blocks"] } else { &node["block"] };
         let number = number.as_i64().map(|number| number.to_string());
         words.extend(number.as_deref());

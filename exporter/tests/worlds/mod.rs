@@ -1,20 +1,17 @@
 //! Simulated networks in virtual time: what the nodes do, what the exporter's rules make of
 //! it, and what is true. Deterministic: a world follows from its seed.
 
-#![allow(clippy::disallowed_methods, reason = "a world needs a first moment, whichever it is")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
 use std::time::Duration;
 
 use headlag_exporter::{
-    answer::{Answer, Reason},
+    answer::{Answer, Reason, Round},
     block::BlockNumber,
     config::{self, Role},
     network::Network,
-    round::Round,
     snapshot::{Moment, NodeSnapshot, Snapshot},
 };
-use tokio::time::Instant;
 
 /// `poll_interval`, in seconds as all times here.
 pub const POLL: f64 = 15.0;
@@ -161,7 +158,7 @@ impl Seen {
 impl World {
     /// Plays the world to its end.
     pub fn play(&self, dice: &mut Dice) -> Vec<Seen> {
-        let start = Instant::now();
+        let start = Moment::now().monotonic;
         let config = config_of(self.references.len());
         let mut network = Network::new(config.clone());
         let delays: Vec<f64> = (0..=self.references.len()).map(|_| dice.between(0.0, 1.5)).collect();

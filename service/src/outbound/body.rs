@@ -20,7 +20,8 @@ use super::{Failure, classify, classify_cause};
 /// encodings, gzip is understood; a request that wants it names it in `Accept-Encoding`.
 ///
 /// # Errors
-/// [`Failure::TooLarge`] as soon as more than `limit` bytes came, or how reading failed.
+/// [`Failure::TooLarge`] as soon as more than `limit` bytes have come, received or
+/// decompressed, or how reading failed.
 pub async fn read_body(response: reqwest::Response, limit: usize) -> Result<Bytes, Failure> {
     let (parts, body) = Response::<reqwest::Body>::from(response).into_parts();
     collect(&parts.headers, body, limit).await
@@ -38,17 +39,21 @@ where
     if length.is_some_and(|length| length > limit as u64) {
         return Err(Failure::TooLarge);
     }
-    let mut received = Received::new(headers, limit);
-    let mut is_empty = true;
+    let mut decoded = Decoded::new(headers, limit);
+    // Not only what comes out: gzip members without content may come for ever.
+    let mut received = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| classify_body(&error))?;
         if let Some(chunk) = frame.data_ref() {
-            is_empty &= chunk.is_empty();
-            received.take_in(chunk)?;
+            received += chunk.len();
+            if received > limit {
+                return Err(Failure::TooLarge);
+            }
+            decoded.take_in(chunk)?;
         }
     }
     // An error status may name an encoding and have no body.
-    if is_empty { Ok(Bytes::new()) } else { received.whole() }
+    if received == 0 { Ok(Bytes::new()) } else { decoded.whole() }
 }
 
 fn classify_body(error: &(dyn Error + 'static)) -> Failure {
@@ -58,14 +63,14 @@ fn classify_body(error: &(dyn Error + 'static)) -> Failure {
     }
 }
 
-/// What has come so far.
-enum Received {
+/// What has come so far, decompressed.
+enum Decoded {
     Plain(Limited),
     /// Any number of members, one after the other (RFC 1952, 2.2).
     Gzip(Box<MultiGzDecoder<Limited>>),
 }
 
-impl Received {
+impl Decoded {
     fn new(headers: &HeaderMap, limit: usize) -> Self {
         let bytes = Limited { bytes: Vec::new(), limit };
         // Names of codings have no case, and x-gzip is another one for gzip (RFC 9110, 8.4.1).
@@ -141,9 +146,11 @@ mod tests {
         whole.map(|bytes| String::from_utf8(bytes.into()).unwrap())
     }
 
-    fn in_pieces(pieces: Vec<Bytes>) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
-        struct Pieces(std::vec::IntoIter<Bytes>);
-        impl Body for Pieces {
+    fn in_pieces(
+        pieces: impl IntoIterator<Item = Bytes, IntoIter: Unpin>,
+    ) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+        struct Pieces<I>(I);
+        impl<I: Iterator<Item = Bytes> + Unpin> Body for Pieces<I> {
             type Data = Bytes;
             type Error = Infallible;
             fn poll_frame(
@@ -174,5 +181,14 @@ mod tests {
         ] {
             assert_eq!(read(coding, body).await.as_deref(), want.as_ref().copied(), "{coding}");
         }
+    }
+
+    #[tokio::test]
+    async fn members_without_content_do_not_come_for_ever() {
+        let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+        let (member, mut sent) = (Bytes::from(gzip(b"")), 0);
+        let pieces = std::iter::repeat_n(member.clone(), 10_000).inspect(|_| sent += 1);
+        assert_eq!(collect(&headers, in_pieces(pieces), 100).await, Err(Failure::TooLarge));
+        assert_eq!(sent, 100 / member.len() + 1);
     }
 }
