@@ -138,7 +138,7 @@ async fn chart(mut charts: Charts, drawing: &Drawing) -> anyhow::Result<()> {
     let failed = |trouble: Trouble| anyhow::anyhow!(trouble.sentence(range, words));
     let known = painter.know(range, network.as_deref()).await.map_err(failed)?;
     if let Some(output) = output {
-        let picture = painter.paint(&known, words).await.map_err(failed)?;
+        let picture = painter.paint(&known, None, words).await.map_err(failed)?;
         if output == Path::new("-") {
             io::stdout().write_all(&picture.png).context("cannot write the chart to stdout")?;
         } else {

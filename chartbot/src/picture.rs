@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
-    chart::{self, Theme},
+    chart::{self, Card, Theme},
     chat::{command::Range, trouble::Trouble},
     clock,
     metrics::Metrics,
@@ -22,6 +22,7 @@ use crate::{
     words::{
         Words,
         caption::{self, Story},
+        moment::Times,
     },
 };
 
@@ -43,7 +44,7 @@ pub struct Known {
     /// What is said of it.
     pub facts: Facts,
     /// What is drawn of it.
-    pub history: Arc<History>,
+    pub history: History,
     /// What the reader has to know beside.
     pub warnings: Vec<Warning>,
     /// All networks that could be shown, by name.
@@ -55,8 +56,10 @@ pub struct Known {
 pub struct Painter {
     /// Whom to ask.
     pub prometheus: Prometheus,
-    zone: TimeZone,
-    theme: Theme,
+    /// The zone of all times.
+    pub zone: TimeZone,
+    /// The colours where nobody asks for others.
+    pub theme: Theme,
     /// One place for each processor: more charts at a time would only slow each other.
     places: Arc<Semaphore>,
     metrics: Metrics,
@@ -102,30 +105,38 @@ impl Painter {
                 _ => Trouble::no_data(warnings(questions.warnings())),
             });
         };
-        let Told { facts, history } = history::ask(questions, &survey, chosen, range).await?;
-        Ok(Known { facts, history: Arc::new(history), warnings: warnings(questions.warnings()), networks })
+        let Told { facts, history, .. } = history::ask(questions, &survey, chosen, range).await?;
+        Ok(Known { facts, history, warnings: warnings(questions.warnings()), networks })
     }
 
-    /// The picture of what is known, in the language of `words`.
+    /// The picture of what is known, in the language of `words`, in the colours of `theme` or
+    /// else the usual ones.
     ///
     /// # Errors
     /// When it cannot be drawn.
-    pub async fn paint(&self, known: &Known, words: &Words) -> Result<Picture, Trouble> {
-        let png = self.draw(known.history.clone(), words).await?;
+    pub async fn paint(
+        &self,
+        known: &Known,
+        theme: Option<Theme>,
+        words: &'static Words,
+    ) -> Result<Picture, Trouble> {
         let (zone, Known { facts, history, warnings, .. }) = (&self.zone, known);
-        Ok(Picture { png, caption: caption::write(Story { facts, history, warnings, zone, words }) })
+        let card = Card::new(facts, history, zone, words);
+        let png = self.draw(card, theme.unwrap_or(self.theme), words).await?;
+        let times = Times { zone, now: facts.until, words };
+        Ok(Picture { png, caption: caption::write(Story { facts, warnings, times }) })
     }
 
     /// Draws as soon as there is a place.
-    async fn draw(&self, history: Arc<History>, words: &Words) -> Result<Bytes, Trouble> {
-        let (zone, theme, words) = (self.zone.clone(), self.theme, words.chart);
+    async fn draw(&self, card: Card, theme: Theme, words: &'static Words) -> Result<Bytes, Trouble> {
+        let zone = self.zone.clone();
         // The semaphore is never closed; the place is kept until the drawing itself ended.
         let place = self.places.clone().acquire_owned().await.ok();
         let metrics = self.metrics.clone();
         let drawn = spawn_blocking(move || {
             let _place = place;
             let begin = clock::now();
-            let drawn = chart::draw(&history, &zone, theme, words);
+            let drawn = chart::draw(&card, &zone, theme, words);
             metrics.drawn(clock::since(begin));
             drawn
         });

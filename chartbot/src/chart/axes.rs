@@ -1,65 +1,80 @@
-//! The values beside the plot and the times below it.
+//! PURE: the values beside the plot, the times below it, and the corridor through it.
 
 use super::{
     font::{self, Weight},
-    layout::{AIR, BODY, Drawing, Layout, PICTURE, PLOT_BOTTOM},
-    plot::Plot,
-    shape::{Ink, Label, Line, Point, Rect},
+    layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK, block},
+    plot::{self, Plot, runs},
+    shape::{Ink, Line, Point, Rect},
     timeaxis::{self, TimeTick},
 };
+use crate::words::number::short;
 
-const TIME_BASELINE: f32 = 762.0;
+/// The corridor is one pale band where it is thinner than this.
+const THIN_CORRIDOR: f32 = 12.0;
 
-impl Drawing<'_> {
-    /// The labels beside and below the plot, with the lines that belong to them.
-    pub fn axes(&self, plot: &Plot, layout: &mut Layout) {
-        let Rect { left, right, .. } = plot.frame;
-        let level = |y: f32, ink| {
-            let points = [left, right].map(|x| Point { x, y }).to_vec();
-            Line::solid(points, ink, 1.0)
-        };
-        for (tick, text) in self.value.ticks.iter().zip(self.numbers().labels(&self.value.ticks)) {
-            let y = plot.y(*tick);
-            layout.grid.push(level(y, Ink::Grid));
-            let baseline = font::centred(y, BODY);
-            let label = self.label_left_of(left - AIR, text, baseline, Ink::Text);
-            layout.labels.push(label);
+/// The values and the times, with the lines that belong to them.
+pub fn draw(pen: &Pen, plot: &Plot, layout: &mut Layout) {
+    let Rect { left, right, bottom, .. } = plot.frame;
+    let level = |y: f32, ink, width| {
+        let points = [left, right].map(|x| Point { x, y }).to_vec();
+        Mark::Line(Line::solid(points, ink, width))
+    };
+    let threshold = plot.threshold.iter().flatten().copied().reduce(f64::max);
+    for tick in &plot.value.ticks {
+        let y = plot.y(*tick);
+        let is_edge = threshold == Some(tick.abs());
+        if !is_edge {
+            layout.under.push(level(y, Ink::Grid, 2.0));
         }
-        layout.ticks.clone_from(&self.value.ticks);
-        layout.grid.push(level(PLOT_BOTTOM, Ink::Axis));
-
-        let fit = |ticks| self.fitting(plot, ticks);
-        layout.times = timeaxis::ticks(&plot.time, self.zone, self.words, fit);
-        for tick in &layout.times {
-            let x = plot.time.x(tick.at);
-            let points = [PLOT_BOTTOM, PLOT_BOTTOM + 8.0].map(|y| Point { x, y });
-            layout.grid.push(Line::solid(points.to_vec(), Ink::Axis, 1.0));
-            layout.labels.push(self.time(plot, tick));
-        }
+        let weight = if is_edge { Weight::SemiBold } else { Weight::Regular };
+        let ink = if is_edge || *tick == 0.0 { Ink::Text } else { Ink::Muted };
+        let text = short(*tick, pen.words.chart);
+        let sized = |size| Hand { size, weight, ink };
+        let room = left - AIR - EDGE;
+        let size = [TICK, BODY].into_iter().find(|size| pen.width(&text, sized(*size)) <= room);
+        // Beyond a million billion blocks the grid line has no number.
+        let label = size.map(|size| pen.text_before(left - AIR, text, font::centred(y, size), sized(size)));
+        layout.labels.extend(label);
     }
+    layout.under.push(level(bottom, Ink::Axis, 2.0));
 
-    fn time(&self, plot: &Plot, tick: &TimeTick) -> Label {
+    let label = |tick: &TimeTick| {
         let weight = if tick.turning { Weight::SemiBold } else { Weight::Regular };
-        let width = self.fonts.width(&tick.text, weight, BODY);
-        let left = plot.time.x(tick.at) - width / 2.0;
-        Label {
-            text: tick.text.clone(),
-            frame: font::frame(left, TIME_BASELINE, width, BODY),
-            size: BODY,
-            weight,
-            ink: Ink::Text,
-        }
-    }
-
-    /// The labels that lie within the picture, unless they are too close.
-    fn fitting(&self, plot: &Plot, mut ticks: Vec<TimeTick>) -> Option<Vec<TimeTick>> {
-        let inside = PICTURE.grown(-AIR);
-        let frame = |tick: &TimeTick| self.time(plot, tick).frame;
-        ticks.retain(|tick| inside.contains(&frame(tick)));
+        let hand = Hand { size: TICK, weight, ink: Ink::Text };
+        let left = plot.time.x(tick.at) - pen.width(&tick.text, hand) / 2.0;
+        pen.text(tick.text.clone(), left, pen.frames.times, hand)
+    };
+    let fit = |mut ticks: Vec<TimeTick>| {
+        let inside = PICTURE.grown(-EDGE);
+        ticks.retain(|tick| inside.contains(&label(tick).frame));
         let apart = ticks.windows(2).all(|pair| match pair {
-            [a, b] => frame(a).right + 2.0 * AIR <= frame(b).left,
+            [a, b] => label(a).frame.right + 2.0 * AIR <= label(b).frame.left,
             _ => true,
         });
         apart.then_some(ticks)
+    };
+    for tick in timeaxis::ticks(&plot.time, pen.zone, pen.words.chart, fit) {
+        let x = plot.time.x(tick.at);
+        let points = [bottom, bottom + 10.0].map(|y| Point { x, y }).to_vec();
+        layout.under.push(Mark::Line(Line::solid(points, Ink::Axis, 2.0)));
+        layout.labels.push(label(&tick));
+    }
+}
+
+/// Two dashed lines, or a band where they would be one.
+pub fn corridor(plot: &Plot, layout: &mut Layout) {
+    let half = plot.threshold.iter().flatten().copied().fold(0.0, f64::max);
+    let is_thin = plot.y(-half) - plot.y(half) < THIN_CORRIDOR;
+    if !is_thin {
+        layout.data.extend(plot::corridor(plot).into_iter().map(Mark::Line));
+        return;
+    }
+    for run in runs(plot.grid.len.min(plot.threshold.len()), |i| plot.limit(i).is_some()) {
+        let (left, right) = plot.column_edges(&run);
+        let limit = plot.limit(run.start).unwrap_or(0.0);
+        let middle = plot.y(0.0);
+        let reach = (plot.y(-limit) - middle).max(2.0);
+        let band = Rect { left, top: middle - reach, right, bottom: middle + reach };
+        layout.under.push(Mark::Area(block(band, Ink::ThinCorridor)));
     }
 }

@@ -18,19 +18,17 @@ const STEM_LEAST: f32 = 14.0;
 const ARROW: f32 = 18.0;
 const ARROW_WIDTH: f32 = 1.2 * ARROW;
 
-/// The worst sample on one side of the corridor.
+/// The worst sample of a stretch that lies beyond the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peak {
     pub at: Point,
     /// In blocks from the median.
     pub value: f64,
-    /// Whether it lies beyond the scale.
-    pub cut: bool,
     pub ink: Ink,
 }
 
 impl Peak {
-    /// Points to it where it lies beyond the scale.
+    /// Points to it from the edge of the scale.
     pub fn arrow(&self, plot: Rect) -> Area {
         let up = self.value > 0.0;
         let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
@@ -96,7 +94,6 @@ impl Run<'_> {
             for index in marked {
                 self.stem(index, side, means, trace);
             }
-            self.note(peak, side, trace);
         }
     }
 
@@ -146,7 +143,7 @@ impl Run<'_> {
         };
         let x = self.x(index);
         let upright = |from: f32, to: f32| [from, to].map(|y| Point { x, y }).to_vec();
-        trace.stems.push(Line::solid(upright(from, to), Ink::Outside, LINE));
+        trace.stems.push(Line::solid(upright(from, to), Ink::Outside(side), LINE));
         // Without a band a stem would hang in the air.
         if let (None, None, Some(mean)) = (self.style.band, line, mean) {
             let points = upright(self.plot.y(mean), from);
@@ -154,43 +151,19 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps the worst sample of each side.
-    fn note(&self, index: usize, side: Side, trace: &mut Trace) {
-        let peak = self.peak(index, side);
-        let same_side = |it: &&mut Peak| it.value.signum() == side.sign();
-        match trace.peaks.iter_mut().find(same_side) {
-            Some(known) if known.value.abs() < peak.value.abs() => *known = peak,
-            Some(_) => {}
-            None => trace.peaks.push(peak),
-        }
-    }
-
-    fn peak(&self, index: usize, side: Side) -> Peak {
-        let value = self.extreme(index, side);
-        let outside = self.style.judged && side.beyond(value, self.limit(index)) > 0.0;
-        Peak {
-            at: Point { x: self.x(index), y: self.plot.y(value) },
-            value,
-            cut: self.cut(value),
-            ink: if outside { Ink::Outside } else { self.style.line },
-        }
-    }
-
-    /// Keeps what no corridor can judge: the worst sample where the threshold is
-    /// unknown, and the worst of every stretch that the scale cuts off.
-    pub fn note_unjudged(&self, side: Side, trace: &mut Trace) {
+    /// Keeps the worst of every stretch that the scale cuts off.
+    pub fn cut_off(&self, side: Side, trace: &mut Trace) {
         let away = |i: usize| self.extreme(i, side) * side.sign();
         let worst = |columns: Range<usize>| columns.max_by(|a, b| away(*a).total_cmp(&away(*b)));
         let cut = runs(self.columns.len(), |i| away(i) > 0.0 && self.cut(self.extreme(i, side)));
-        let cut = self.joined(cut, ARROW_WIDTH).into_iter().filter_map(worst);
-        for index in cut {
-            trace.cuts.push(self.peak(index, side));
-            self.note(index, side, trace);
-        }
-        let unknown = |i: usize| self.style.judged && away(i) > 0.0 && self.limit(i).is_none();
-        let unknown = runs(self.columns.len(), unknown).into_iter().filter_map(worst);
-        for index in unknown {
-            self.note(index, side, trace);
+        for index in self.joined(cut, ARROW_WIDTH).into_iter().filter_map(worst) {
+            let value = self.extreme(index, side);
+            let is_outside = self.style.judged && side.beyond(value, self.limit(index)) > 0.0;
+            trace.cuts.push(Peak {
+                at: Point { x: self.x(index), y: self.plot.y(value) },
+                value,
+                ink: if is_outside { Ink::Outside(side) } else { self.style.line },
+            });
         }
     }
 }

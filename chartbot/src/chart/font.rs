@@ -112,7 +112,10 @@ pub fn centred(y: f32, size: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords};
+    use crate::{
+        samples::state::State,
+        words::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords},
+    };
 
     #[test]
     fn every_sign_of_the_pictures_is_in_the_font() {
@@ -130,14 +133,11 @@ mod tests {
     fn said(words: &ChartWords) -> String {
         let mut said = [words.weekdays.concat(), words.months.concat(), words.of_months.concat()].concat();
         said.extend([words.marks.0, words.marks.1]);
-        for text in [words.unit, words.best, words.no_answer, words.no_consensus, words.not_scraped] {
-            said += text;
-        }
+        said.extend(words.powers.into_iter().chain([words.unit, words.best, words.others]));
+        said.extend(State::ALL.into_iter().map(words.state));
         said += &(words.outside)(None);
         said += &(words.outside)(Some("5"));
-        said += &(words.worst)(8, 12);
-        let lengths = (10..120).map(|minutes| (words.last)(minutes * 60));
-        said.extend(lengths.chain((1..60).map(|days| (words.last)(days * 86_400))));
+        said += &(words.data_since)("", "");
         said
     }
 

@@ -6,30 +6,37 @@ use std::{env, fs, io::Cursor, path::Path};
 
 use jiff::tz::TimeZone;
 
-use super::{Theme, draw, scenes::scenes};
-use crate::{
-    samples::grid::History,
-    words::{CHART_ENGLISH, CHART_RUSSIAN, ChartWords},
+use super::{
+    Theme, draw,
+    scenes::{Scene, scenes},
 };
+use crate::words::{ENGLISH, RUSSIAN, Words};
 
 /// How far a colour may be off: the last bit of a mixture differs between processors.
 const TOLERANCE: u8 = 8;
 
-type Golden = (&'static str, Theme, &'static ChartWords);
+type Golden = (&'static str, Theme, &'static Words);
 
-const GOLDEN: [Golden; 7] = [
-    ("day", Theme::Light, &CHART_ENGLISH),
-    ("gaps", Theme::Dark, &CHART_ENGLISH),
-    ("short-gaps", Theme::Light, &CHART_RUSSIAN),
-    ("clipped", Theme::Light, &CHART_ENGLISH),
-    ("three", Theme::Light, &CHART_ENGLISH),
-    ("eight", Theme::Dark, &CHART_ENGLISH),
-    ("steps", Theme::Light, &CHART_RUSSIAN),
+const GOLDEN: [Golden; 14] = [
+    ("behind", Theme::Light, &ENGLISH),
+    ("calm", Theme::Dark, &ENGLISH),
+    ("day", Theme::Light, &ENGLISH),
+    ("halted", Theme::Light, &ENGLISH),
+    ("split", Theme::Dark, &RUSSIAN),
+    ("wrong-chain", Theme::Light, &RUSSIAN),
+    ("stalled", Theme::Dark, &RUSSIAN),
+    ("back", Theme::Light, &ENGLISH),
+    ("month", Theme::Light, &ENGLISH),
+    ("outlier", Theme::Light, &ENGLISH),
+    ("late", Theme::Light, &ENGLISH),
+    ("torn", Theme::Light, &ENGLISH),
+    ("three", Theme::Dark, &ENGLISH),
+    ("eight", Theme::Light, &RUSSIAN),
 ];
 
-fn drawn(history: &History, theme: Theme, words: &ChartWords) -> Vec<u8> {
+fn drawn(scene: &Scene, theme: Theme, words: &'static Words) -> Vec<u8> {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
-    draw(history, &zone, theme, words).unwrap()
+    draw(&scene.card(&zone, words), &zone, theme, words).unwrap()
 }
 
 fn pixels(file: &[u8]) -> Vec<u8> {
@@ -48,8 +55,8 @@ fn golden_pictures_stay_as_they_are() {
     let scenes = scenes();
     let mut changed = Vec::new();
     for (name, theme, words) in GOLDEN {
-        let (_, history) = scenes.iter().find(|scene| scene.0 == name).expect(name);
-        let now = drawn(history, theme, words);
+        let (_, scene) = scenes.iter().find(|scene| scene.0 == name).expect(name);
+        let now = drawn(scene, theme, words);
         let path = folder.join(format!("{name}.png"));
         if write {
             fs::write(&path, &now).unwrap();
@@ -73,12 +80,12 @@ fn bench_draw_and_encode() {
         let spent = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
         spent.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
     };
-    for (name, history) in scenes() {
+    for (name, scene) in scenes() {
         let mut bytes = 0;
         let mut times: Vec<f64> = (0..TIMES)
             .map(|_| {
                 let begin = spent();
-                bytes = drawn(&history, Theme::Light, &CHART_ENGLISH).len();
+                bytes = drawn(&scene, Theme::Light, &ENGLISH).len();
                 spent() - begin
             })
             .collect();

@@ -1,87 +1,62 @@
-//! What is above the plot: title, range, unit and legend.
+//! PURE: the verdict, the second line, and the foot.
 
 use super::{
-    font::{self, Weight},
-    layout::{AIR, Drawing, LEGEND_BASELINE, Layout, MARGIN, PICTURE, dash},
-    legend::{Entry, Key, Legend},
-    shape::{Ink, Label},
+    layout::{AIR, BODY, EDGE, FOOT, Hand, Layout, MARGIN, Mark, PICTURE, Pen},
+    shape::{Disc, Ink, Point},
 };
 
-const TITLE: f32 = 46.0;
-const TITLE_BASELINE: f32 = 70.0;
+const DOT: Point = Point { x: 64.0, y: 88.0 };
+const DOT_RADIUS: f32 = 24.0;
+const TITLE_LEFT: f32 = 110.0;
+const TITLE_BASELINE: f32 = 116.0;
+/// The largest of these with which the verdict fits.
+const TITLES: [f32; 4] = [78.0, 72.0, 64.0, 56.0];
+const SECOND: f32 = 42.0;
+const SECOND_BASELINE: f32 = 186.0;
+/// The node's name keeps at least so many pixels of the second line.
+const LEAST_NAME: f32 = 160.0;
 
-impl Drawing<'_> {
-    /// Title, range, legend and unit; how much higher than one row the legend is.
-    pub fn head(&self, layout: &mut Layout) -> f32 {
-        let right = PICTURE.right - MARGIN;
-        let seconds = self.history.until - self.history.since;
-        let range = (self.words.last)(seconds);
-        let muted = |text: String, baseline| self.label_left_of(right, text, baseline, Ink::Muted);
-        let (network, all) = (&self.history.network, self.history.nodes);
-        let name = match self.nodes.as_slice() {
-            [only] => format!("{network} · {}", only.node),
-            some if some.len() < all => format!("{network} · {}", (self.words.worst)(some.len(), all)),
-            _ => network.clone(),
-        };
+pub fn draw(pen: &Pen, layout: &mut Layout) {
+    let card = pen.card;
+    let ink = Ink::Sign(card.state);
+    layout.data.push(Mark::Disc(Disc { center: DOT, radius: DOT_RADIUS, ink }));
 
-        let legend = |right_of_first| {
-            let edges = (MARGIN, right, right_of_first);
-            Legend::new(&self.entries(), self.fonts, LEGEND_BASELINE, edges)
-        };
-        let unit = muted(self.words.unit.to_owned(), LEGEND_BASELINE);
-        let beside_unit = legend(unit.frame.left - 2.0 * AIR);
-        // The unit alone is no reason for another row: it goes beside the range, when the
-        // title leaves room for it.
-        let both = muted(format!("{} · {range}", self.words.unit), TITLE_BASELINE);
-        let title_fits =
-            MARGIN + self.fonts.width(&name, Weight::SemiBold, TITLE) + 2.0 * AIR <= both.frame.left;
-        let alone = Some(legend(right)).filter(|it| title_fits && it.rows < beside_unit.rows);
-        let (range, unit, legend) = match alone {
-            Some(legend) => (both, None, legend),
-            None => (muted(range, TITLE_BASELINE), Some(unit), beside_unit),
-        };
+    let room = PICTURE.right - EDGE - AIR - TITLE_LEFT;
+    let hand = |size| Hand::bold(size, Ink::Text);
+    let smallest = TITLES[TITLES.len() - 1];
+    let size = TITLES.into_iter().find(|size| pen.width(&card.title, hand(*size)) <= room);
+    let title = hand(size.unwrap_or(smallest));
+    let text = pen.fitted(&card.title, title, room);
+    layout.labels.push(pen.text(text, TITLE_LEFT, TITLE_BASELINE, title));
 
-        let (weight, room) = (Weight::SemiBold, range.frame.left - MARGIN - 2.0 * AIR);
-        let text = self.fonts.fitted(&name, weight, TITLE, room);
-        let width = self.fonts.width(&text, weight, TITLE);
-        let title = Label {
-            text,
-            frame: font::frame(MARGIN, TITLE_BASELINE, width, TITLE),
-            size: TITLE,
-            weight,
-            ink: Ink::Text,
-        };
+    let second = Hand::regular(SECOND, Ink::Muted);
+    let text = second_line(pen, second, PICTURE.right - 2.0 * MARGIN);
+    layout.labels.push(pen.text(text, MARGIN, SECOND_BASELINE, second));
 
-        let height = legend.height();
-        layout.labels.extend([title, range].into_iter().chain(unit));
-        layout.labels.extend(legend.labels);
-        layout.keys = legend.lines;
-        layout.key_hatches = legend.hatches;
-        height
-    }
+    let foot = Hand::regular(BODY, Ink::Muted);
+    let [range, references] = &card.foot;
+    let right = pen.text_before(PICTURE.right - MARGIN, references, FOOT, foot);
+    let range = pen.fitted(range, foot, right.frame.left - MARGIN - 2.0 * AIR);
+    layout.labels.extend([pen.text(range, MARGIN, FOOT, foot), right]);
+}
 
-    fn entries(&self) -> Vec<Entry> {
-        let nodes = self.nodes.iter().enumerate();
-        let mut entries: Vec<Entry> = nodes
-            .map(|(place, node)| Entry {
-                key: Key::Line(Ink::Node(place), dash(place)),
-                text: node.node.clone(),
-            })
-            .collect();
-        let line = |ink, text| Entry { key: Key::Line(ink, None), text };
-        entries.push(line(Ink::Best, self.words.best.to_owned()));
-        let mut known = self.history.threshold.iter().flatten();
-        if let Some(first) = known.next() {
-            let same = known.all(|it| it == first);
-            let threshold = same.then(|| self.numbers().plain(*first));
-            let text = (self.words.outside)(threshold.as_deref());
-            entries.push(line(Ink::Outside, text));
-        }
-        entries.extend(
-            self.in_legend
-                .iter()
-                .map(|cause| Entry { key: Key::Missing(*cause), text: self.name(*cause).to_owned() }),
-        );
-        entries
-    }
+/// Network, node and since when. Of these the node's name is cut first, then what is
+/// dispensable is left out, then the network's name is cut.
+fn second_line(pen: &Pen, hand: Hand, room: f32) -> String {
+    let card = pen.card;
+    let line = |network: &str, node: &str, since: &str| {
+        let parts = [network, node, since];
+        parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ")
+    };
+    let width = |text: &str| pen.width(text, hand);
+    let node = pen.fitted(&card.node, hand, LEAST_NAME);
+    let counts = (1..=card.since.len()).rev();
+    let mut kept = counts.map(|count| card.since[..count].join(", "));
+    let since = kept.clone().find(|since| width(&line(&card.network, &node, since)) <= room);
+    let since = since.or_else(|| kept.next_back()).unwrap_or_default();
+    let left = room - width(&line(&card.network, "", &since)) - width(" · ");
+    let node = pen.fitted(&card.node, hand, left.max(LEAST_NAME));
+    let left = room - width(&line("", &node, &since)) - width(" · ");
+    let network = pen.fitted(&card.network, hand, left);
+    pen.fitted(&line(&network, &node, &since), hand, room)
 }

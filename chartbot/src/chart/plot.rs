@@ -30,11 +30,6 @@ impl Plot<'_> {
         self.time.column(&self.grid, index)
     }
 
-    /// How wide some neighbouring columns are together; nothing or less where there are none.
-    pub fn width(&self, columns: &Range<usize>) -> f32 {
-        self.column(columns.end).0 - self.column(columns.start).0
-    }
-
     /// The left edge of the first column and the right edge of the last.
     pub fn column_edges(&self, columns: &Range<usize>) -> (f32, f32) {
         let (left, _) = self.column(columns.start);
@@ -96,7 +91,7 @@ pub fn corridor(plot: &Plot) -> Vec<Line> {
                 points,
                 ink: Ink::Corridor,
                 width: 3.0,
-                dash: Some(Dash { on: 20.0, off: 13.0 }),
+                dash: Some(Dash { on: 24.0, off: 14.0 }),
             });
         }
     }

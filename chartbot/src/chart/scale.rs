@@ -1,23 +1,28 @@
-//! The vertical scale: which blocks are in view, and the round numbers beside them.
+//! PURE: the vertical scale of a card: which blocks are in view, and the ticks beside them.
 
-use crate::samples::grid::History;
+use super::card::Card;
 
-/// Most and least labels beside the plot.
-const MOST_TICKS: usize = 7;
-const LEAST_TICKS: usize = 4;
-/// Air beyond the corridor, as a factor of the threshold.
-const CORRIDOR_AIR: f64 = 1.3;
-/// Air beyond data outside the corridor, as a part of all that is in view: the number of the
-/// worst sample fits in.
-const DATA_AIR: f64 = 0.1;
+/// Air beyond the corridor, as a factor of the threshold: room for a number.
+const CORRIDOR_AIR: f64 = 1.7;
+/// Air beyond the farthest sample outside the corridor: room for its number.
+const DATA_AIR: f64 = 1.2;
 /// Half the height in blocks when nothing asks for more.
 const LEAST_HALF: f64 = 2.0;
-/// An outlier is cut off when showing it would leave the bulk less than one part in this many.
-const CUT_BEYOND: f64 = 8.0;
-/// Where outliers are cut off, as a factor of the bulk: they remain conspicuous.
-const CUT_AT: f64 = 2.5;
-/// The part of all columns that may be outliers on one side.
-const OUTLIERS: f64 = 0.02;
+/// The cut hides at most so many excursions: what happens more often is no outlier.
+const A_FEW: usize = 2;
+/// Nor is one that lasts longer than this part of the range.
+const BRIEF: f64 = 0.02;
+/// An outlier is farther out than everything else by this factor.
+const FARTHER: f64 = 4.0;
+/// Where outliers are cut, as a factor of everything else.
+const CUT_AT: f64 = 1.5;
+/// On the way back from far away the axis is cut at the larger of so many times the present lag
+/// and so many thresholds.
+const BACK_LAGS: f64 = 4.0;
+const BACK_THRESHOLDS: f64 = 10.0;
+/// Pixels from one tick to the next at least, and from a round one to those of the corridor.
+const TICK_PITCH: f64 = 84.0;
+const TICK_LEAST: f64 = 52.0;
 
 /// Which blocks from the median are in view.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,227 +31,145 @@ pub struct ValueScale {
     pub low: f64,
     /// The highest value in view; anything above is cut off.
     pub high: f64,
-    /// The labelled values, whole and rising.
+    /// The labelled values, rising.
     pub ticks: Vec<f64>,
 }
 
 impl ValueScale {
-    /// The scale for a corridor of ±`threshold` and the lowest and highest value of
-    /// every column, in any order.
-    pub fn new(threshold: Option<f64>, lows: Vec<f64>, highs: Vec<f64>) -> ValueScale {
-        let half = threshold.map_or(LEAST_HALF, |t| (t * CORRIDOR_AIR).max(LEAST_HALF));
-        let (depth, lowest) = reach(half, lows.into_iter().map(|v| -v).collect());
-        // Nothing but the corridor asks for room above when all stay behind the median.
-        let (height, highest) = reach(half, highs);
-        let air = DATA_AIR * (depth + height);
-        let with_air = |reach: f64, farthest: f64| match farthest > threshold.unwrap_or(0.0) {
-            true => reach.max(farthest + air),
-            false => reach,
-        };
-        with_ticks(-with_air(depth, lowest), with_air(height, highest))
-    }
-
-    /// The scale that shows the nodes with these places in `history.watched`.
-    pub fn of(history: &History) -> ValueScale {
-        let nodes = history.watched.iter();
-        let seen = nodes
-            .flat_map(|node| node.columns.iter().filter_map(|column| column.seen))
-            .chain(history.best.iter().flatten().copied());
-        let (lows, highs) = seen.map(|it| (it.min, it.max)).unzip();
-        let threshold = history.threshold.iter().flatten().copied().reduce(f64::max);
-        ValueScale::new(threshold, lows, highs)
-    }
-
     /// Where a value lies, 0 at the lower end and 1 at the upper; never outside of them.
     pub fn place(&self, value: f64) -> f32 {
         ((value.clamp(self.low, self.high) - self.low) / (self.high - self.low)) as f32
     }
 }
 
-/// How far the scale goes on one side, for values counted away from the median, and the
-/// farthest of them that is not cut off.
-fn reach(half: f64, mut away: Vec<f64>) -> (f64, f64) {
-    away.sort_by(|a, b| b.total_cmp(a));
-    let outliers = (away.len() as f64 * OUTLIERS) as usize;
-    let bulk = away.get(outliers).map_or(half, |v| v.max(half));
-    let seen = away.iter().find(|v| **v <= bulk * CUT_BEYOND).copied().unwrap_or(0.0);
-    let cut = away.first().is_some_and(|v| *v > bulk * CUT_BEYOND);
-    let least = if cut { bulk * CUT_AT } else { half };
-    (seen.max(least), seen)
-}
-
-fn with_ticks(low: f64, high: f64) -> ValueScale {
-    let (mut low, mut high) = (low, high);
-    let step = (0..)
-        .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)))
-        .find(|step| within(low, high, *step).len() <= MOST_TICKS)
-        .unwrap_or(1.0);
-    while within(low, high, step).len() < LEAST_TICKS {
-        let below = (low / step).ceil() * step - step;
-        let above = (high / step).floor() * step + step;
-        if low - below < above - high {
-            low = below;
-        } else {
-            high = above;
+/// The scale for all nodes of a card on `height` pixels.
+pub fn of(card: &Card, height: f32) -> ValueScale {
+    let threshold = card.threshold.iter().flatten().copied().reduce(f64::max);
+    let half = threshold.map_or(LEAST_HALF, |it| (it * CORRIDOR_AIR).max(LEAST_HALF));
+    let side = |sign: f64| {
+        let away = |edge: Option<(f64, f64)>| edge.map(|(low, high)| (low * sign).max(high * sign));
+        let mut reach = half;
+        for (place, node) in card.nodes.iter().enumerate() {
+            let edges = node.seen.iter().map(|it| away(it.map(|it| (it.min, it.max)))).collect::<Vec<_>>();
+            let now = node.now.as_ref().filter(|_| place == 0).map(|now| now.offset * sign);
+            reach = reach.max(self::reach(&edges, half, threshold.unwrap_or(0.0), now));
         }
-    }
-    let ticks = within(low, high, step);
+        let best = card.best.iter().flatten().map(|it| (it.min * sign).max(it.max * sign));
+        // The reference only widens the scale as far as the corridor and the nodes need anyway.
+        reach.max(best.fold(0.0, f64::max).min(2.0 * half))
+    };
+    let (low, high) = (-side(-1.0), side(1.0));
+    let ticks = ticks(low, high, threshold, f64::from(height));
     ValueScale { low, high, ticks }
 }
 
-fn within(low: f64, high: f64, step: f64) -> Vec<f64> {
-    let (first, last) = ((low / step).ceil(), (high / step).floor());
-    // More than this are never wanted, and a huge range would be long to walk.
-    let count = (last - first + 1.0).clamp(0.0, 100.0) as usize;
-    (0..count).map(|i| (first + i as f64) * step + 0.0).collect()
-}
-
-/// The units of numbers that would be too long otherwise.
-const UNITS: [(f64, &str); 5] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-/// Numbers from here on are too long.
-const LONG: f64 = 100_000.0;
-
-/// Numbers as a language writes them.
-#[derive(Debug, Clone, Copy)]
-pub struct Numbers {
-    /// Between thousands.
-    pub thousands: char,
-    /// Before tenths.
-    pub decimal: char,
-}
-
-impl Numbers {
-    /// A number of blocks with its sign: "−14", "0", "+5", "−50,000", "+1.3M".
-    pub fn signed(self, blocks: f64) -> String {
-        let rounded = blocks.round();
-        format!("{}{}", sign(rounded), self.plain(rounded.abs()))
-    }
-
-    /// The labels beside the plot, all in the unit of the largest.
-    pub fn labels(self, ticks: &[f64]) -> Vec<String> {
-        let largest = ticks.iter().map(|it| it.abs()).fold(0.0, f64::max);
-        if largest < LONG {
-            return ticks.iter().map(|it| self.signed(*it)).collect();
+/// How far the scale goes on one side, for the farthest value of every column away from the
+/// median, in order of time. `now` is the present distance on this side.
+fn reach(away: &[Option<f64>], half: f64, threshold: f64, now: Option<f64>) -> f64 {
+    let mut excursions: Vec<(f64, usize)> = Vec::new();
+    let mut is_outside = false;
+    for it in away.iter().flatten() {
+        match excursions.last_mut() {
+            Some((peak, columns)) if is_outside && *it > half => {
+                *peak = peak.max(*it);
+                *columns += 1;
+            }
+            _ if *it > half => excursions.push((*it, 1)),
+            _ => {}
         }
-        let unit = unit(largest);
-        let label = |it: &f64| match *it {
-            0.0 => "0".to_owned(),
-            it => format!("{}{}", sign(it), self.in_unit(it.abs(), unit)),
-        };
-        ticks.iter().map(label).collect()
+        is_outside = *it > half;
     }
+    let ongoing = excursions.last().copied().filter(|_| is_outside);
+    excursions.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let farthest = |from: usize| excursions.get(from).map_or(half, |it| it.0.max(half));
 
-    /// A number of blocks without a sign: "5", "2.5", "50,000", "1.2M".
-    pub fn plain(self, blocks: f64) -> String {
-        if blocks >= LONG {
-            return self.in_unit(blocks, unit(blocks));
-        }
-        let tenths = (blocks * 10.0).round() as u64;
-        let (whole, tenths) = (tenths / 10, tenths % 10);
-        let mut text = match whole {
-            0..1000 => whole.to_string(),
-            _ => format!("{}{}{:03}", whole / 1000, self.thousands, whole % 1000),
-        };
-        if tenths > 0 {
-            text += &format!("{}{tenths}", self.decimal);
-        }
-        text
+    let back = now.map(|now| (now * BACK_LAGS).max(threshold * BACK_THRESHOLDS));
+    if let (Some((peak, _)), Some(back)) = (ongoing, back)
+        && peak > back
+        && peak == farthest(0)
+    {
+        return back.max(farthest(1).min(peak) * DATA_AIR).min(peak * DATA_AIR);
     }
-
-    fn in_unit(self, blocks: f64, (unit, name): (f64, &str)) -> String {
-        let count = blocks / unit;
-        if count < 10.0 && (count * 10.0).round() % 10.0 != 0.0 {
-            let tenths = (count * 10.0).round() as u64;
-            format!("{}{}{}{name}", tenths / 10, self.decimal, tenths % 10)
-        } else {
-            format!("{count:.0}{name}")
+    let brief = (away.len() as f64 * BRIEF).max(1.0);
+    for cut in 1..=A_FEW.min(excursions.len()) {
+        let columns: usize = excursions.iter().take(cut).map(|it| it.1).sum();
+        if farthest(cut - 1) >= FARTHER * farthest(cut) && columns as f64 <= brief {
+            return CUT_AT * farthest(cut) * DATA_AIR;
         }
     }
+    if excursions.is_empty() { half } else { farthest(0) * DATA_AIR }
 }
 
-fn sign(blocks: f64) -> &'static str {
-    match blocks {
-        below if below < 0.0 => "−",
-        above if above > 0.0 => "+",
-        _ => "",
+/// First −threshold, 0 and +threshold, then round values between and beyond them. Where the
+/// corridor is too thin for three labels only 0 is left.
+fn ticks(low: f64, high: f64, threshold: Option<f64>, height: f64) -> Vec<f64> {
+    let pixels = |blocks: f64| blocks / (high - low) * height;
+    let corridor = threshold.filter(|it| pixels(*it) >= TICK_LEAST);
+    let mut ticks = vec![0.0];
+    ticks.extend(corridor.into_iter().flat_map(|it| [-it, it]));
+    let step = (0..19)
+        .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)))
+        .find(|step| pixels(*step) >= TICK_PITCH)
+        .unwrap_or(high - low);
+    // A step is at least a tick's pitch, so there are only as many as the height holds.
+    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    for round in (first..=last).map(|count| count as f64 * step) {
+        if ticks.iter().all(|tick| pixels((tick - round).abs()) >= TICK_LEAST) {
+            ticks.push(round);
+        }
     }
-}
-
-fn unit(blocks: f64) -> (f64, &'static str) {
-    UNITS.into_iter().find(|(unit, _)| blocks >= *unit).unwrap_or((1e3, "k"))
+    ticks.sort_by(f64::total_cmp);
+    ticks
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(threshold: Option<f64>, values: &[f64], want: &[f64]) {
-        let scale = ValueScale::new(threshold, values.to_vec(), values.to_vec());
-        assert_eq!(scale.ticks, want, "{scale:?}");
-        let half = threshold.unwrap_or(0.0);
-        assert!(scale.low < -half && scale.high > half, "{scale:?}");
-    }
-
     #[test]
-    fn ticks_are_round_and_few() {
-        check(None, &[], &[-2.0, -1.0, 0.0, 1.0, 2.0]);
-        check(Some(5.0), &[0.0], &[-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0]);
-        check(Some(5.0), &[-14.0], &[-15.0, -10.0, -5.0, 0.0, 5.0]);
-        check(Some(3.0), &[-40.0, 2.0], &[-40.0, -30.0, -20.0, -10.0, 0.0]);
-        check(Some(20.0), &[-500.0; 50], &[-500.0, -400.0, -300.0, -200.0, -100.0, 0.0]);
-    }
-
-    #[test]
-    fn one_outlier_does_not_flatten_the_rest() {
-        let mut values = vec![-1.0; 1000];
-        values.push(-50_000.0);
-        let scale = ValueScale::new(Some(5.0), values.clone(), values);
-        assert!(scale.low > -20.0, "{scale:?}");
-        assert_eq!(scale.place(-50_000.0), 0.0);
-    }
-
-    #[test]
-    fn a_long_time_far_behind_is_no_outlier() {
-        let mut values = vec![-1.0; 900];
-        values.extend([-50_000.0; 100]);
-        let scale = ValueScale::new(Some(5.0), values.clone(), values);
-        assert!(scale.low <= -50_000.0, "{scale:?}");
-    }
-
-    const ENGLISH: Numbers = Numbers { thousands: ',', decimal: '.' };
-
-    #[test]
-    fn labels_share_their_unit() {
-        let labels = ENGLISH.labels(&[-100_000.0, -80_000.0, 0.0, 20_000.0]);
-        assert_eq!(labels, ["−100k", "−80k", "0", "+20k"]);
-        assert_eq!(ENGLISH.labels(&[-1_000_000.0, -500_000.0, 0.0]), ["−1M", "−0.5M", "0"]);
-        assert_eq!(ENGLISH.labels(&[-20_000.0, 0.0]), ["−20,000", "0"]);
-    }
-
-    #[test]
-    fn numbers_are_written_as_the_language_does() {
-        let russian = Numbers { thousands: '\u{a0}', decimal: ',' };
-        assert_eq!(russian.signed(-50_000.0), "−50\u{a0}000");
-        assert_eq!(russian.signed(1_250_000.0), "+1,3M");
-        assert_eq!(russian.plain(2.5), "2,5");
-    }
-
-    #[test]
-    fn numbers_are_short_and_signed() {
-        for (blocks, want) in [
-            (0.0, "0"),
-            (-0.2, "0"),
-            (5.0, "+5"),
-            (-14.0, "−14"),
-            (-50_000.0, "−50,000"),
-            (-1_234.0, "−1,234"),
-            (250_000.0, "+250k"),
-            (-1_250_000.0, "−1.3M"),
-            (9_007_199_254_740_992.0, "+9P"),
+    fn the_corridor_comes_first() {
+        for (low, high, threshold, want) in [
+            (-30.0, 8.0, Some(5.0), &[-30.0, -20.0, -10.0, -5.0, 0.0, 5.0][..]),
+            (-8.5, 8.5, Some(5.0), &[-5.0, 0.0, 5.0]),
+            (-20_000.0, 9.0, Some(5.0), &[-20_000.0, -15_000.0, -10_000.0, -5_000.0, 0.0]),
+            (-2.0, 2.0, None, &[-2.0, -1.0, 0.0, 1.0, 2.0]),
         ] {
-            assert_eq!(ENGLISH.signed(blocks), want);
+            assert_eq!(ticks(low, high, threshold, 600.0), want, "{low}");
         }
-        assert_eq!(ENGLISH.plain(2.5), "2.5");
+    }
+
+    #[track_caller]
+    fn check(values: &[f64], now: Option<f64>, want: std::ops::RangeInclusive<f64>) {
+        let mut away = vec![Some(1.0); 400];
+        for (place, value) in values.iter().enumerate() {
+            away[10 * (place + 1)] = Some(*value);
+        }
+        let reach = reach(&away, 8.5, 5.0, now);
+        assert!(want.contains(&reach), "{values:?}: {reach}");
+    }
+
+    #[test]
+    fn the_cut_hides_true_outliers_only() {
+        check(&[], None, 8.5..=8.5);
+        check(&[20_000.0], None, 12.0..=20.0);
+        check(&[20_000.0, 27.0], None, 40.0..=60.0);
+        // Alike peaks are all shown, and so is what is not much farther than the rest.
+        check(&[76.0, 77.0, 76.5, 75.0], None, 77.0..=100.0);
+        check(&[30.0], None, 30.0..=40.0);
+        check(&[500.0; 5], None, 500.0..=650.0);
+    }
+
+    #[test]
+    fn a_long_outage_is_no_outlier() {
+        let mut away = vec![Some(1.0); 400];
+        away[100..200].fill(Some(50_000.0));
+        assert!(reach(&away, 8.5, 5.0, Some(0.0)) >= 50_000.0);
+    }
+
+    #[test]
+    fn the_way_back_is_cut_near_the_present() {
+        let away: Vec<_> = (0..400).map(|i| Some(50_000.0 - 124.0 * f64::from(i))).collect();
+        let reach = reach(&away, 8.5, 5.0, Some(524.0));
+        assert_eq!(reach, 4.0 * 524.0);
     }
 }

@@ -1,19 +1,40 @@
-//! Histories worth looking at: what tests draw, and what golden pictures show.
+//! Networks worth looking at: what tests draw, and what golden pictures show.
 
-use crate::samples::grid::{Cause, Column, Envelope, Grid, History, Watched};
+use jiff::tz::TimeZone;
+
+use super::card::Card;
+use crate::{
+    samples::{
+        facts::{
+            Facts, NodeFacts, Worst,
+            tests::{facts, node},
+        },
+        grid::{Column, Envelope, Grid, History, Watched},
+        state::{NetworkState, NodeState, State},
+        trend::Trend,
+    },
+    words::Words,
+};
 
 /// 2026-11-22 13:07:09 UTC.
-const NOW: i64 = 1_795_352_829;
+pub const NOW: i64 = 1_795_352_829;
 pub const HOUR: i64 = 3600;
 pub const DAY: i64 = 24 * HOUR;
-pub const MISSING: Column = missing(Cause::NotScraped);
+const THRESHOLD: f64 = 5.0;
 
-pub const fn missing(cause: Cause) -> Column {
-    Column { seen: None, missing: Some(cause), known: 0.0 }
+/// A column without a lag.
+pub fn away(state: State) -> Column {
+    Column { seen: None, shares: vec![(state, 1.0)] }
 }
 
+/// A column with a lag, in the state that its mean has.
 pub fn seen(min: f64, mean: f64, max: f64) -> Column {
-    Column { seen: Some(Envelope { min, mean, max }), missing: None, known: 1.0 }
+    let state = match mean {
+        mean if mean < -THRESHOLD => State::Behind,
+        mean if mean > THRESHOLD => State::Ahead,
+        _ => State::Ok,
+    };
+    Column { seen: Some(Envelope { min, mean, max }), shares: vec![(state, 1.0)] }
 }
 
 /// Repeatable noise from 0 to 1.
@@ -31,43 +52,37 @@ fn quiet(seed: usize) -> Column {
 
 /// A quiet history of the `span` seconds before [`NOW`].
 pub fn history(span: i64, names: &[&str]) -> History {
-    let step = (span / 1100).max(30);
-    let step = (step + 14) / 15 * 15;
     let since = NOW - span;
-    let start = since.div_euclid(step) * step;
-    let len = usize::try_from((NOW - start + step - 1) / step).unwrap();
-    let nodes = names.iter().enumerate();
+    let grid = Grid::over(since, NOW, 15);
     let best = |i| {
         let high = (noise(i + 99) * 2.5).floor();
-        let (min, mean, max) = (0.0, high * 0.5 + 0.2, high);
-        Some(Envelope { min, mean, max })
+        Some(Envelope { min: 0.0, mean: high * 0.5 + 0.2, max: high })
+    };
+    let node = |(n, name): (usize, &&str)| Watched {
+        node: (*name).to_owned(),
+        columns: (0..grid.len).map(|i| quiet(i + n * 100_003)).collect(),
     };
     History {
         network: "polygon".to_owned(),
         since,
         until: NOW,
-        grid: Grid { start, step: u32::try_from(step).unwrap(), len },
-        nodes: nodes.len(),
-        watched: nodes
-            .map(|(n, name)| Watched {
-                node: (*name).to_owned(),
-                columns: (0..len).map(|i| quiet(i + n * 100_003)).collect(),
-            })
-            .collect(),
-        best: (0..len).map(best).collect(),
-        threshold: vec![Some(5.0); len],
+        grid,
+        nodes: names.len(),
+        watched: names.iter().enumerate().map(node).collect(),
+        best: (0..grid.len).map(best).collect(),
+        threshold: vec![Some(THRESHOLD); grid.len],
     }
 }
 
 impl History {
     /// Replaces the columns of one node between two parts of the whole.
-    pub fn change(mut self, node: usize, from: f64, to: f64, f: impl Fn(f64, Column) -> Column) -> Self {
+    pub fn change(mut self, node: usize, from: f64, to: f64, f: impl Fn(f64, &Column) -> Column) -> Self {
         let len = self.grid.len as f64;
         let (from, to) = ((from * len) as usize, ((to * len) as usize).max((from * len) as usize + 1));
         for i in from..to.min(self.grid.len) {
             let part = (i - from) as f64 / (to - from) as f64;
             let column = &mut self.watched[node].columns[i];
-            *column = f(part, *column);
+            *column = f(part, column);
         }
         self
     }
@@ -81,131 +96,228 @@ impl History {
         })
     }
 
+    /// One bad sample.
     pub fn spike(self, node: usize, at: f64, depth: f64) -> Self {
-        self.change(node, at, at, |_, _| seen(-depth, -depth / 8.0, 0.0))
+        self.change(node, at, at, |_, _| Column {
+            shares: vec![(State::Behind, 0.1), (State::Ok, 0.9)],
+            ..seen(-depth, -depth / 8.0, 0.0)
+        })
     }
 
-    pub fn gap(self, node: usize, from: f64, to: f64, cause: Cause) -> Self {
-        self.change(node, from, to, |_, _| missing(cause))
+    /// A node that falls until now.
+    fn falls(self, from: f64, depth: f64) -> Self {
+        self.change(0, from, 1.0, |part, _| {
+            let at = -depth * part;
+            seen(at.floor() - 1.0, at, (at + 1.0).min(0.0))
+        })
     }
 
-    pub fn partly(self, node: usize, at: f64, to: f64, cause: Cause) -> Self {
-        self.change(node, at, to, |_, column| Column { missing: Some(cause), ..column })
+    pub fn gap(self, node: usize, from: f64, to: f64, state: State) -> Self {
+        self.change(node, from, to, |_, _| away(state))
     }
 
-    pub fn no_best(mut self, from: f64, to: f64) -> Self {
+    /// A third of each column is missing.
+    pub fn partly(self, node: usize, from: f64, to: f64, state: State) -> Self {
+        self.change(node, from, to, |_, column| Column {
+            shares: vec![(state, 1.0 / 3.0), (State::Ok, 2.0 / 3.0)],
+            ..column.clone()
+        })
+    }
+
+    fn no_best(mut self, from: f64, to: f64) -> Self {
         let len = self.grid.len as f64;
         self.best[(from * len) as usize..(to * len) as usize].fill(None);
         self
     }
 }
 
+/// How a node of a scene is now.
+pub struct Present {
+    pub state: NodeState,
+    /// How many minutes that has lasted.
+    pub minutes: i64,
+    /// Blocks behind, and seconds.
+    pub lag: Option<(f64, f64)>,
+}
+
+/// Facts and columns that fit each other.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    pub facts: Facts,
+    pub history: History,
+}
+
+impl Scene {
+    /// A network in this state, whose first node is as `present` and whose others are level.
+    pub fn new(history: History, state: NetworkState, present: &Present) -> Scene {
+        let of = |(place, watched): (usize, &Watched)| {
+            let is_first = place == 0;
+            let samples = watched.columns.iter().enumerate();
+            let samples = samples.filter_map(|(i, it)| Some((history.grid.column(i).1, it.seen?)));
+            let ends = samples.flat_map(|(at, it)| [(at, -it.min), (at, -it.max)]);
+            let now = present.lag.filter(|_| is_first).map(|(lag, _)| (NOW, lag));
+            let worst = ends.chain(now).max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+            NodeFacts {
+                node: watched.node.clone(),
+                state: if is_first { present.state } else { NodeState::Ok },
+                since: Some((NOW - if is_first { present.minutes * 60 } else { 3 * DAY }) as f64),
+                lag_blocks: if is_first { present.lag.map(|it| it.0) } else { Some(0.0) },
+                behind_seconds: present.lag.filter(|_| is_first).map(|it| it.1),
+                worst: worst.map(|(at, lag)| Worst { lag, at: at.min(NOW) as f64 }),
+                ..node()
+            }
+        };
+        let facts = Facts {
+            network: history.network.clone(),
+            state,
+            since: Some((NOW - present.minutes * 60) as f64),
+            from: history.since,
+            until: NOW,
+            step_seconds: history.grid.step,
+            references_up: Some(9.0),
+            nodes: history.watched.iter().enumerate().map(of).collect(),
+            ..facts()
+        };
+        Scene { facts, history }
+    }
+
+    /// What is drawn of it.
+    pub fn card(&self, zone: &TimeZone, words: &Words) -> Card {
+        Card::new(&self.facts, &self.history, zone, words)
+    }
+
+    fn with(mut self, change: impl Fn(&mut Facts)) -> Scene {
+        change(&mut self.facts);
+        self
+    }
+}
+
 const LONG: [&str; 8] = [
+    "a-very-long-name-that-goes-on-and-on-until-it-has-63-characters0",
     "polygon-mainnet-archive-eu-west-01",
     "polygon-mainnet-archive-eu-west-02",
     "polygon-mainnet-full-us-east-01",
     "polygon-mainnet-full-us-east-02",
     "erigon-a",
     "erigon-b",
-    "a-very-long-name-that-goes-on-and-on-until-it-has-63-characters0",
     "bor",
 ];
 
-pub fn scenes() -> Vec<(&'static str, History)> {
-    use Cause::{NoAnswer, NoConsensus, NotScraped};
+/// A name and its scene.
+pub fn scenes() -> Vec<(&'static str, Scene)> {
+    use {NetworkState as Net, NodeState as Now, State::*};
+    let hour = || history(HOUR, &["my-node"]);
     let day = || history(DAY, &["my-node"]);
-    let mut steps = history(DAY, &["my-node"]).dip(0, 0.6, 0.7, 12.0);
+    let week = || history(7 * DAY, &["my-node"]);
+    let now = |state, minutes, lag| Present { state, minutes, lag };
+    let ok = || now(Now::Ok, 3 * 1_440, Some((0.0, 0.0)));
+    let calm = |history| Scene::new(history, Net::Ok, &ok());
+    let scene = |history, present: Present| Scene::new(history, Net::Ok, &present);
+
+    let behind = hour().dip(0, 0.20, 0.25, 8.0).gap(0, 0.48, 0.55, Unreachable).no_best(0.48, 0.55);
+    let behind = scene(behind.falls(0.78, 27.0), now(Now::Behind, 11, Some((27.0, 54.0))))
+        .with(|it| it.nodes[0].trend = Some(Trend::Steady { slope: 0.05, zero: 0.0 }));
+    let back = day().change(0, 0.3, 1.0, |part, _| {
+        let at = -50_000.0 * (1.0 - part) - 312.0;
+        seen(at - 20.0, at, at + 20.0)
+    });
+    let back = scene(back, now(Now::Behind, 1_000, Some((312.0, 624.0))))
+        .with(|it| it.nodes[0].level_at = Some((NOW + 33 * 60) as f64));
+    let halted =
+        hour().change(0, 0.35, 1.0, |_, _| Column { shares: vec![(Halted, 1.0)], ..seen(0.0, 0.0, 0.0) });
+    let split = hour().gap(0, 0.6, 1.0, Split).no_best(0.6, 1.0);
+    let torn = (0..300).fold(day(), |it, n| {
+        let at = 0.3 + f64::from(n) / 600.0;
+        it.partly(0, at, at, Unreachable)
+    });
+    let three = history(DAY, &["bor-1", "erigon-a", "erigon-b"])
+        .gap(0, 0.7, 1.0, Unreachable)
+        .dip(1, 0.3, 0.4, 9.0)
+        .spike(2, 0.6, 8.0);
+    let dead = history(HOUR, &["bor-1", "erigon-a", "erigon-b"]);
+    let dead = [0, 1, 2].into_iter().fold(dead, |it, n| it.gap(n, 0.7, 1.0, Unreachable));
+    let dead = scene(dead, now(Now::Unreachable, 18, None)).with(|it| {
+        for node in &mut it.nodes {
+            *node = NodeFacts { node: node.node.clone(), ..it_dead() };
+        }
+    });
+    let eight = history(7 * DAY, &LONG).falls(0.9, 29.0);
+    let eight = LONG
+        .iter()
+        .enumerate()
+        .skip(1)
+        .fold(eight, |it, (n, _)| it.dip(n, 0.1 * n as f64, 0.1 * n as f64 + 0.05, 3.0 + 2.0 * n as f64));
+    let eight = scene(eight, now(Now::Behind, 900, Some((29.0, 58.0)))).with(|it| {
+        it.nodes[0].trend = Some(Trend::More);
+        it.nodes.extend([node(), node()]);
+    });
+    let peaks = [0.2, 0.5, 0.8].into_iter().zip([76.0, 77.0, 76.0]);
+    let peaks = peaks.fold(history(30 * DAY, &["my-node"]), |it, (at, depth)| it.spike(0, at, depth));
+    let ahead = hour().change(0, 0.7, 1.0, |_, _| seen(8.0, 9.0, 9.0));
+    let stalled = day()
+        .falls(0.8, 535.0)
+        .change(0, 0.82, 1.0, |_, column| Column { shares: vec![(Stalled, 1.0)], ..column.clone() });
+    let wrong = day().gap(0, 0.72, 1.0, WrongChain);
+    // Three minutes of a column of forty.
+    let month = history(30 * DAY, &["my-node"]).change(0, 0.9999, 1.0, |_, _| Column {
+        shares: vec![(Behind, 0.075), (Ok, 0.925)],
+        ..seen(-27.0, -1.4, 0.0)
+    });
+    let mut late = history(2 * HOUR, &["my-node"]);
+    late.best.truncate(late.grid.len);
+    let late = calm(late).with(|it| (it.from, it.step_seconds) = (NOW - 30 * DAY, 2_400));
+    let noisy = week().change(0, 0.0, 1.0, |part, _| {
+        let seed = (part * 1e9) as usize;
+        let (low, high) = (-(noise(seed) * 12.0).floor(), (noise(seed + 5) * 5.0).floor());
+        seen(low, (low + high) / 2.0, high)
+    });
+    let mut steps = day().dip(0, 0.6, 0.7, 12.0);
     let len = steps.grid.len;
     steps.threshold[..len / 4].fill(None);
     steps.threshold[len / 2..].fill(Some(10.0));
-    let mut one = day().gap(0, 0.0, 1.0, NotScraped).no_best(0.0, 1.0);
-    one.watched[0].columns[len - 1] = seen(-1.0, -1.0, -1.0);
     let mut unknown = day().spike(0, 0.4, 9.0);
     unknown.threshold.fill(None);
-    let mut berlin_year = history(365 * DAY, &["my-node"]).dip(0, 0.1, 0.11, 30.0);
-    berlin_year.network = "avalanche-c-chain-mainnet-number".to_owned();
-    let eight = LONG.iter().enumerate();
-    let eight = eight.fold(history(7 * DAY, &LONG), |it, (n, _)| {
-        it.dip(n, 0.1 * n as f64, 0.1 * n as f64 + 0.05, 3.0 + 2.0 * n as f64)
-    });
     vec![
-        ("hour", history(HOUR, &["my-node"]).dip(0, 0.5, 0.62, 8.0)),
-        ("ten-minutes", history(600, &["my-node"]).spike(0, 0.3, 7.0)),
+        ("behind", behind),
+        ("calm", calm(hour())),
+        ("ten-minutes", calm(history(600, &["my-node"]).spike(0, 0.3, 7.0))),
+        ("day", calm(day().dip(0, 0.4, 0.52, 13.0).spike(0, 0.6, 9.0).gap(0, 0.7, 0.79, Unreachable))),
+        ("halted", Scene::new(halted, Net::Halted, &now(Now::Ok, 39, Some((0.0, 0.0))))),
+        ("split", Scene::new(split, Net::Split, &now(Now::Unknown, 24, None))),
+        ("no-answer", scene(day().gap(0, 0.8, 1.0, Unreachable), now(Now::Unreachable, 287, None))),
+        ("wrong-chain", scene(wrong, now(Now::WrongChain, 407, None))),
         (
-            "day",
-            day().dip(0, 0.4, 0.52, 13.0).spike(0, 0.6, 9.0).gap(0, 0.7, 0.79, NoAnswer).no_best(0.7, 0.79),
+            "not-scraped",
+            scene(day().gap(0, 0.9, 1.0, NotScraped).no_best(0.9, 1.0), now(Now::NotScraped, 144, None)),
         ),
-        (
-            "week",
-            history(7 * DAY, &["my-node"])
-                .dip(0, 0.3, 0.35, 14.0)
-                .spike(0, 0.6, 9.0)
-                .partly(0, 0.5, 0.5, NoAnswer)
-                .partly(0, 0.75, 0.76, NoAnswer),
-        ),
-        (
-            "short-gaps",
-            history(7 * DAY, &["my-node"])
-                .gap(0, 0.2, 0.2044, NoAnswer)
-                .gap(0, 0.5, 0.5044, NoConsensus)
-                .no_best(0.5, 0.5044)
-                .gap(0, 0.8, 0.8044, NotScraped)
-                .no_best(0.8, 0.8044)
-                .gap(0, 0.9, 0.97, NoAnswer),
-        ),
-        (
-            "flapping",
-            (0..40).fold(day(), |it, n| {
-                let at = 0.3 + 0.01 * f64::from(n);
-                it.gap(0, at, at + 0.008, NoAnswer)
-            }),
-        ),
-        (
-            "gaps",
-            day()
-                .gap(0, 0.1, 0.25, NoAnswer)
-                .gap(0, 0.4, 0.6, NoConsensus)
-                .no_best(0.4, 0.6)
-                .gap(0, 0.7, 0.85, NotScraped)
-                .no_best(0.7, 0.85)
-                .gap(0, 0.92, 0.93, NoAnswer)
-                .gap(0, 0.96, 0.96, NoConsensus),
-        ),
-        (
-            "noisy",
-            history(7 * DAY, &["my-node"]).change(0, 0.0, 1.0, |part, _| {
-                let low = -(noise((part * 1e9) as usize) * 12.0).floor();
-                let high = (noise((part * 1e9) as usize + 5) * 5.0).floor();
-                seen(low, (low + high) / 2.0, high)
-            }),
-        ),
-        ("spike", history(7 * DAY, &["my-node"]).spike(0, 0.5, 22.0)),
-        ("clipped", history(7 * DAY, &["my-node"]).spike(0, 0.4, 50_000.0).dip(0, 0.7, 0.72, 9.0)),
-        (
-            "three",
-            history(DAY, &["erigon-a", "erigon-b", "bor-1"])
-                .dip(0, 0.3, 0.4, 9.0)
-                .spike(1, 0.6, 8.0)
-                .gap(2, 0.7, 0.8, NoAnswer),
-        ),
+        ("stalled", scene(stalled, now(Now::Stalled, 288, Some((535.0, 1_070.0))))),
+        ("back", back),
+        ("month", scene(month, now(Now::Behind, 3, Some((27.0, 54.0))))),
+        ("outlier", calm(week().spike(0, 0.4, 20_000.0).dip(0, 0.7, 0.72, 27.0))),
+        ("peaks", calm(peaks)),
+        ("late", late),
+        ("torn", calm(torn)),
+        ("three", scene(three, now(Now::Unreachable, 432, None))),
+        ("dead", dead),
         ("eight", eight),
-        ("all-gaps", day().gap(0, 0.0, 1.0, NoAnswer)),
-        ("one-point", one),
-        ("steps", steps),
-        ("no-threshold", unknown),
-        ("year", berlin_year),
+        ("ahead", scene(ahead, now(Now::Ahead, 18, Some((-9.0, 0.0))))),
+        ("year", calm(history(365 * DAY, &["my-node"]).dip(0, 0.1, 0.11, 30.0).spike(0, 0.5, 41.0))),
+        ("noisy", calm(noisy)),
+        ("steps", calm(steps)),
+        ("no-threshold", calm(unknown)),
         (
-            "jitter",
-            history(DAY, &["my-node"]).change(0, 0.3, 0.8, |part, _| {
-                let low = -(noise((part * 1e6) as usize) * 9.0).floor();
-                seen(low, low / 2.0, 0.0)
-            }),
-        ),
-        (
-            "far-behind",
-            history(30 * DAY, &["my-node"]).change(0, 0.6, 1.0, |part, _| {
-                seen(-90_000.0 * part - 20.0, -90_000.0 * part - 10.0, -90_000.0 * part)
-            }),
+            "nothing",
+            scene(day().gap(0, 0.0, 1.0, Unreachable).no_best(0.0, 1.0), now(Now::Unreachable, 9_000, None)),
         ),
     ]
+}
+
+/// A node that has given no answer for 18 minutes.
+fn it_dead() -> NodeFacts {
+    NodeFacts {
+        state: NodeState::Unreachable,
+        lag_blocks: None,
+        since: Some((NOW - 18 * 60) as f64),
+        ..node()
+    }
 }

@@ -1,7 +1,7 @@
 //! What a layout is made of: places in pixels and the strokes, areas and labels on them.
 
-use super::font::Weight;
-use crate::samples::grid::Cause;
+use super::{curve::Side, font::Weight};
+use crate::samples::state::State;
 
 /// A place in the picture, in pixels from its left upper corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,16 +35,6 @@ impl Rect {
     /// The box with `by` pixels more on each side.
     pub fn grown(&self, by: f32) -> Rect {
         Rect { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
-    }
-
-    /// The smallest box around both.
-    pub fn around(self, other: Rect) -> Rect {
-        Rect {
-            left: self.left.min(other.left),
-            top: self.top.min(other.top),
-            right: self.right.max(other.right),
-            bottom: self.bottom.max(other.bottom),
-        }
     }
 
     pub fn overlaps(&self, other: &Rect) -> bool {
@@ -81,7 +71,7 @@ impl Rect {
     }
 }
 
-/// What a colour stands for; a palette says which colour that is.
+/// What a colour is for; the palette has the colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ink {
     Ground,
@@ -90,16 +80,24 @@ pub enum Ink {
     Grid,
     Axis,
     Corridor,
+    /// A corridor too thin for two lines.
+    ThinCorridor,
+    /// The best reference.
     Best,
-    BestBand,
-    /// A watched node, by its place among the nodes of the picture.
-    Node(usize),
-    NodeBand(usize),
-    Outside,
-    OutsideFill,
-    OutsideText,
-    Missing(Cause),
-    MissingGround(Cause),
+    /// The line of the node that the title is about, and its band.
+    Main,
+    MainBand,
+    /// The lines of the other nodes.
+    Other,
+    /// A line outside the corridor, and the area from the corridor to the samples there.
+    Outside(Side),
+    Excursion(Side),
+    /// The area of a state in the strip.
+    Fill(State),
+    /// The area behind the stripes, crosses or dots of a state.
+    Tile(State),
+    /// Text and signs of a state.
+    Sign(State),
 }
 
 /// Pixels drawn and pixels left out, in turns along a line.
@@ -169,13 +167,6 @@ impl Disc {
         let nearest = (x.clamp(frame.left, frame.right), y.clamp(frame.top, frame.bottom));
         (nearest.0 - x).hypot(nearest.1 - y) <= self.radius
     }
-}
-
-/// A stretch without data.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hatch {
-    pub frame: Rect,
-    pub cause: Cause,
 }
 
 /// A text in its box.

@@ -4,7 +4,7 @@ use super::{
     curve::{Knot, Side, pieces},
     excursion::Peak,
     plot::{Plot, runs},
-    shape::{Area, Dash, Disc, Ink, Line, Point},
+    shape::{Area, Disc, Ink, Line, Point},
 };
 use crate::samples::grid::Envelope;
 
@@ -27,8 +27,6 @@ pub struct Trace {
     pub excursions: Vec<Area>,
     /// Marks at samples outside the corridor that the line does not show.
     pub stems: Vec<Line>,
-    /// The worst sample below and above the corridor, or the median where there is none.
-    pub peaks: Vec<Peak>,
     /// The worst of every stretch that the scale cuts off.
     pub cuts: Vec<Peak>,
 }
@@ -40,11 +38,10 @@ pub struct Style {
     /// Absent where a band would hide more than it shows.
     pub band: Option<Ink>,
     pub width: f32,
-    pub dash: Option<Dash>,
-    /// What the line is drawn in outside the corridor; absent to leave it as it is.
-    pub outside: Option<Ink>,
-    /// Whether leaving the corridor means anything.
+    /// Whether leaving the corridor means anything, and is drawn in the ink of its side.
     pub judged: bool,
+    /// Whether the mean is level across each column, instead of a line from middle to middle.
+    pub steps: bool,
 }
 
 /// Draws what was seen; a stretch without data is left empty.
@@ -75,7 +72,7 @@ impl Run<'_> {
 
         trace.bands.extend(self.style.band.map(|ink| self.band(ink)));
         for side in [Side::Below, Side::Above] {
-            self.note_unjudged(side, trace);
+            self.cut_off(side, trace);
         }
         let dot = self.dot(&means);
         let is_line = dot.is_none();
@@ -96,7 +93,7 @@ impl Run<'_> {
 
     /// What the mean is drawn in on a side of the corridor, or inside it.
     fn ink(&self, side: Option<Side>) -> Ink {
-        self.style.outside.filter(|_| side.is_some()).unwrap_or(self.style.line)
+        side.map_or(self.style.line, Ink::Outside)
     }
 
     /// A disc in place of a line that would be too short to see.
@@ -165,7 +162,12 @@ impl Run<'_> {
                 }
                 Some(_) => {}
             }
-            knots.push(knot);
+            if self.style.steps {
+                let (begin, end) = self.plot.column(self.first + i);
+                knots.extend([begin.max(left), end.min(right)].map(|x| Knot { x, ..knot }));
+            } else {
+                knots.push(knot);
+            }
         }
         if let Some(last) = knots.last().copied() {
             knots.push(Knot { x: right, ..last });
@@ -179,7 +181,7 @@ impl Run<'_> {
     }
 
     fn line(&self, knots: &[Knot], ink: Ink) -> Line {
-        Line { points: self.points(knots), ink, width: self.style.width, dash: self.style.dash }
+        Line::solid(self.points(knots), ink, self.style.width)
     }
 
     fn fill(&self, knots: &[Knot], side: Side) -> Area {
@@ -190,7 +192,7 @@ impl Run<'_> {
                 .rev()
                 .map(|knot| Point { x: knot.x, y: self.plot.y(side.sign() * knot.limit.unwrap_or(0.0)) }),
         );
-        Area { outline, ink: Ink::OutsideFill }
+        Area { outline, ink: Ink::Excursion(side) }
     }
 }
 
@@ -214,14 +216,8 @@ mod tests {
         let grid = Grid { start: 0, step: 10, len: columns.len() };
         let time = TimeScale { since: 0, until: 10 * columns.len() as i64, left: 0.0, right: 100.0 };
         let plot = Plot { time, value: &value, frame: FRAME, grid, threshold };
-        let style = Style {
-            line: Ink::Node(0),
-            band: Some(Ink::NodeBand(0)),
-            width: LINE,
-            dash: None,
-            outside: Some(Ink::Outside),
-            judged: true,
-        };
+        let style =
+            Style { line: Ink::Main, band: Some(Ink::MainBand), width: LINE, judged: true, steps: false };
         trace(&plot, columns, style)
     }
 
@@ -240,7 +236,7 @@ mod tests {
         let lines: Vec<_> = trace.lines.iter().map(ends).collect();
         assert_eq!(lines, [(0.0, 40.0), (60.0, 100.0)]);
         assert_eq!(trace.bands.len(), 2);
-        assert!(trace.peaks.is_empty() && trace.stems.is_empty());
+        assert!(trace.cuts.is_empty() && trace.stems.is_empty());
     }
 
     #[test]
@@ -251,11 +247,9 @@ mod tests {
         let inks: Vec<_> = trace.lines.iter().map(|it| (it.ink, ends(it))).collect();
         assert_eq!(
             inks,
-            [(Ink::Node(0), (0.0, 50.0)), (Ink::Outside, (50.0, 60.0)), (Ink::Node(0), (60.0, 100.0)),]
+            [(Ink::Main, (0.0, 50.0)), (Ink::Outside(Side::Below), (50.0, 60.0)), (Ink::Main, (60.0, 100.0)),]
         );
         assert_eq!(trace.excursions.len(), 1);
-        assert_eq!(trace.peaks[0].value, -8.0);
-        assert_eq!(trace.peaks[0].at, Point { x: 55.0, y: 180.0 });
     }
 
     #[test]
@@ -264,7 +258,7 @@ mod tests {
         columns[3] = seen(-7.0, -1.0, 0.0);
         let trace = drawn(&columns, &[Some(5.0); 10]);
         assert_eq!(trace.stems.len(), 1);
-        assert_eq!(trace.stems[0].ink, Ink::Outside);
+        assert_eq!(trace.stems[0].ink, Ink::Outside(Side::Below));
         assert!(trace.stems[0].width >= 3.0);
         assert_eq!(trace.stems[0].points[0], Point { x: 35.0, y: 150.0 });
         assert_eq!(trace.stems[0].points[1], Point { x: 35.0, y: 170.0 });
@@ -332,7 +326,7 @@ mod tests {
         threshold[..5].fill(None);
         let trace = drawn(&[seen(-6.0, -6.0, -6.0); 10], &threshold);
         let inks: Vec<_> = trace.lines.iter().map(|it| (it.ink, ends(it))).collect();
-        assert_eq!(inks, [(Ink::Node(0), (0.0, 50.0)), (Ink::Outside, (50.0, 100.0)),]);
+        assert_eq!(inks, [(Ink::Main, (0.0, 50.0)), (Ink::Outside(Side::Below), (50.0, 100.0)),]);
     }
 
     #[test]
@@ -342,7 +336,7 @@ mod tests {
         let trace = drawn(&columns, &[Some(5.0); 10]);
         assert!(trace.lines.is_empty());
         let dot = &trace.dots[0];
-        assert_eq!(dot.ink, Ink::Node(0));
+        assert_eq!(dot.ink, Ink::Main);
         assert!(2.0 * dot.radius >= LEAST_RUN && dot.center.x + dot.radius <= 100.0);
     }
 
@@ -351,8 +345,8 @@ mod tests {
         let mut columns = vec![seen(0.0, 0.0, 0.0); 10];
         columns[5] = seen(-50_000.0, -20_000.0, 0.0);
         let trace = drawn(&columns, &[Some(5.0); 10]);
-        assert!(trace.peaks[0].cut);
-        assert_eq!(trace.peaks[0].value, -50_000.0);
+        assert_eq!(trace.cuts.len(), 1);
+        assert_eq!(trace.cuts[0].value, -50_000.0);
         let points = trace.lines.iter().flat_map(|it| &it.points);
         assert!(points.clone().all(|it| it.y <= FRAME.bottom));
     }

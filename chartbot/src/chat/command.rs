@@ -5,6 +5,8 @@ use std::fmt;
 
 use jiff::{Span, SpanRelativeTo, Unit};
 
+use crate::chart::Theme;
+
 /// So many bytes a button may carry
 /// (<https://core.telegram.org/bots/api#inlinekeyboardbutton>).
 const BUTTON_DATA: usize = 64;
@@ -31,11 +33,19 @@ impl Range {
     pub const DAY: Self = Self(24 * 3_600);
     /// The last seven days.
     pub const WEEK: Self = Self(7 * 24 * 3_600);
+    /// The last 365 days.
+    pub const YEAR: Self = Self(365 * 24 * 3_600);
+    /// What `/chart` offers.
+    pub const OFFERED: [Self; 6] = {
+        let day = Self::DAY.0;
+        [Self(600), Self(day / 4), Self(3 * day), Self(30 * day), Self(90 * day), Self::YEAR]
+    };
 
     const SHORTEST: f64 = 600.0;
     const LONGEST: f64 = 365.0 * 24.0 * 3_600.0;
 
-    /// Reads `hour`, `day`, `week`, or a duration such as `6h` from 10 minutes to 365 days.
+    /// Reads `hour`, `day`, `week`, or a duration such as `6h` from 10 minutes to 365 days, which
+    /// `1y` is as well.
     ///
     /// # Errors
     /// When the text is neither, or the duration is out of bounds.
@@ -45,6 +55,7 @@ impl Range {
             "hour" => return Ok(Self::HOUR),
             "day" => return Ok(Self::DAY),
             "week" => return Ok(Self::WEEK),
+            "1y" => return Ok(Self::YEAR),
             _ => {}
         }
         let seconds = text
@@ -84,7 +95,11 @@ pub enum Command {
         range: Range,
         /// As it was written; absent where the bot is to choose.
         network: Option<String>,
+        /// In which colours; absent where that is the bot's to choose.
+        theme: Option<Theme>,
     },
+    /// A chart, but not of which range; answered with a choice of buttons.
+    AnyChart,
     /// How everything is right now.
     Status,
     /// What the bot can do.
@@ -104,10 +119,17 @@ fn in_short(word: &str) -> String {
     word.chars().take(LONGEST_WORD).collect()
 }
 
+/// Whether a word is a duration, also one that is too short or too long for a chart.
+fn is_duration(word: &str) -> bool {
+    let begins = word.starts_with(|sign: char| sign.is_ascii_digit());
+    begins && !matches!(Range::parse(word), Err(RangeError::NotADuration))
+}
+
 impl Command {
     /// Reads the text of a message to the bot whose username is `us`, or the data of one
     /// of its buttons. The command may be addressed (`/hour@us`); its case does not matter,
-    /// nor what follows the commands that are about everything.
+    /// nor what follows the commands that are about everything. A duration alone asks for its
+    /// chart.
     #[must_use]
     pub fn parse(text: &str, us: &str) -> Self {
         let mut words = text.split_whitespace();
@@ -123,41 +145,50 @@ impl Command {
             "/hour" => Self::chart(Range::HOUR, words),
             "/day" => Self::chart(Range::DAY, words),
             "/week" => Self::chart(Range::WEEK, words),
-            "/chart" => {
-                let range = words.next().unwrap_or_default();
-                match Range::parse(range) {
-                    Ok(range) => Self::chart(range, words),
-                    Err(error) => Self::WrongRange(error, in_short(range)),
-                }
-            }
+            "/chart" => match words.next() {
+                None => Self::AnyChart,
+                Some(range) => Self::chart_of(range, words),
+            },
             "/status" => Self::Status,
             "/start" | "/help" => Self::Help,
+            _ if is_duration(word) => Self::chart_of(word, words),
             _ => Self::Unknown,
         }
     }
 
-    /// A chart of the network that is named in what follows, if any is.
-    fn chart<'a>(range: Range, mut names: impl Iterator<Item = &'a str>) -> Self {
-        match (names.next(), names.next()) {
-            (network, None) => Self::Chart { range, network: network.map(in_short) },
-            (_, Some(_)) => Self::TooMuch,
+    fn chart_of<'a>(range: &str, names: impl Iterator<Item = &'a str>) -> Self {
+        match Range::parse(range) {
+            Ok(range) => Self::chart(range, names),
+            Err(error) => Self::WrongRange(error, in_short(range)),
         }
     }
 
-    /// The data of a button that asks for a chart of `network`: the very text that would
-    /// ask for it in a message. Absent where Telegram takes no data so long, or the name
+    /// A chart of the network that is named in what follows, if any is, and in the theme that
+    /// is named after that.
+    fn chart<'a>(range: Range, mut names: impl Iterator<Item = &'a str>) -> Self {
+        let (network, theme) = (names.next(), names.next());
+        let known = theme.and_then(|word| Theme::ALL.into_iter().find(|theme| theme.word() == word));
+        if theme.is_some() != known.is_some() || names.next().is_some() {
+            return Self::TooMuch;
+        }
+        Self::Chart { range, network: network.map(in_short), theme: known }
+    }
+
+    /// The data of a button that asks for a chart of `network` in `theme`: the very text that
+    /// would ask for it in a message. Absent where Telegram takes no data so long, or the name
     /// is none that can be written.
     #[must_use]
-    pub fn button(range: Range, network: &str) -> Option<String> {
-        let data = format!("/chart {range} {network}");
-        let same = Self::Chart { range, network: Some(network.to_owned()) };
+    pub fn button(range: Range, network: Option<&str>, theme: Option<Theme>) -> Option<String> {
+        let words = network.into_iter().chain(theme.map(Theme::word));
+        let data = words.fold(format!("/chart {range}"), |data, word| format!("{data} {word}"));
+        let same = Self::Chart { range, network: network.map(str::to_owned), theme };
         (data.len() <= BUTTON_DATA && Self::parse(&data, "") == same).then_some(data)
     }
 
     /// Whether a text is meant as a command, known or not.
     #[must_use]
     pub fn is_meant(text: &str) -> bool {
-        text.trim_start().starts_with('/')
+        text.trim_start().starts_with('/') || text.split_whitespace().next().is_some_and(is_duration)
     }
 
     /// Its name as a label of a metric.
@@ -167,7 +198,7 @@ impl Command {
             Self::Chart { range: Range::HOUR, .. } => "hour",
             Self::Chart { range: Range::DAY, .. } => "day",
             Self::Chart { range: Range::WEEK, .. } => "week",
-            Self::Chart { .. } | Self::WrongRange(..) | Self::TooMuch => "chart",
+            Self::Chart { .. } | Self::AnyChart | Self::WrongRange(..) | Self::TooMuch => "chart",
             Self::Status => "status",
             Self::Help => "help",
             Self::Unknown => "unknown",
@@ -182,7 +213,11 @@ mod tests {
 
     #[test]
     fn one_grammar() {
-        let chart = |range, network: Option<&str>| Command::Chart { range, network: network.map(Into::into) };
+        let themed = |range, network: Option<&str>, theme| {
+            let network = network.map(Into::into);
+            Command::Chart { range, network, theme }
+        };
+        let chart = |range, network| themed(range, network, None);
         let wrong = |error, word: &str| Command::WrongRange(error, word.into());
         let six = Range::parse("6h").unwrap();
         for (text, want) in [
@@ -196,7 +231,20 @@ mod tests {
             ("/chart 6h", chart(six, None)),
             ("/chart@headlag_bot  6H\n polygon ", chart(six, Some("polygon"))),
             ("/chart week Polygon", chart(Range::WEEK, Some("Polygon"))),
-            ("/chart", wrong(RangeError::NotADuration, "")),
+            ("/chart", Command::AnyChart),
+            ("/chart@headlag_bot ", Command::AnyChart),
+            ("/chart 6h polygon dark", themed(six, Some("polygon"), Some(Theme::Dark))),
+            // A network may be named like a theme.
+            ("/chart 6h dark", chart(six, Some("dark"))),
+            ("/chart 6h dark light", themed(six, Some("dark"), Some(Theme::Light))),
+            ("/chart 6h polygon dark dark", Command::TooMuch),
+            ("/chart 1y", chart(Range::YEAR, None)),
+            ("6h", chart(six, None)),
+            (" 6H polygon", chart(six, Some("polygon"))),
+            ("1y", chart(Range::YEAR, None)),
+            ("9m", wrong(RangeError::OutOfBounds, "9m")),
+            ("6 o'clock", Command::Unknown),
+            ("day", Command::Unknown),
             ("/chart polygon 6h", wrong(RangeError::NotADuration, "polygon")),
             ("/chart 2y", wrong(RangeError::NotADuration, "2y")),
             ("/chart 9m", wrong(RangeError::OutOfBounds, "9m")),
@@ -217,11 +265,13 @@ mod tests {
     #[test]
     fn a_button_is_the_command_that_it_stands_for() {
         let longest = "n".repeat(32);
-        let data = Command::button(Range::parse("31535999s").unwrap(), &longest).unwrap();
-        assert_eq!(data, format!("/chart 31535999s {longest}"));
-        assert_eq!(Command::button(Range::WEEK, "a").unwrap(), "/chart 1w a");
+        let range = Range::parse("31535999s").unwrap();
+        let data = Command::button(range, Some(&longest), Some(Theme::Light)).unwrap();
+        assert_eq!(data, format!("/chart 31535999s {longest} light"));
+        assert_eq!(Command::button(Range::WEEK, Some("a"), None).unwrap(), "/chart 1w a");
+        assert_eq!(Command::button(Range::YEAR, None, None).unwrap(), "/chart 365d");
         for odd in ["", "two words", &"n".repeat(60), &"я".repeat(30)] {
-            assert_eq!(Command::button(Range::WEEK, odd), None, "{odd:?}");
+            assert_eq!(Command::button(Range::WEEK, Some(odd), None), None, "{odd:?}");
         }
     }
 
@@ -254,7 +304,8 @@ mod tests {
             ("9m", Err(RangeError::OutOfBounds)),
             ("-6h", Err(RangeError::OutOfBounds)),
             ("366d", Err(RangeError::OutOfBounds)),
-            ("1y", Err(RangeError::NotADuration)),
+            ("1y", Ok(31_536_000)),
+            ("1Y", Ok(31_536_000)),
             ("6", Err(RangeError::NotADuration)),
             ("", Err(RangeError::NotADuration)),
             ("soon", Err(RangeError::NotADuration)),

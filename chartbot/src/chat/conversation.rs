@@ -6,9 +6,10 @@ use std::{
 };
 
 use crate::{
+    chart::Theme,
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
-    chat::message::{Message, buttons},
+    chat::message::{Message, Shown, buttons, choices},
     chat::said::Said,
     chat::trouble::Trouble,
     clock,
@@ -55,7 +56,10 @@ impl Conversation {
         let (chat, words) = (incoming.place.chat, incoming.sender.language.words());
         let command = Command::parse(&incoming.text, us);
         let (reply, outcome) = match command {
-            Command::Chart { range, ref network } => self.chart(chat, range, network.as_deref(), words).await,
+            Command::Chart { range, ref network, theme } => {
+                self.chart(chat, range, network.as_deref(), theme, words).await
+            }
+            Command::AnyChart => (Message::text(words.which_range).with_buttons(choices(words)), "ok"),
             Command::Status => self.status(chat, words).await,
             Command::Help => (Message::text(words.help), "ok"),
             Command::WrongRange(RangeError::NotADuration, ref word) => wrong(&(words.not_a_range)(word)),
@@ -69,7 +73,7 @@ impl Conversation {
 
     async fn status(&self, chat: i64, words: &Words) -> (Message, &'static str) {
         let begin = clock::now();
-        let status = status::ask(&self.painter.prometheus, words).await;
+        let status = status::ask(&self.painter.prometheus, &self.painter.zone, words).await;
         self.metrics.queried(clock::since(begin));
         match status {
             Ok(lines) => {
@@ -85,12 +89,16 @@ impl Conversation {
         chat: i64,
         range: Range,
         network: Option<&str>,
-        words: &Words,
+        theme: Option<Theme>,
+        words: &'static Words,
     ) -> (Message, &'static str) {
         let painted = async {
             let known = self.painter.know(range, network).await?;
-            let Picture { png, caption } = self.painter.paint(&known, words).await?;
-            let buttons = buttons(range, &known.facts.network, &known.networks, words);
+            let Picture { png, caption } = self.painter.paint(&known, theme, words).await?;
+            let (network, is_chosen) = (&*known.facts.network, theme.is_some());
+            let theme = theme.unwrap_or(self.painter.theme);
+            let shown = Shown { range, network, theme, is_chosen };
+            let buttons = buttons(shown, &known.networks, words);
             Ok(Message::photo(png, caption).with_buttons(buttons))
         };
         match painted.await {
@@ -142,7 +150,6 @@ fn wrong(words: &str) -> (Message, &'static str) {
 mod tests {
     use super::*;
     use crate::{
-        chart::Theme,
         chat::access::{Sender, User},
         chat::message::{Content, Photo},
         chat::place::Place,
@@ -190,17 +197,17 @@ mod tests {
         }
     }
 
-    /// What comes back: a text, or the caption of a photo.
+    /// What comes back, with plain spaces: a text, or the caption of a photo.
     async fn ask(server: Server, incoming: Incoming) -> Option<String> {
         let conversation = conversation_with(server).await;
         if !conversation.admits(&incoming) {
             return None;
         }
         match conversation.answer(&incoming, "headlag_bot").await.content {
-            Content::Text(text) => Some(text),
+            Content::Text(text) => Some(text.replace('\u{a0}', " ")),
             Content::Photo(Photo { png, caption }) => {
                 assert!(png.starts_with(b"\x89PNG"));
-                Some(format!("photo: {caption}"))
+                Some(format!("photo: {}", caption.replace('\u{a0}', " ")))
             }
         }
     }
@@ -214,11 +221,10 @@ mod tests {
         {
             let answer = ask(Server::Behind, from_alice(text)).await.unwrap();
             let lines: Vec<_> = answer.lines().collect();
-            assert_eq!(lines[0], "photo: polygon · my-node: 12 blocks behind");
-            assert_eq!(lines[1], format!("{last}, corridor ±5 blocks"));
-            assert!(lines[2].starts_with("at worst 12 blocks behind ("), "{answer}");
-            assert!(lines[2].ends_with("; 30 minutes outside the corridor"), "{answer}");
-            assert_eq!(lines[3], "9 of 9 references up, times in UTC");
+            assert!(lines[0].starts_with("photo: 🔴 12 blocks (24 s) behind · polygon · my-node · since "));
+            // The worst of all is now, and not said again.
+            assert_eq!(lines[1], format!("{last}: 30 minutes outside ±5 blocks"));
+            assert_eq!(lines[2], "9 of 9 references up, times in UTC");
         }
     }
 
@@ -226,11 +232,11 @@ mod tests {
     async fn what_a_server_allows_is_enough() {
         for status in [StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED] {
             let answer = ask(Server::OnlyGet(status), from_alice("/hour")).await.unwrap();
-            assert!(answer.starts_with("photo: polygon · my-node: 12 blocks behind"), "{answer}");
+            assert!(answer.starts_with("photo: 🔴 12 blocks (24 s) behind · polygon"), "{answer}");
         }
         for text in ["/chart 33d", "/chart 100d"] {
             let answer = ask(Server::Limited(32), from_alice(text)).await.unwrap();
-            assert!(answer.contains("; 30 minutes outside the corridor"), "{answer}");
+            assert!(answer.contains(": 30 minutes outside ±5 blocks"), "{answer}");
         }
     }
 
@@ -241,6 +247,34 @@ mod tests {
         assert_eq!(chart.buttons.len(), 1, "there is one network only");
         let pressed = ask(Server::Behind, from_alice(&chart.buttons[0][1].data)).await.unwrap();
         assert!(pressed.contains("last 24 hours"), "{pressed}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_other_theme_is_another_picture_with_the_way_back() {
+        let conversation = conversation_with(Server::Behind).await;
+        let answer = async |text: &str| conversation.answer(&from_alice(text), "headlag_bot").await;
+        let picture = |message: &Message| match &message.content {
+            Content::Photo(photo) => photo.png.clone(),
+            Content::Text(text) => panic!("{text}"),
+        };
+        let light = answer("/hour").await;
+        let moon = light.buttons[0].last().unwrap();
+        assert_eq!(moon.text, "🌙");
+        let dark = answer(&moon.data).await;
+        assert_ne!(picture(&dark), picture(&light));
+        let sun = dark.buttons[0].last().unwrap();
+        assert_eq!(sun.text, "☀");
+        assert_eq!(picture(&answer(&sun.data).await), picture(&light));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_chart_of_no_range_offers_buttons_that_draw() {
+        let conversation = conversation_with(Server::Behind).await;
+        let choice = conversation.answer(&from_alice("/chart"), "headlag_bot").await;
+        let choices: Vec<_> = choice.buttons.concat().into_iter().map(|button| button.text).collect();
+        assert_eq!(choices, ["10m", "6h", "3d", "30d", "90d", "1y"]);
+        let drawn = ask(Server::Behind, from_alice(&choice.buttons[1][2].data)).await.unwrap();
+        assert!(drawn.contains("last 365 days"), "{drawn}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -261,18 +295,20 @@ mod tests {
     async fn any_range_of_any_network() {
         for (text, last) in [
             ("/chart 6h", "last 6 hours"),
+            ("6h polygon", "last 6 hours"),
+            ("/chart 1y", "last 365 days"),
             ("/chart 36h Polygon", "last 36 hours"),
             ("/chart 30d polygon", "last 30 days"),
         ] {
             let answer = ask(Server::Behind, from_alice(text)).await.unwrap();
-            assert!(answer.starts_with("photo: polygon · my-node: 12 blocks behind"), "{answer}");
-            assert!(answer.contains(&format!("\n{last}, corridor")), "{answer}");
+            assert!(answer.starts_with("photo: 🔴 12 blocks (24 s) behind · polygon"), "{answer}");
+            assert!(answer.contains(&format!("\n{last}: ")), "{answer}");
         }
         for (text, want) in [
-            ("/chart", "Give a range and, optionally, a network: /chart 90m, /chart 6h, /chart 30d polygon."),
+            ("/chart", "Choose a range, or write one: 90m, 6h polygon, 30d."),
             (
-                "/chart 1y",
-                "“1y” is not a range. Give a range and, optionally, a network: \
+                "/chart 2y",
+                "“2y” is not a range. Give a range and, optionally, a network: \
                  /chart 90m, /chart 6h, /chart 30d polygon.",
             ),
             ("/chart 9m", "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d."),
@@ -286,9 +322,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_status_in_a_few_lines() {
         let answer = ask(Server::Behind, from_alice("/status")).await.unwrap();
-        let want = "🟢 polygon: ok (4 s ago)\n🔴 my-node: 12 blocks (24 s) behind\n\
-            9 of 9 references up; 5 at the highest block, 3 at the median";
-        assert_eq!(answer, want);
+        assert!(answer.starts_with("🔴 polygon · my-node: 12 blocks (24 s) behind since "), "{answer}");
+        let last = "9 of 9 references up, 5 at the highest block, 3 at the median, 4 s ago";
+        assert_eq!(answer.lines().nth(1), Some(last));
         let answer = ask(Server::Empty, from_alice("/status")).await.unwrap();
         assert!(
             answer.starts_with("Prometheus has no data on watched nodes for the last 24 hours"),
@@ -305,16 +341,12 @@ mod tests {
         };
         let answer = in_russian("/hour").await.unwrap();
         assert!(
-            answer.starts_with(
-                "photo: polygon · my-node: отстаёт на 12 блоков\nза последний час, коридор ±5 блоков"
-            ),
+            answer.starts_with("photo: 🔴 отстаёт на 12 блоков (24 с) · polygon · my-node · с "),
             "{answer}"
         );
+        assert!(answer.contains("\nза последний час: "), "{answer}");
         let answer = in_russian("/status").await.unwrap();
-        assert!(
-            answer.starts_with("🟢 polygon: норма (4 с назад)\n🔴 my-node: отстаёт на 12 блоков (24 с)"),
-            "{answer}"
-        );
+        assert!(answer.starts_with("🔴 polygon · my-node: отстаёт на 12 блоков (24 с) с "), "{answer}");
         for (text, start) in [("/help", "Показываю"), ("/chart 1s", "График можно"), ("hi", "Графики:")]
         {
             let answer = in_russian(text).await.unwrap();

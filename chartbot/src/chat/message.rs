@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::{
+    chart::Theme,
     chat::command::{Command, Range},
     words::{self, Words},
 };
@@ -13,6 +14,7 @@ pub const TEXT_LIMIT: usize = 4_096;
 pub const CAPTION_LIMIT: usize = 1_024;
 /// Names are up to 32 characters, and a phone is narrow.
 const NETWORKS_IN_A_ROW: usize = 2;
+const CHOICES_IN_A_ROW: usize = 3;
 /// More would push the chart out of sight.
 const NETWORK_BUTTONS: usize = 20;
 
@@ -75,25 +77,59 @@ pub struct Button {
     pub data: String,
 }
 
-/// The buttons under a chart of `range` and `network`: the usual ranges and the same again,
-/// then the networks if there are several. What no button can carry is left out.
+/// What the buttons under a chart know of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// How far back it goes.
+    pub range: Range,
+    /// Its network.
+    pub network: &'a str,
+    /// Its colours.
+    pub theme: Theme,
+    /// Whether somebody chose these colours: then the other buttons keep them.
+    pub is_chosen: bool,
+}
+
+/// The buttons under a chart: the usual ranges, the current one marked, the same again, and the
+/// same in the other theme, then the networks if there are several. What no button can carry is
+/// left out.
 #[must_use]
-pub fn buttons(range: Range, network: &str, networks: &[String], words: &Words) -> Vec<Vec<Button>> {
-    let button = |text: &str, range, network: &str| {
-        let data = Command::button(range, network)?;
+pub fn buttons(shown: Shown, networks: &[String], words: &Words) -> Vec<Vec<Button>> {
+    let Shown { range, network, theme, is_chosen } = shown;
+    let kept = is_chosen.then_some(theme);
+    let button = |text: &str, range, network: &str, theme| {
+        let data = Command::button(range, Some(network), theme)?;
         Some(Button { text: text.to_owned(), data })
     };
-    let [hour, day, week] = words.ranges;
-    let ranges = [(hour, Range::HOUR), (day, Range::DAY), (week, Range::WEEK), ("↻", range)];
-    let ranges = ranges.iter().filter_map(|(text, range)| button(text, *range, network)).collect();
-    let mut rows: Vec<Vec<_>> = vec![ranges];
+    let ranges = words.ranges.into_iter().zip([Range::HOUR, Range::DAY, Range::WEEK]);
+    let ranges = ranges.filter_map(|(text, other)| {
+        let text = if other == range { format!("• {text}") } else { text.to_owned() };
+        button(&text, other, network, kept)
+    });
+    let sign = match theme {
+        Theme::Light => "🌙",
+        Theme::Dark => "☀",
+    };
+    let again = [button("↻", range, network, kept), button(sign, range, network, Some(theme.other()))];
+    let mut rows: Vec<Vec<_>> = vec![ranges.chain(again.into_iter().flatten()).collect()];
     if networks.len() > 1 {
-        let networks = networks.iter().filter_map(|network| button(network, range, network));
+        let networks = networks.iter().filter_map(|network| button(network, range, network, kept));
         let networks: Vec<_> = networks.take(NETWORK_BUTTONS).collect();
         rows.extend(networks.chunks(NETWORKS_IN_A_ROW).map(<[_]>::to_vec));
     }
     rows.retain(|row| !row.is_empty());
     rows
+}
+
+/// The buttons that `/chart` offers.
+#[must_use]
+pub fn choices(words: &Words) -> Vec<Vec<Button>> {
+    let choices = words.choices.into_iter().zip(Range::OFFERED);
+    let button = |(text, range): (&str, Range)| {
+        Some(Button { text: text.to_owned(), data: Command::button(range, None, None)? })
+    };
+    let choices: Vec<_> = choices.filter_map(button).collect();
+    choices.chunks(CHOICES_IN_A_ROW).map(<[_]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -107,6 +143,10 @@ mod tests {
         assert_eq!(shown, want);
     }
 
+    fn light(range: Range, network: &str) -> Shown<'_> {
+        Shown { range, network, theme: Theme::Light, is_chosen: false }
+    }
+
     #[test]
     fn to_the_other_ranges_in_the_users_language() {
         let six = Range::parse("6h").unwrap();
@@ -114,7 +154,7 @@ mod tests {
         for (words, [hour, day, week]) in
             [(&ENGLISH, ["1h", "1d", "1w"]), (&RUSSIAN, ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"])]
         {
-            let rows = buttons(six, "polygon", &alone, words);
+            let rows = buttons(light(six, "polygon"), &alone, words);
             assert_eq!(rows.len(), 1, "there is one network only");
             check(
                 &rows[0],
@@ -123,9 +163,34 @@ mod tests {
                     (day, "/chart 1d polygon"),
                     (week, "/chart 1w polygon"),
                     ("↻", "/chart 6h polygon"),
+                    ("🌙", "/chart 6h polygon dark"),
                 ],
             );
         }
+    }
+
+    #[test]
+    fn the_current_range_is_marked_and_a_chosen_theme_kept() {
+        let dark = Shown { theme: Theme::Dark, is_chosen: true, ..light(Range::DAY, "a") };
+        let rows = buttons(dark, &["a", "b"].map(str::to_owned), &ENGLISH);
+        check(
+            &rows[0],
+            &[
+                ("1h", "/chart 1h a dark"),
+                ("• 1d", "/chart 1d a dark"),
+                ("1w", "/chart 1w a dark"),
+                ("↻", "/chart 1d a dark"),
+                ("☀", "/chart 1d a light"),
+            ],
+        );
+        check(&rows[1], &[("a", "/chart 1d a dark"), ("b", "/chart 1d b dark")]);
+    }
+
+    #[test]
+    fn a_chart_of_no_range_offers_some() {
+        let rows = choices(&ENGLISH);
+        check(&rows[0], &[("10m", "/chart 10m"), ("6h", "/chart 6h"), ("3d", "/chart 3d")]);
+        check(&rows[1], &[("30d", "/chart 30d"), ("90d", "/chart 90d"), ("1y", "/chart 365d")]);
     }
 
     #[test]
@@ -147,7 +212,7 @@ mod tests {
     #[test]
     fn to_the_other_networks() {
         let networks = ["a", "no button can carry this", "b", "c"].map(str::to_owned);
-        let rows = buttons(Range::DAY, "b", &networks, &ENGLISH);
+        let rows = buttons(light(Range::DAY, "b"), &networks, &ENGLISH);
         check(&rows[1], &[("a", "/chart 1d a"), ("b", "/chart 1d b")]);
         check(&rows[2], &[("c", "/chart 1d c")]);
         assert_eq!(rows.len(), 3);

@@ -1,7 +1,8 @@
 //! PURE: a time line -> the columns of a chart.
 
 use super::{
-    grid::{Cause, Column, Envelope, Grid},
+    grid::{Column, Envelope, Grid},
+    state::State,
     timeline::{Span, Timeline},
 };
 
@@ -15,8 +16,8 @@ struct Gathered {
     samples: u32,
     /// The value of a sample taken earlier that still stands within the column.
     held: Option<f64>,
-    known_seconds: f64,
-    missing: Option<Cause>,
+    /// Seconds in each state, by its rank.
+    seconds: [f64; State::ALL.len()],
 }
 
 impl Gathered {
@@ -35,8 +36,9 @@ impl Gathered {
             max: self.max,
         });
         let held = self.held.map(|held| Envelope { min: held, mean: held, max: held });
-        let known = if seconds > 0.0 { (self.known_seconds / seconds).min(1.0) } else { 0.0 };
-        Column { seen: own.or(held), missing: self.missing, known }
+        let states = State::ALL.into_iter().zip(self.seconds).filter(|(_, of)| *of > 0.0);
+        let shares = states.map(|(state, of)| (state, (of / seconds).min(1.0) as f32)).collect();
+        Column { seen: own.or(held), shares }
     }
 }
 
@@ -56,7 +58,7 @@ pub fn of_node(line: &Timeline, node: usize, grid: &Grid) -> Vec<Column> {
 }
 
 fn add(gathered: &mut [Gathered], span: &Span, from: f64, grid: &Grid) {
-    let Some(state) = span.state else { return };
+    let Some(state) = span.state.map(|state| State::of(state, span.network)) else { return };
     let offset = span.lag.map(|lag| 0.0 - lag);
     if let (Some(offset), Some(at)) = (offset, span.at.filter(|at| *at >= from))
         && let Some(place) = grid.place(at)
@@ -65,16 +67,8 @@ fn add(gathered: &mut [Gathered], span: &Span, from: f64, grid: &Grid) {
     }
     for (i, seconds) in overlapped(grid, span.begin, span.end) {
         let Some(column) = gathered.get_mut(i) else { continue };
-        match offset {
-            Some(offset) => {
-                column.held = Some(offset);
-                column.known_seconds += seconds;
-            }
-            None => {
-                let cause = Cause::of(state);
-                column.missing = Some(column.missing.map_or(cause, |other| other.min(cause)));
-            }
-        }
+        column.held = offset.or(column.held);
+        column.seconds[state.rank()] += seconds;
     }
 }
 
@@ -151,9 +145,10 @@ mod tests {
         let columns = of_node(&line, 0, &GRID);
         // The sample at the beginning belongs to the column before.
         let first = Envelope { min: -4.0, mean: -1.0, max: 2.0 };
-        assert_eq!(columns[0], Column { seen: Some(first), missing: None, known: 1.0 });
+        assert_eq!(columns[0], Column { seen: Some(first), shares: vec![(State::Ok, 1.0)] });
         assert_eq!(columns[1].seen, Some(Envelope { min: 0.0, mean: 0.0, max: 0.0 }));
-        assert_eq!((columns[1].known, columns[2].seen), (1.0, None));
+        // What is not over yet counts only as far as it has come.
+        assert_eq!((&columns[1].shares[..], columns[2].seen), (&[(State::Ok, 1.0)][..], None));
         assert_eq!(thresholds(&line, &GRID), [Some(5.0), Some(5.0), None]);
     }
 
@@ -163,15 +158,27 @@ mod tests {
         let held = Some(Envelope { min: -7.0, mean: -7.0, max: -7.0 });
         assert_eq!(columns.iter().map(|column| column.seen).collect::<Vec<_>>(), [held; 3]);
         // Nothing is known of the time before, when the node was not configured.
-        assert_eq!((columns[0].missing, columns[0].known), (None, 50.0 / 60.0));
+        assert_eq!(columns[0].shares, [(State::Ok, 50.0 / 60.0)]);
     }
 
     #[test]
-    fn a_gap_in_part_has_its_cause_and_its_share() {
+    fn every_state_has_its_share_and_the_worst_is_first() {
         let samples = [(0.0, Some(0.0)), (15.0, None), (30.0, Some(0.0)), (45.0, Some(0.0)), (60.0, None)];
-        let columns = of_node(&line(&samples, 15.0, 120.0), 0, &GRID);
-        assert_eq!((columns[0].missing, columns[0].known), (Some(Cause::NoAnswer), 0.75));
-        // Of two causes the louder.
-        assert_eq!((columns[1].seen, columns[1].missing), (None, Some(Cause::NoAnswer)));
+        let mut line = line(&samples, 15.0, 120.0);
+        line.known_before = vec![true];
+        let columns = of_node(&line, 0, &GRID);
+        assert_eq!(columns[0].shares, [(State::Unreachable, 0.25), (State::Ok, 0.75)]);
+        let shares = [(State::Unreachable, 0.25), (State::NotScraped, 0.75)];
+        assert_eq!((columns[1].seen, &columns[1].shares[..]), (None, &shares[..]));
+    }
+
+    #[test]
+    fn a_halted_chain_is_no_calm_one() {
+        let samples: Vec<_> = (0..8).map(|i| (f64::from(i) * 15.0, Some(0.0))).collect();
+        let mut line = line(&samples, 15.0, 120.0);
+        line.sources[0].state[4..].fill(NetworkState::Halted);
+        let shares = of_node(&line, 0, &GRID).into_iter().map(|column| column.shares);
+        let want = [vec![(State::Ok, 1.0)], vec![(State::Halted, 1.0)], vec![]];
+        assert_eq!(shares.collect::<Vec<_>>(), want);
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Serialize, Serializer};
 
 use super::{
-    grid::Cause,
+    missing::{self, Cause, Gap, Missing},
+    noise::{self, Noise},
     runs,
     state::{NetworkState, NodeState},
     timeline::{Span, Timeline},
@@ -25,7 +26,7 @@ pub struct Facts {
     pub from: i64,
     /// Now, by the server's clock.
     pub until: i64,
-    /// Width of a column of the picture.
+    /// Width of a column of the range that was asked for.
     pub step_seconds: u32,
     /// How many references are configured.
     #[serde(serialize_with = "whole")]
@@ -71,9 +72,15 @@ pub struct NodeFacts {
     /// When it will be level at its present pace; absent where it is not catching up steadily.
     #[serde(serialize_with = "whole")]
     pub level_at: Option<f64>,
-    /// The steady trend of its lag.
+    /// Where its lag is going; absent for a node that is not behind.
     #[serde(skip)]
     pub trend: Option<Trend>,
+    /// When nothing is known of it, in order.
+    #[serde(skip)]
+    pub gaps: Vec<Gap>,
+    /// Noise that the threshold does not fit.
+    #[serde(skip)]
+    pub noise: Option<Noise>,
 }
 
 /// The sample farthest from the median: of equals one that is behind, and of those the first.
@@ -87,44 +94,7 @@ pub struct Worst {
     pub at: f64,
 }
 
-/// For how many seconds nothing is known of a node; absent where it was not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Missing {
-    /// It gave no usable block.
-    #[serde(serialize_with = "whole")]
-    pub no_answer: Option<f64>,
-    /// It answered for another chain.
-    #[serde(serialize_with = "whole")]
-    pub wrong_chain: Option<f64>,
-    /// It answered, but there was no consensus.
-    #[serde(serialize_with = "whole")]
-    pub no_consensus: Option<f64>,
-    /// Prometheus has no sample.
-    #[serde(serialize_with = "whole")]
-    pub not_scraped: Option<f64>,
-}
-
-impl Default for Missing {
-    /// Counted, and nothing missing.
-    fn default() -> Self {
-        let none = Some(0.0);
-        Self { no_answer: none, wrong_chain: none, no_consensus: none, not_scraped: none }
-    }
-}
-
-impl Missing {
-    /// Not counted.
-    pub const UNKNOWN: Self =
-        Self { no_answer: None, wrong_chain: None, no_consensus: None, not_scraped: None };
-
-    /// All causes together.
-    #[must_use]
-    pub fn total(&self) -> f64 {
-        [self.no_answer, self.wrong_chain, self.no_consensus, self.not_scraped].into_iter().flatten().sum()
-    }
-}
-
-fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => number(value, serializer),
         None => serializer.serialize_none(),
@@ -166,7 +136,9 @@ pub fn of_node(line: &Timeline, node: usize) -> NodeHistory {
     let state = runs.last().map_or(NodeState::NotScraped, |run| run.state);
     let since = runs::since(&runs, line.odd());
     let lag = tally.newest.filter(|(end, _)| *end >= line.until).and_then(|(_, lag)| lag);
-    let trend = lag.and_then(|_| trend::steady(&tally.samples, line.until));
+    let is_behind = matches!(state, NodeState::Behind | NodeState::Stalled);
+    let behind = lag.filter(|_| is_behind);
+    let trend = behind.and_then(|_| trend::of(&tally.samples, line.until));
     let facts = NodeFacts {
         node: line.nodes[node].clone(),
         state,
@@ -176,8 +148,10 @@ pub fn of_node(line: &Timeline, node: usize) -> NodeHistory {
         worst: tally.worst,
         outside_seconds: Some(tally.outside),
         missing_seconds: tally.missing,
-        level_at: lag.and_then(|lag| trend::level_at(trend, lag, line.until)),
+        level_at: behind.and_then(|lag| trend?.level_at(lag, line.until)),
         trend,
+        gaps: tally.gaps,
+        noise: tally.threshold.and_then(|threshold| noise::of(&tally.samples, threshold)),
     };
     NodeHistory { facts, is_open: since.is_some_and(|(_, is_open)| is_open) }
 }
@@ -187,6 +161,9 @@ pub fn of_node(line: &Timeline, node: usize) -> NodeHistory {
 struct Tally {
     outside: f64,
     missing: Missing,
+    gaps: Vec<Gap>,
+    /// The newest.
+    threshold: Option<f64>,
     worst: Option<Worst>,
     /// Time and lag of each sample.
     samples: Vec<(f64, f64)>,
@@ -197,15 +174,12 @@ struct Tally {
 impl Tally {
     fn add(&mut self, span: &Span, from: f64) {
         self.newest = Some((span.end, span.lag));
+        self.threshold = span.threshold.or(self.threshold);
         let Some(state) = span.state else { return };
         let (Some(lag), Some(at)) = (span.lag, span.at) else {
-            let sum = match Cause::of(state) {
-                Cause::NoAnswer => &mut self.missing.no_answer,
-                Cause::WrongChain => &mut self.missing.wrong_chain,
-                Cause::NoConsensus => &mut self.missing.no_consensus,
-                Cause::NotScraped => &mut self.missing.not_scraped,
-            };
-            *sum = Some(sum.unwrap_or(0.0) + span.seconds());
+            let cause = Cause::of(state);
+            self.missing.add(cause, span.seconds());
+            missing::extend(&mut self.gaps, Gap { cause, begin: span.begin, end: span.end });
             return;
         };
         if span.threshold.is_some_and(|threshold| lag.abs() > threshold) {
@@ -223,12 +197,48 @@ impl Tally {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::samples::{
         answer::Labels,
         timeline::{NodeSamples, Source},
     };
+
+    /// A node that has always been level.
+    pub fn node() -> NodeFacts {
+        NodeFacts {
+            node: "my-node".into(),
+            state: NodeState::Ok,
+            since: None,
+            lag_blocks: Some(0.0),
+            behind_seconds: None,
+            worst: None,
+            outside_seconds: Some(0.0),
+            missing_seconds: Missing::default(),
+            level_at: None,
+            trend: None,
+            gaps: Vec::new(),
+            noise: None,
+        }
+    }
+
+    /// The first minute of a network with that node.
+    pub fn facts() -> Facts {
+        Facts {
+            network: "polygon".into(),
+            state: NetworkState::Ok,
+            since: None,
+            from: 0,
+            until: 60,
+            step_seconds: 30,
+            references: Some(9.0),
+            references_up: Some(8.0),
+            threshold_blocks: Some(5.0),
+            warnings: Vec::new(),
+            nodes: vec![node()],
+            thresholds: Some((5.0, 5.0)),
+        }
+    }
 
     /// A node whose samples are 15 s apart, in signs: a digit is that many blocks behind (of a
     /// corridor of 5), `u`nreachable, `w`rong chain, `?` no consensus, `.` lost, ` ` not configured.
@@ -272,6 +282,21 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_has_its_times() {
+        let gaps = of_node(&line("0uuu0u..0"), 0).facts.gaps;
+        let times: Vec<_> = gaps.iter().map(|gap| (gap.cause, gap.begin, gap.end)).collect();
+        let (answer, scrape) = (Cause::NoAnswer, Cause::NotScraped);
+        assert_eq!(times, [(answer, 15.0, 60.0), (answer, 75.0, 90.0), (scrape, 90.0, 120.0)]);
+    }
+
+    #[test]
+    fn nothing_is_foretold_of_a_node_inside_the_corridor() {
+        assert_eq!(of_node(&line("5544332211"), 0).facts.level_at, None);
+        let level_at = of_node(&line("999888777666"), 0).facts.level_at;
+        assert!(level_at.is_some_and(|at| at >= 180.0), "{level_at:?}");
+    }
+
+    #[test]
     fn state_and_since_at_the_end() {
         let now = |signs| {
             let NodeHistory { facts, is_open } = of_node(&line(signs), 0);
@@ -310,23 +335,8 @@ mod tests {
     fn json_is_as_the_contract_has_it() {
         let mut node = of_node(&line("0066"), 0).facts;
         node.behind_seconds = Some(25.6);
-        let facts = Facts {
-            network: "polygon".into(),
-            state: NetworkState::Ok,
-            since: None,
-            from: 0,
-            until: 60,
-            step_seconds: 30,
-            references: Some(9.0),
-            references_up: Some(9.0),
-            threshold_blocks: Some(5.0),
-            warnings: Vec::new(),
-            nodes: vec![
-                node,
-                NodeFacts { missing_seconds: Missing::UNKNOWN, ..of_node(&line("u"), 0).facts },
-            ],
-            thresholds: None,
-        };
+        let missing = NodeFacts { missing_seconds: Missing::UNKNOWN, ..of_node(&line("u"), 0).facts };
+        let facts = Facts { references_up: Some(9.0), nodes: vec![node, missing], ..facts() };
         let unknown = serde_json::json!(null);
         let want = serde_json::json!({
             "network": "polygon", "state": "ok", "since": null, "from": 0, "until": 60, "step_seconds": 30,

@@ -1,9 +1,9 @@
 //! The history of one network, column by column, as a chart and its caption read it.
 //!
 //! All values are "blocks from the median": the node's block minus the median, so
-//! below zero is behind. Nothing here is made up: what is not known is a [`Cause`].
+//! below zero is behind. Nothing here is made up: what is not known is absent.
 
-use super::state::NodeState;
+use super::state::State;
 use crate::chat::command::Range;
 
 /// Roughly one column a pixel of the plot.
@@ -33,9 +33,15 @@ impl Grid {
     /// the same chart is asked for again.
     #[must_use]
     pub fn new(range: Range, until: i64, spacing: u32) -> Self {
+        Self::over(until - i64::from(range.seconds()), until, spacing)
+    }
+
+    /// The same from one moment to another.
+    #[must_use]
+    pub fn over(from: i64, until: i64, spacing: u32) -> Self {
         let spacing = spacing.max(1);
-        let step = range.seconds().div_ceil(COLUMNS).max(spacing.saturating_mul(2)).next_multiple_of(spacing);
-        let from = until - i64::from(range.seconds());
+        let seconds = u32::try_from(until - from).unwrap_or(1);
+        let step = seconds.div_ceil(COLUMNS).max(spacing.saturating_mul(2)).next_multiple_of(spacing);
         let width = i64::from(step);
         let start = from.div_euclid(width) * width;
         Self { start, step, len: ((until - start + width - 1) / width) as usize }
@@ -102,42 +108,14 @@ pub struct Envelope {
     pub max: f64,
 }
 
-/// Why there is no value at some time, the loudest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// The exporter asked the node and got no usable block.
-    NoAnswer,
-    /// The node answered for another chain.
-    WrongChain,
-    /// The node answered, but too few references did: there was no median.
-    NoConsensus,
-    /// Prometheus holds nothing: neither exporter nor node can be judged.
-    NotScraped,
-}
-
-impl Cause {
-    /// Why a node in this state has no lag: where there is a median, it gave no usable block.
-    #[must_use]
-    pub fn of(state: NodeState) -> Self {
-        match state {
-            NodeState::WrongChain => Self::WrongChain,
-            NodeState::NotScraped => Self::NotScraped,
-            NodeState::Unknown => Self::NoConsensus,
-            _ => Self::NoAnswer,
-        }
-    }
-}
-
-/// One column of one watched node. With both, part of the column was seen and part of it is
-/// missing; with neither, the node was not configured.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// One column of one watched node.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Column {
-    /// What was seen; absent when the whole column is missing.
+    /// What was seen; absent where there was no lag.
     pub seen: Option<Envelope>,
-    /// Why something is missing, the loudest cause; absent when nothing is.
-    pub missing: Option<Cause>,
-    /// For what share of the column there is a value, 0 to 1, told by its samples.
-    pub known: f64,
+    /// For what share of the column the node was in each state, the worst first; together less
+    /// than 1 where it was not configured all the time.
+    pub shares: Vec<(State, f32)>,
 }
 
 /// One watched node over the whole grid.
@@ -154,7 +132,8 @@ pub struct Watched {
 pub struct History {
     /// The network's name.
     pub network: String,
-    /// First moment asked for, in unix seconds; inside the first column.
+    /// First moment that is shown, where data begins within the range, in unix seconds; inside
+    /// the first column.
     pub since: i64,
     /// Last moment asked for, in unix seconds; inside the last column, which is
     /// therefore often younger than a whole step.

@@ -1,15 +1,18 @@
 //! Everything of one network over a range of time: asks, and puts the answers together.
 
-use tokio::try_join;
+use std::time::Duration;
+
+use tokio::{time::timeout, try_join};
 
 use super::{
     answer::Series,
     assemble::{self, target},
     client::{Error, Questions},
     columns,
-    facts::{self, Facts, Missing, NodeFacts, NodeHistory},
+    facts::{self, Facts, NodeFacts, NodeHistory},
     grid::{Envelope, Grid, History, Watched},
     lookback,
+    missing::Missing,
     promql::Selector,
     ranking,
     state::NodeState,
@@ -27,6 +30,12 @@ const SAMPLES: f64 = 400_000.0;
 /// samples are not even farther apart.
 const LEAD: u32 = 300;
 
+/// The longest time to look for when states began that are older than the range.
+const LOOKING_BACK: Duration = Duration::from_secs(5);
+
+/// A picture shows at least so many seconds.
+const SHORTEST: i64 = 600;
+
 /// What a picture shows and what is said of it, of the same nodes in the same order.
 #[derive(Debug, Clone)]
 pub struct Told {
@@ -34,6 +43,8 @@ pub struct Told {
     pub facts: Facts,
     /// In columns; the eight worst nodes.
     pub history: History,
+    /// How many references are at the highest block, and at the median.
+    pub supports: Option<(f64, f64)>,
 }
 
 /// Asks for one network of a survey over `range`.
@@ -52,11 +63,18 @@ pub async fn ask(
     asking.settle(&mut sources, &drawn, &whole).await?;
     let line = asking.timeline(whole.nodes.clone(), sources).await?;
     let (mut facts, open) = asking.facts(&line, &drawn);
-    lookback::ask(questions, network, &line, &mut facts, &open).await?;
+    let of = |name: &str| newest(&line, &drawn.present, name, "");
+    let supports = of(super::promql::MAX_SUPPORT).zip(of(super::promql::MEDIAN_SUPPORT));
+    // A beginning that cannot be found in time is unknown, and no reason to go without a chart.
+    if let Ok(looked_up) =
+        timeout(LOOKING_BACK, lookback::ask(questions, network, &line, &mut facts, &open)).await
+    {
+        looked_up?;
+    }
     facts.nodes.extend(whole.others.iter().map(briefly));
     facts.nodes.sort_by(ranking::nodes);
     let history = asking.history(&line, &facts, &drawn);
-    Ok(Told { facts, history })
+    Ok(Told { facts, history, supports })
 }
 
 /// What is known of a node whose samples were not fetched.
@@ -72,7 +90,20 @@ fn briefly(now: &NodeNow) -> NodeFacts {
         missing_seconds: Missing::UNKNOWN,
         level_at: None,
         trend: None,
+        gaps: Vec::new(),
+        noise: None,
     }
+}
+
+/// The value of a series at the newest sample of the exporter that counts.
+fn newest(line: &Timeline, series: &[Series], name: &str, node: &str) -> Option<f64> {
+    let piece = line.pieces.last().filter(|_| line.is_scraped())?;
+    let labels = &line.sources[piece.source].labels;
+    let is_it = |it: &&Series| {
+        it.label("__name__") == name && it.label("node") == node && target(&it.labels) == *labels
+    };
+    let (time, value) = *series.iter().find(is_it)?.samples.last()?;
+    (line.at(piece) - time < 0.001).then_some(value)
 }
 
 /// Which nodes are fetched whole.
@@ -254,16 +285,7 @@ impl<'a> Asking<'a> {
             network: since.is_some_and(|(_, is_open)| is_open),
             nodes: histories.iter().map(|history| history.is_open).collect(),
         };
-        let newest = line.pieces.last().filter(|_| line.is_scraped());
-        let value = |series: &[Series], name: &str, node: &str| {
-            let piece = newest?;
-            let labels = &line.sources[piece.source].labels;
-            let is_it = |it: &&Series| {
-                it.label("__name__") == name && it.label("node") == node && target(&it.labels) == *labels
-            };
-            let (time, value) = *series.iter().find(is_it)?.samples.last()?;
-            (line.at(piece) - time < 0.001).then_some(value)
-        };
+        let value = |series: &[Series], name: &str, node: &str| newest(line, series, name, node);
         let mut nodes: Vec<NodeFacts> = histories.into_iter().map(|history| history.facts).collect();
         for node in nodes.iter_mut().filter(|node| node.lag_blocks.is_some()) {
             node.behind_seconds = value(&drawn.behind_seconds, super::promql::BEHIND_SECONDS, &node.node);
@@ -287,28 +309,36 @@ impl<'a> Asking<'a> {
         (facts, open)
     }
 
-    /// The columns of the picture, of the worst nodes.
+    /// The columns of the picture, of the worst nodes. A range in which data begins late is
+    /// shown from there on, in columns that fit it.
     fn history(&self, line: &Timeline, facts: &Facts, drawn: &Drawn) -> History {
+        let begin = (line.begins().floor() as i64).min(self.until - SHORTEST);
+        let is_late = begin - self.from > i64::from(self.grid.step);
+        let (since, grid) = match is_late {
+            true => (begin, Grid::over(begin, self.until, self.network.spacing)),
+            false => (self.from, self.grid),
+        };
         let shown =
             facts.nodes.iter().filter_map(|node| line.nodes.iter().position(|name| *name == node.node));
         let watched = shown.take(SHOWN).map(|node| Watched {
             node: line.nodes[node].clone(),
-            columns: columns::of_node(line, node, &self.grid),
+            columns: columns::of_node(line, node, &grid),
         });
         History {
             network: self.network.name.clone(),
-            since: self.from,
+            since,
             until: self.until,
-            grid: self.grid,
+            grid,
             watched: watched.collect(),
             nodes: facts.nodes.len(),
-            best: self.best(line, drawn),
-            threshold: columns::thresholds(line, &self.grid),
+            best: self.best(line, drawn, &grid),
+            threshold: columns::thresholds(line, &grid),
         }
     }
 
-    /// The lead of the best reference, of the exporter that counts in each column.
-    fn best(&self, line: &Timeline, drawn: &Drawn) -> Vec<Option<Envelope>> {
+    /// The lead of the best reference, of the exporter that counts in each column. It was asked
+    /// for in the columns of the whole range.
+    fn best(&self, line: &Timeline, drawn: &Drawn, grid: &Grid) -> Vec<Option<Envelope>> {
         let rows = |source: &Source| {
             drawn.best.each_ref().map(|found| {
                 let series = found.iter().find(|series| target(&series.labels) == source.labels);
@@ -316,10 +346,11 @@ impl<'a> Asking<'a> {
             })
         };
         let rows: Vec<_> = line.sources.iter().map(rows).collect();
-        let chosen = columns::sources(line, &self.grid);
+        let chosen = columns::sources(line, grid);
         let envelope = |(i, source): (usize, Option<usize>)| {
             let [min, mean, max] = rows.get(source?)?;
-            let at = |row: &[Option<f64>]| row.get(i).copied().flatten();
+            let asked = self.grid.place(grid.column(i).1.min(self.until) as f64)?;
+            let at = |row: &[Option<f64>]| row.get(asked).copied().flatten();
             Some(Envelope { min: at(min)?, mean: at(mean)?, max: at(max)? })
         };
         chosen.into_iter().enumerate().map(envelope).collect()

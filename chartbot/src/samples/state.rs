@@ -116,3 +116,125 @@ impl NetworkState {
         matches!(self, Self::Ok | Self::Halted)
     }
 }
+
+/// What is shown of a node at some time: its own state, or that of its network where that is
+/// what keeps it from being judged. In the order of their rank, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// The node gave no usable block.
+    Unreachable,
+    /// The node is on another chain.
+    WrongChain,
+    /// The node's block does not rise while the network advances.
+    Stalled,
+    /// The node is below the corridor.
+    Behind,
+    /// Prometheus has no samples: nothing is known about the node.
+    NotScraped,
+    /// Too few references answer.
+    NoConsensus,
+    /// The references contradict each other.
+    Split,
+    /// No node's block rises.
+    Halted,
+    /// The node is above the corridor.
+    Ahead,
+    /// The node is within the corridor.
+    Ok,
+    /// The exporter is scraped, but no longer reports the node.
+    Gone,
+}
+
+impl State {
+    /// All of them, the worst first.
+    pub const ALL: [Self; 11] = [
+        Self::Unreachable,
+        Self::WrongChain,
+        Self::Stalled,
+        Self::Behind,
+        Self::NotScraped,
+        Self::NoConsensus,
+        Self::Split,
+        Self::Halted,
+        Self::Ahead,
+        Self::Ok,
+        Self::Gone,
+    ];
+
+    /// What is shown of a node in this state while its network is in that one.
+    #[must_use]
+    pub fn of(node: NodeState, network: NetworkState) -> Self {
+        match node {
+            NodeState::Unreachable => Self::Unreachable,
+            NodeState::WrongChain => Self::WrongChain,
+            NodeState::Stalled => Self::Stalled,
+            NodeState::Behind => Self::Behind,
+            NodeState::NotScraped => Self::NotScraped,
+            NodeState::Gone => Self::Gone,
+            NodeState::Unknown => Self::of_network(network).unwrap_or(Self::NoConsensus),
+            NodeState::Ahead => Self::of_network(network).unwrap_or(Self::Ahead),
+            NodeState::Ok => Self::of_network(network).unwrap_or(Self::Ok),
+        }
+    }
+
+    /// What is wrong with a network itself; absent where nothing is.
+    #[must_use]
+    pub fn of_network(network: NetworkState) -> Option<Self> {
+        match network {
+            NetworkState::Halted => Some(Self::Halted),
+            NetworkState::Split => Some(Self::Split),
+            NetworkState::NoConsensus => Some(Self::NoConsensus),
+            NetworkState::NotScraped | NetworkState::Ok | NetworkState::Gone => None,
+        }
+    }
+
+    /// Its place in [`State::ALL`]: 0 is the worst.
+    #[must_use]
+    pub fn rank(self) -> usize {
+        self as usize
+    }
+
+    /// Whether it is shown in the alarm colour.
+    #[must_use]
+    pub fn is_alarm(self) -> bool {
+        self <= Self::Behind
+    }
+
+    /// Whether it is the network's own rather than a node's.
+    #[must_use]
+    pub fn is_of_network(self) -> bool {
+        matches!(self, Self::NoConsensus | Self::Split | Self::Halted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_that_is_wrong_explains_its_calm_nodes() {
+        use NetworkState as Net;
+        for (node, network, want) in [
+            (NodeState::Ok, Net::Ok, State::Ok),
+            (NodeState::Ok, Net::Halted, State::Halted),
+            (NodeState::Ahead, Net::Halted, State::Halted),
+            (NodeState::Unknown, Net::Split, State::Split),
+            (NodeState::Unknown, Net::NoConsensus, State::NoConsensus),
+            (NodeState::Unknown, Net::Ok, State::NoConsensus),
+            (NodeState::Unreachable, Net::Halted, State::Unreachable),
+            (NodeState::WrongChain, Net::Split, State::WrongChain),
+            (NodeState::Behind, Net::Halted, State::Behind),
+            (NodeState::NotScraped, Net::NotScraped, State::NotScraped),
+            (NodeState::Gone, Net::Ok, State::Gone),
+        ] {
+            assert_eq!(State::of(node, network), want, "{node:?} {network:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order_of_rank() {
+        assert!(State::ALL.is_sorted());
+        assert!(State::ALL.into_iter().enumerate().all(|(rank, state)| state.rank() == rank));
+        assert_eq!(State::ALL.into_iter().filter(|state| state.is_alarm()).count(), 4);
+    }
+}

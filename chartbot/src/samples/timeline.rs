@@ -9,6 +9,7 @@
 
 use super::{
     answer::Labels,
+    ranking::{self, Claim},
     runs::ODD,
     state::{NetworkState, NodeState},
 };
@@ -93,6 +94,8 @@ pub struct Span {
     pub at: Option<f64>,
     /// Absent where the node was not configured.
     pub state: Option<NodeState>,
+    /// The state of its network.
+    pub network: NetworkState,
     /// Blocks behind the median; absent where unknown.
     pub lag: Option<f64>,
     /// Absent where unknown.
@@ -124,11 +127,9 @@ impl Source {
         if next <= LATE * allowed { next } else { allowed }
     }
 
-    /// The smaller the rather does this sample count.
-    fn rank(&self, i: usize) -> (bool, NodeState) {
-        let states = self.nodes.iter().filter_map(|node| *node.state.get(i)?);
-        let without = !self.state.get(i).is_some_and(|state| state.has_consensus());
-        (without, states.min().unwrap_or(NodeState::Gone))
+    /// The smallest counts, where several exporters have a sample.
+    fn rank(&self, i: usize) -> Claim {
+        ranking::exporter(self.state[i], self.nodes.iter().filter_map(|node| *node.state.get(i)?))
     }
 
     /// The places of the samples in `(begin, end]`.
@@ -200,6 +201,14 @@ impl Timeline {
         ODD * newest
     }
 
+    /// When the first thing is known of any node; the first moment of all where nothing is.
+    #[must_use]
+    pub fn begins(&self) -> f64 {
+        let known = |node| self.spans(node).find(|span| span.state.is_some());
+        let begins = (0..self.nodes.len()).filter_map(|node| Some(known(node)?.begin));
+        begins.reduce(f64::min).unwrap_or(self.from)
+    }
+
     /// Whether the newest sample still stands at the end.
     #[must_use]
     pub fn is_scraped(&self) -> bool {
@@ -222,7 +231,9 @@ impl Timeline {
             let was_known = if k == 0 { self.known_before[node] } else { self.has(k - 1, node) };
             let is_known = if k == last { !self.is_alive } else { self.has(k, node) };
             let state = (was_known && is_known).then_some(NodeState::NotScraped);
-            (end > begin).then_some(Span { begin, end, at: None, state, lag: None, threshold: None })
+            let network = NetworkState::NotScraped;
+            let span = Span { begin, end, at: None, state, network, lag: None, threshold: None };
+            (end > begin).then_some(span)
         };
         let piece = move |k: usize| {
             let piece = self.pieces.get(k)?;
@@ -234,6 +245,7 @@ impl Timeline {
                 end: piece.end,
                 at: Some(source.times[i]),
                 state: of.and_then(|of| of.state[i]),
+                network: source.state[i],
                 lag: of.and_then(|of| known(of.lag[i])),
                 threshold: known(source.threshold[i]),
             })

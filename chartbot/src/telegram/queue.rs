@@ -105,7 +105,7 @@ impl Queue {
     }
 
     /// Delivers a message at most once: a photo that a press asked for replaces the one with
-    /// the button, or follows as a new one if that is gone. A photo that Telegram refuses
+    /// the button, or follows as a new one if that is gone or cannot be edited. A photo that Telegram refuses
     /// leaves its caption.
     async fn deliver(&self, place: Place, press: Option<&Press>, message: &Message) {
         let deadline = clock::now() + DELIVERY;
@@ -113,7 +113,10 @@ impl Queue {
             (Some(press), Content::Photo(photo)) => {
                 let edit = self.outbox.edit(place.chat, press.message, photo, &message.buttons, deadline);
                 match edit.await {
-                    Delivery::Failed(Fault::Gone) => self.send(place, message, deadline).await,
+                    // Gone, or a text that this server lets nothing put a photo into.
+                    Delivery::Failed(Fault::Gone | Fault::Rejected(_)) => {
+                        self.send(place, message, deadline).await
+                    }
                     edited => edited,
                 }
             }

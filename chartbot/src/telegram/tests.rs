@@ -45,7 +45,7 @@ async fn a_press_is_answered_at_once_and_edits_its_message() {
     stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 1d polygon")])));
     let running = Running::at(&stand);
     let edited = stand.hears("editmessagemedia", 1).await;
-    for part in ["31", "last 24 hours", "reply_markup", "/chart 1w polygon", "PNG"] {
+    for part in ["31", "last 24\u{a0}hours", "reply_markup", "/chart 1w polygon", "PNG"] {
         assert!(edited[0].contains(part), "{part}");
     }
     let answered = stand.hears("answercallbackquery", 1).await;
@@ -62,6 +62,18 @@ async fn a_press_is_answered_at_once_and_edits_its_message() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_photo_that_no_message_can_become_follows_as_a_new_one() {
+    let stand = Stand::new().await;
+    stand.say("getupdates", Say::Ok(json!([])));
+    stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 6h")])));
+    stand.say("editmessagemedia", no(400, "Bad Request: there is no media in the message to edit"));
+    let running = Running::at(&stand);
+    let sent = stand.hears("sendphoto", 1).await;
+    assert!(sent[0].contains("my-node") && sent[0].contains("PNG"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_a_burst_of_presses_the_newest_wins() {
     let stand = Stand::new().await;
     stand.say("getupdates", Say::Ok(json!([])));
@@ -74,7 +86,7 @@ async fn of_a_burst_of_presses_the_newest_wins() {
     running.stop().await;
     let edited = stand.hears("editmessagemedia", 1).await;
     assert_eq!(edited.len(), 1);
-    assert!(edited[0].contains("last 36 hours"));
+    assert!(edited[0].contains("last 36\u{a0}hours"));
 }
 
 #[tokio::test(start_paused = true)]

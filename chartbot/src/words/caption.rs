@@ -1,16 +1,17 @@
-//! PURE: what a chart shows, in words and numbers: what, how it is now, the worst and
-//! when, how long outside the corridor, how long without data, the references.
-
-use jiff::{Timestamp, tz::TimeZone};
+//! PURE: what a picture shows, in words and numbers: the verdict with its node and since when,
+//! where it is going, the worst, how long outside the corridor and without a lag, the references.
+//! What is zero is left out, and nothing is said twice.
 
 use crate::{
     samples::{
         facts::{Facts, NodeFacts, Worst},
-        grid::History,
-        state::{NetworkState, NodeState},
+        history::SHOWN,
+        missing::{Cause, Gap},
+        state::{NodeState, State},
+        verdict::Verdict,
         warning::Warning,
     },
-    words::{self, Words},
+    words::{self, Words, moment::Times, state, trend::trend},
 };
 
 /// A photo's caption has at most so many characters of UTF-16
@@ -20,22 +21,18 @@ const LIMIT: usize = 1_024;
 const NOTE_LIMIT: usize = 140;
 /// Characters of a name where there is no room for all of it.
 const SHORT_NAME: usize = 20;
-/// How many parts a node's past has.
-const PAST: usize = 3;
+/// Shorter times are not worth a word, in seconds.
+const LEAST: f64 = 0.5;
 
 /// What a caption is made from.
 #[derive(Clone, Copy)]
 pub struct Story<'a> {
     /// The network and its nodes, the worst first.
     pub facts: &'a Facts,
-    /// What the chart shows.
-    pub history: &'a History,
     /// What the reader has to know beside.
     pub warnings: &'a [Warning],
-    /// The zone of all times.
-    pub zone: &'a TimeZone,
-    /// The language.
-    pub words: &'a Words,
+    /// The zone of all times, now, and the language.
+    pub times: Times<'a>,
 }
 
 /// The caption: the first line says the most, for notifications show no more.
@@ -43,138 +40,156 @@ pub struct Story<'a> {
 pub fn write(story: Story) -> String {
     let lines = match story.facts.nodes.as_slice() {
         [node] => story.of_one(node),
-        _ => story.of_several(),
+        nodes => story.of_several(nodes),
     };
     words::cut(lines.join("\n"), LIMIT)
 }
 
 impl Story<'_> {
+    fn words(&self) -> &Words {
+        self.times.words
+    }
+
     fn of_one(self, node: &NodeFacts) -> Vec<String> {
-        let now = joined("; ", [Some(self.named(node, usize::MAX)), self.chain()]);
-        let mut lines = vec![format!("{} · {now}", self.facts.network), self.range(None)];
+        let mut lines = vec![self.verdict(usize::MAX)];
+        lines.extend(trend(node, self.times));
+        let past = self.past(node);
+        let last = match past.is_empty() {
+            true => format!("{}; {}", self.last(), self.references()),
+            false => self.references(),
+        };
+        lines.extend((!past.is_empty()).then(|| format!("{}: {}", self.last(), past.join("; "))));
+        lines.extend(self.noise());
         lines.extend(self.note());
-        lines.push(self.past(node, PAST).join("; "));
-        lines.push(self.references());
+        lines.push(last);
         lines
     }
 
     /// What is last is cut first: the best of the nodes.
-    fn of_several(self) -> Vec<String> {
-        let Self { facts, history, words, .. } = self;
-        let nodes = &facts.nodes;
-        let is_ok = |node: &&NodeFacts| node.state == NodeState::Ok;
-        let watched = nodes.iter().filter(|node| node.state != NodeState::Gone).count();
-        let ok = nodes.iter().filter(is_ok).count();
-        let shown = history.watched.len();
-        let some_shown = (shown < nodes.len()).then(|| (words.worst_shown)(shown, nodes.len()));
-        let worst = nodes.first().filter(|node| !is_ok(node)).map(|node| self.named(node, usize::MAX));
-        let now = joined("; ", [self.chain(), Some((words.nodes_ok)(ok, watched)), worst]);
-        let mut lines = vec![format!("{} · {now}", facts.network), self.range(some_shown), self.references()];
-        lines.extend(self.note());
-        let told = |(parts, name)| -> Vec<String> {
-            let line =
-                |node: &NodeFacts| [vec![self.named(node, name)], self.past(node, parts)].concat().join("; ");
-            lines.iter().cloned().chain(nodes.iter().take(shown).map(line)).collect()
+    fn of_several(self, nodes: &[NodeFacts]) -> Vec<String> {
+        let lines = |with_past: bool, name: usize| -> Vec<String> {
+            let mut lines = vec![self.verdict(name)];
+            lines.extend(nodes.first().and_then(|node| trend(node, self.times)));
+            lines.extend(self.noise());
+            lines.extend(self.note());
+            let is_titled = Verdict::of(self.facts).node.is_some();
+            let shown = nodes.iter().take(SHOWN).enumerate();
+            let line = |(place, node)| self.line(node, place == 0 && is_titled, with_past, name);
+            let mut of_nodes = shown.filter_map(line).peekable();
+            let colon = if of_nodes.peek().is_some() { ":" } else { "" };
+            lines.push(format!("{}; {}{colon}", self.references(), self.last()));
+            lines.extend(of_nodes);
+            lines
         };
         let fits = |lines: &Vec<String>| lines.join("\n").encode_utf16().count() <= LIMIT;
-        let shorter = [(PAST, usize::MAX), (1, usize::MAX), (1, SHORT_NAME)];
-        shorter.into_iter().map(told).find(fits).unwrap_or_else(|| told((0, SHORT_NAME)))
+        let shorter = [(true, usize::MAX), (true, SHORT_NAME), (false, usize::MAX)];
+        let fitting = shorter.into_iter().map(|(past, name)| lines(past, name)).find(fits);
+        fitting.unwrap_or_else(|| lines(false, SHORT_NAME))
     }
 
-    /// What keeps the whole chain from going on.
-    fn chain(self) -> Option<String> {
-        match self.facts.state {
-            NetworkState::Split => Some(self.words.split.to_owned()),
-            NetworkState::Halted => Some(self.words.halted.to_owned()),
-            _ => None,
-        }
+    /// "🔴 13 blocks (26 s) behind · polygon · my-node · since 18:57".
+    fn verdict(self, name: usize) -> String {
+        let Self { facts, times, .. } = self;
+        let words = self.words();
+        let verdict = Verdict::of(facts);
+        let title = match verdict.node {
+            Some(node) => self.state(node),
+            None => state::title(verdict.state, None, None, words),
+        };
+        let beside = verdict.network.map(|state| state::title(state, None, None, words));
+        // Of several nodes that are all ok, none is named.
+        let is_named = facts.nodes.len() == 1 || verdict.node.is_some() && verdict.state != State::Ok;
+        let node = facts.nodes.first().filter(|_| is_named);
+        let parts = [
+            Some(format!("{} {title}", state::sign(verdict.state))),
+            Some(facts.network.clone()),
+            beside,
+            node.map(|node| words::shortened(&node.node, name)),
+            verdict.since.map(|since| times.since(since)),
+            verdict.ok.map(|(ok, all)| (words.nodes_ok)(ok, all)),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 
-    fn range(self, shown: Option<String>) -> String {
-        let Self { facts, words, .. } = self;
-        let corridor = facts.thresholds.map(|(least, most)| (words.corridor)(least, most));
-        joined(", ", [Some((words.last)(facts.until - facts.from)), corridor, shown])
+    /// A node's state in words, as far as its network does not say it.
+    fn state(self, node: &NodeFacts) -> String {
+        let state = State::of(node.state, self.facts.state);
+        state::title(state, node.lag_blocks, node.behind_seconds, self.words())
+    }
+
+    /// One of several nodes; absent where there is nothing to say of it. Of the node in the
+    /// title only the past is left to say.
+    fn line(self, node: &NodeFacts, is_titled: bool, with_past: bool, name: usize) -> Option<String> {
+        let state = State::of(node.state, self.facts.state);
+        let is_news = !is_titled && state != State::Ok && !state.is_of_network();
+        let now = is_news.then(|| {
+            let since = node.since.map(|since| self.times.since(since));
+            let trend = trend(node, self.times);
+            let parts = [Some(self.state(node)), since, trend];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        });
+        let past = if with_past { self.past(node) } else { Vec::new() };
+        let parts: Vec<_> = now.into_iter().chain(past).collect();
+        let name = words::shortened(&node.node, name);
+        (!parts.is_empty()).then(|| format!("{} {name}: {}", state::sign(state), parts.join("; ")))
+    }
+
+    fn last(self) -> String {
+        (self.words().last)(self.facts.until - self.facts.from)
     }
 
     fn references(self) -> String {
-        let Self { facts, words, zone, .. } = self;
+        let (facts, words) = (self.facts, self.words());
         let up = facts.references_up.zip(facts.references);
         let up = up.map(|(up, all)| (words.references)(up, all));
-        joined(", ", [up, Some((words.times_in)(zone.iana_name().unwrap_or("UTC")))])
+        let zone = (words.times_in)(self.times.zone.iana_name().unwrap_or("UTC"));
+        up.into_iter().chain([zone]).collect::<Vec<_>>().join(", ")
     }
 
     fn note(self) -> Option<String> {
         let first = self.warnings.first()?;
-        Some(words::cut(words::warning(first, self.words), NOTE_LIMIT))
+        Some(words::cut(words::warning(first, self.words()), NOTE_LIMIT))
     }
 
-    /// How a node is, behind its name in at most so many characters.
-    fn named(self, node: &NodeFacts, most: usize) -> String {
-        format!("{}: {}", words::shortened(&node.node, most), self.now(node))
+    /// Which threshold would fit, once.
+    fn noise(self) -> Option<String> {
+        let noise = self.facts.nodes.iter().find_map(|node| node.noise)?;
+        Some((self.words().noise)(noise.reach, noise.threshold))
     }
 
-    /// How a node is.
-    fn now(self, node: &NodeFacts) -> String {
-        let words = self.words;
-        let since = node.since.map(|since| self.moment(since));
-        let offset = node.lag_blocks.map(|lag| (words.offset)(0.0 - lag));
-        match node.state {
-            NodeState::Unreachable => (words.no_answer)(since.as_deref()),
-            NodeState::WrongChain => words.wrong_chain.to_owned(),
-            NodeState::Unknown => match self.facts.state {
-                NetworkState::Split => words.unknown.to_owned(),
-                _ => (words.no_consensus)(since.as_deref()),
-            },
-            NodeState::Stalled => joined(", ", [Some(words.stalled.to_owned()), offset]),
-            NodeState::Behind | NodeState::Ahead | NodeState::Ok => {
-                offset.unwrap_or_else(|| words.unknown.to_owned())
-            }
-            NodeState::NotScraped => (words.not_scraped)(since.as_deref()),
-            NodeState::Gone => (words.gone)(since.as_deref()),
+    /// How a node was over the whole range: the worst, how long outside, how long without a lag.
+    fn past(self, node: &NodeFacts) -> Vec<String> {
+        let words = self.words();
+        let mut parts = Vec::new();
+        let is_now = |worst: &Worst| Some(worst.lag) == node.lag_blocks;
+        match node.worst {
+            Some(worst) if worst.lag == 0.0 || is_now(&worst) => {}
+            Some(Worst { lag, at }) => parts.push((words.worst)(0.0 - lag, &self.times.moment(at))),
+            None if node.state == NodeState::Gone => parts.push(words.nothing_seen.to_owned()),
+            None => {}
         }
+        let outside = node.outside_seconds.filter(|seconds| *seconds >= LEAST);
+        let outside = outside.zip(self.facts.thresholds);
+        parts.extend(outside.map(|(seconds, corridor)| (words.outside)(seconds, corridor)));
+        parts.extend(Cause::ALL.into_iter().filter_map(|cause| self.missing(node, cause)));
+        parts
     }
 
-    /// How a node was over the whole range, in so many parts: the worst, how long outside, how
-    /// long without data.
-    fn past(self, node: &NodeFacts, parts: usize) -> Vec<String> {
-        let words = self.words;
-        let Some(Worst { lag, at }) = node.worst else {
-            return vec![words.nothing_seen.to_owned()];
+    /// "no answer for 5 hours (10:29–15:29)"; absent where that is the present state alone, of
+    /// which the beginning is known.
+    fn missing(self, node: &NodeFacts, cause: Cause) -> Option<String> {
+        let (facts, words) = (self.facts, self.words());
+        let seconds = node.missing_seconds.of(cause).filter(|seconds| *seconds >= LEAST)?;
+        let of_cause = || node.gaps.iter().filter(|gap| gap.cause == cause);
+        let length = |gap: &&Gap| gap.end - gap.begin;
+        let longest = of_cause().max_by(|a, b| length(a).total_cmp(&length(b)))?;
+        let times = match of_cause().count() {
+            1 if longest.end >= facts.until as f64 && node.since.is_some() => return None,
+            1 => self.times.span(longest.begin, longest.end),
+            count => (words.longest)(count, &self.times.span(longest.begin, longest.end)),
         };
-        let missing = node.missing_seconds.total();
-        let all = [
-            Some((words.worst)(0.0 - lag, &self.moment(at))),
-            self.facts.thresholds.map(|_| (words.outside)(node.outside_seconds)),
-            (missing >= 0.5).then(|| (words.missing)(missing)),
-        ];
-        all.into_iter().flatten().take(parts).collect()
+        Some(format!("{} ({times})", (words.missing)(cause, seconds)))
     }
-
-    /// The time of day in the zone, with the day where it was not today, and the zone where a
-    /// clock that was set back shows the same time twice.
-    fn moment(self, seconds: f64) -> String {
-        let Self { facts, words, zone, .. } = self;
-        let at = |seconds: i64| {
-            let moment = Timestamp::from_second(seconds).unwrap_or_default();
-            moment.to_zoned(zone.clone())
-        };
-        let (moment, now) = (at(seconds as i64), at(facts.until));
-        let text = if moment.date() == now.date() {
-            moment.strftime("%H:%M").to_string()
-        } else {
-            (words.another_day)(&moment, &now)
-        };
-        if zone.to_ambiguous_timestamp(moment.datetime()).is_ambiguous() {
-            format!("{text} {}", moment.strftime("%Z"))
-        } else {
-            text
-        }
-    }
-}
-
-fn joined(with: &str, parts: impl IntoIterator<Item = Option<String>>) -> String {
-    let there: Vec<_> = parts.into_iter().flatten().collect();
-    there.join(with)
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! What the bot says in English.
 
-use super::{ChartWords, Words, length};
+use super::{
+    ChartWords, Words, length,
+    number::{JOIN, grouped},
+};
+use crate::samples::{missing::Cause, state::State};
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -11,18 +15,29 @@ pub const CHART_ENGLISH: ChartWords = ChartWords {
     months: MONTHS,
     of_months: MONTHS,
     marks: (',', '.'),
-    unit: "blocks from the median",
+    powers: ["k", "M", "G"],
+    unit: "blocks",
     best: "best reference",
+    others: "other nodes",
     outside: |threshold| match threshold {
-        Some(threshold) => format!("outside ±{threshold}"),
+        Some(threshold) => format!("beyond ±{threshold}"),
         None => "outside the corridor".to_owned(),
     },
-    last,
-    worst: |shown, all| format!("the worst {shown} of {all}"),
-    no_answer: "no answer",
-    wrong_chain: "wrong chain",
-    no_consensus: "no consensus",
-    not_scraped: "no data in Prometheus",
+    state: |state| match state {
+        State::Unreachable => "no answer",
+        State::WrongChain => "wrong chain",
+        State::Stalled => "stalled",
+        State::Behind => "behind",
+        State::NotScraped => "no data in Prometheus",
+        State::NoConsensus => "no consensus",
+        State::Split => "references disagree",
+        State::Halted => "halted",
+        State::Ahead => "ahead",
+        State::Ok => "level",
+        State::Gone => "no longer watched",
+    },
+    references: |up, all| format!("{up} of {} up", counted(all as u64, "reference")),
+    data_since: |first, last| format!("data since {first}, to {last}"),
 };
 
 /// What the bot says in English.
@@ -37,16 +52,20 @@ pub const ENGLISH: Words = Words {
     ],
     chart: &CHART_ENGLISH,
     ranges: ["1h", "1d", "1w"],
+    choices: ["10m", "6h", "3d", "30d", "90d", "1y"],
+    which_range: "Choose a range, or write one: 90m, 6h polygon, 30d.",
     help: "I draw how far your nodes are from the median of the reference nodes.\n\
         /hour, /day, /week: a chart of the last hour, day or week\n\
-        /chart 6h, /chart 30d polygon: any range from 10m to 365d, and the network if there are several\n\
+        /chart 6h, /chart 30d polygon, or just 6h: any range from 10m to 1y, and the network if there are several\n\
         /status: the state of every node\n\
         /help: this text\n\
         Below zero is behind. The dashed lines are the corridor: a node within it keeps up.",
     hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
     not_a_range: |word| {
-        let unread = if word.is_empty() { String::new() } else { format!("“{word}” is not a range. ") };
-        format!("{unread}Give a range and, optionally, a network: /chart 90m, /chart 6h, /chart 30d polygon.")
+        format!(
+            "“{word}” is not a range. Give a range and, optionally, a network: \
+             /chart 90m, /chart 6h, /chart 30d polygon."
+        )
     },
     out_of_bounds: "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d.",
     too_much: "Give one range and at most one network: /chart 6h, /chart 30d polygon.",
@@ -83,50 +102,55 @@ pub const ENGLISH: Words = Words {
     not_drawn: "The chart could not be drawn; see the log of headlag-chartbot.",
 
     last,
-    offset: |offset| match offset {
-        offset if offset < 0.0 => format!("{} behind", blocks(-offset)),
-        offset if offset > 0.0 => format!("{} ahead", blocks(offset)),
-        _ => "level with the median".to_owned(),
-    },
-    no_answer: |since| since_when("no answer", since),
-    no_consensus: |since| since_when("no consensus among the references", since),
-    not_scraped: |since| since_when("no data in Prometheus", since),
-    wrong_chain: "wrong chain",
-    stalled: "stalled",
-    ok: "ok",
-    lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
-        Some(seconds) => format!("{} ({}) behind", blocks(-offset), short(seconds)),
-        None => (ENGLISH.offset)(offset),
-    },
-    age: short,
-    ago: |age| format!(" ({age} ago)"),
-    no_news: |age| format!("no data for {age}"),
-    supports: |max, median| format!("{max} at the highest block, {median} at the median"),
-    unknown: "unknown",
-    halted: "the chain has halted",
-    split: "the references disagree",
-    worst: |offset, when| match offset {
-        0.0 => "always level with the median".to_owned(),
-        _ => format!("at worst {} ({when})", (ENGLISH.offset)(offset)),
-    },
-    outside: |seconds| match seconds {
-        None => "time outside the corridor unknown".to_owned(),
-        Some(seconds) if seconds < 0.5 => "never outside the corridor".to_owned(),
-        Some(seconds) => format!("{} outside the corridor", duration(seconds)),
-    },
-    missing: |seconds| format!("{} without data", duration(seconds)),
-    nothing_seen: "no data in this range",
-    corridor: |least, most| {
-        if least == most {
-            format!("corridor ±{}", blocks(most))
-        } else {
-            format!("corridor ±{least} to ±{}", blocks(most))
+    since: |moment| format!("since {moment}"),
+    lag: |offset, seconds| {
+        let time = seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5).map(short);
+        let time = time.map(|time| format!(" ({time})")).unwrap_or_default();
+        match offset {
+            offset if offset < 0.0 => format!("{}{time} behind", blocks(-offset)),
+            offset if offset > 0.0 => format!("{} ahead", blocks(offset)),
+            _ => "level with the median".to_owned(),
         }
     },
-    gone: |since| since_when("no longer watched", since),
+    age: short,
+    ago: |age| format!("{age} ago"),
+    supports: |max, median| format!("{max} at the highest block, {median} at the median"),
+    halted: "the chain has halted",
+
+    level_at: |moment| format!("level at about {moment}"),
+    level_soon: "level within 2\u{a0}min",
+    losing: |count, time| format!("losing {} {time}", blocks(count)),
+    a_minute: "a minute",
+    an_hour: "an hour",
+    catching_up: |count, minutes| {
+        format!("catching up, {} in {}", blocks(count), counted(minutes as u64, "minute"))
+    },
+    growing: "growing",
+
+    worst: |offset, when| format!("at worst {} ({when})", (ENGLISH.lag)(offset, None)),
+    outside: |seconds, (least, most)| {
+        let corridor = if least == most {
+            format!("±{}", blocks(most))
+        } else {
+            format!("±{least} to ±{}", blocks(most))
+        };
+        format!("{} outside {corridor}", duration(seconds))
+    },
+    missing: |cause, seconds| {
+        let cause = match cause {
+            Cause::NoAnswer => "no answer",
+            Cause::WrongChain => "wrong chain",
+            Cause::NoConsensus => "no consensus",
+            Cause::NotScraped => "no data in Prometheus",
+        };
+        format!("{cause} for {}", duration(seconds))
+    },
+    longest: |count, span| format!("{}, longest {span}", counted(count as u64, "time")),
+    noise: |reach, threshold| format!("noise here reaches ±{reach}; a threshold of {threshold} would fit"),
+    nothing_seen: "no data in this range",
     nodes_ok: |ok, all| format!("{ok} of {} ok", counted(all as u64, "node")),
-    worst_shown: |shown, all| format!("the {shown} worst of {} are shown", counted(all as u64, "node")),
-    references: |up, all| format!("{up} of {all} references up"),
+    more_ok: |count| format!("and {count} more, ok"),
+    references: CHART_ENGLISH.references,
     times_in: |zone| format!("times in {zone}"),
     partial: "Incomplete: part of the storage behind Prometheus did not answer.",
     warning: |words| format!("Prometheus warns: {words}"),
@@ -139,10 +163,6 @@ pub const ENGLISH: Words = Words {
     clock: |ahead| {
         let side = if ahead > 0.0 { "ahead of" } else { "behind" };
         format!("The exporter's clock is {} {side} Prometheus'; check NTP.", short(ahead.abs()))
-    },
-    another_day: |moment, now| {
-        let form = if moment.year() == now.year() { "%a %-d %b, %H:%M" } else { "%-d %b %Y, %H:%M" };
-        moment.strftime(form).to_string()
     },
 };
 
@@ -157,29 +177,23 @@ fn last(seconds: i64) -> String {
     }
 }
 
-fn since_when(what: &str, since: Option<&str>) -> String {
-    since.map_or_else(|| what.to_owned(), |since| format!("{what} since {since}"))
-}
-
 fn counted(count: u64, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {thing}{plural}")
+    format!("{}{JOIN}{thing}{plural}", grouped(count, &CHART_ENGLISH))
 }
 
 fn blocks(count: f64) -> String {
-    let rounded = (count * 10.0).round() / 10.0;
-    let plural = if rounded == 1.0 { "" } else { "s" };
-    format!("{rounded} block{plural}")
+    counted(count.round() as u64, "block")
 }
 
 /// A length of time in its largest unit, in few characters.
 fn short(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
-        0..100 => format!("{whole} s"),
-        100..5_970 => format!("{} min", (whole + 30) / 60),
-        5_970..171_000 => format!("{} h", (whole + 1_800) / 3_600),
-        _ => format!("{} days", (whole + 43_200) / 86_400),
+        0..100 => format!("{whole}{JOIN}s"),
+        100..5_970 => format!("{}{JOIN}min", (whole + 30) / 60),
+        5_970..171_000 => format!("{}{JOIN}h", (whole + 1_800) / 3_600),
+        _ => format!("{}{JOIN}days", (whole + 43_200) / 86_400),
     }
 }
 
@@ -218,20 +232,20 @@ mod tests {
             (23_400, "last 6 hours 30 minutes"),
             (3 * 86_400 + 3_600, "last 3 days 1 hour"),
         ] {
-            assert_eq!((CHART_ENGLISH.last)(seconds), want);
+            assert_eq!(last(seconds).replace(JOIN, " "), want);
         }
     }
 
     #[test]
     fn numbers_in_words() {
-        for (offset, want) in [
-            (-12.0, "12 blocks behind"),
-            (1.0, "1 block ahead"),
-            (-0.25, "0.3 blocks behind"),
-            (0.0, "level with the median"),
-            (-0.0, "level with the median"),
+        for (offset, seconds, want) in [
+            (-12.0, None, "12 blocks behind"),
+            (-1_234.0, Some(24.0), "1,234 blocks (24 s) behind"),
+            (1.0, None, "1 block ahead"),
+            (0.0, None, "level with the median"),
+            (-0.0, Some(0.0), "level with the median"),
         ] {
-            assert_eq!((ENGLISH.offset)(offset), want);
+            assert_eq!((ENGLISH.lag)(offset, seconds).replace(JOIN, " "), want);
         }
         for (seconds, want) in [
             (15.0, "15 seconds"),
@@ -242,7 +256,7 @@ mod tests {
             (12_000.0, "3 hours 20 minutes"),
             (86_400.0 * 2.0 + 14_500.0, "2 days 4 hours"),
         ] {
-            assert_eq!(duration(seconds), want);
+            assert_eq!(duration(seconds).replace(JOIN, " "), want);
         }
     }
 }

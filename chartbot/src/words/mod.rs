@@ -2,12 +2,14 @@
 
 pub mod caption;
 mod english;
+pub mod moment;
+pub mod number;
 mod russian;
+pub mod state;
 pub mod status;
+pub mod trend;
 
-use jiff::Zoned;
-
-use crate::samples::warning::Warning;
+use crate::samples::{missing::Cause, state::State, warning::Warning};
 
 pub use english::ENGLISH;
 pub use russian::RUSSIAN;
@@ -26,24 +28,22 @@ pub struct ChartWords {
     pub of_months: [&'static str; 12],
     /// Between thousands, and before tenths.
     pub marks: (char, char),
+    /// After a number in thousands, millions and billions.
+    pub powers: [&'static str; 3],
     /// What the numbers beside the plot count.
     pub unit: &'static str,
     /// The best reference, in the legend.
     pub best: &'static str,
+    /// All nodes but the first, in the legend.
+    pub others: &'static str,
     /// Outside a corridor of this threshold; absent when it changed.
     pub outside: fn(Option<&str>) -> String,
-    /// The last so many seconds.
-    pub last: fn(i64) -> String,
-    /// Only so many nodes are shown, the worst, and of how many.
-    pub worst: fn(usize, usize) -> String,
-    /// The node did not answer.
-    pub no_answer: &'static str,
-    /// The node answered for another chain.
-    pub wrong_chain: &'static str,
-    /// Too few references answered.
-    pub no_consensus: &'static str,
-    /// Prometheus holds nothing.
-    pub not_scraped: &'static str,
+    /// The name of a state.
+    pub state: fn(State) -> &'static str,
+    /// How many references answer, and of how many, in few characters.
+    pub references: fn(f64, f64) -> String,
+    /// Data begins at the first moment, later than asked for, and goes to the second.
+    pub data_since: fn(&str, &str) -> String,
 }
 
 /// The units of a range, from the smallest.
@@ -108,11 +108,15 @@ pub struct Words {
     pub chart: &'static ChartWords,
     /// Buttons: the last hour, day, week.
     pub ranges: [&'static str; 3],
+    /// Buttons: the ranges of [`crate::chat::command::Range::OFFERED`].
+    pub choices: [&'static str; 6],
+    /// To `/chart` alone, above these buttons.
+    pub which_range: &'static str,
     /// What the bot can do.
     pub help: &'static str,
     /// To what it does not understand.
     pub hint: &'static str,
-    /// To `/chart` with this word instead of a range; empty where there is no word.
+    /// To `/chart` with this word instead of a range.
     pub not_a_range: fn(&str) -> String,
     /// To `/chart` with a range that is too short or too long.
     pub out_of_bounds: &'static str,
@@ -149,52 +153,51 @@ pub struct Words {
 
     /// The last so many seconds.
     pub last: fn(i64) -> String,
-    /// So many blocks from the median, below zero is behind.
-    pub offset: fn(f64) -> String,
-    /// The node does not answer, since a moment if it is known.
-    pub no_answer: fn(Option<&str>) -> String,
-    /// Too few references answer, since a moment if it is known.
-    pub no_consensus: fn(Option<&str>) -> String,
-    /// Prometheus has no data, since a moment if it is known.
-    pub not_scraped: fn(Option<&str>) -> String,
-    /// The node is on another chain.
-    pub wrong_chain: &'static str,
-    /// The node's block has not risen for long.
-    pub stalled: &'static str,
-    /// All is well.
-    pub ok: &'static str,
+    /// Since a moment.
+    pub since: fn(&str) -> String,
     /// Blocks from the median, below zero is behind, and how many seconds behind if known.
     pub lag: fn(f64, Option<f64>) -> String,
     /// So many seconds, short.
     pub age: fn(f64) -> String,
     /// An age, as the addition to what was so long ago.
     pub ago: fn(String) -> String,
-    /// There has been no data for that long.
-    pub no_news: fn(String) -> String,
     /// How many references are at the highest block, and at the median.
     pub supports: fn(f64, f64) -> String,
-    /// The state is not known.
-    pub unknown: &'static str,
     /// No node's block rises.
     pub halted: &'static str,
-    /// The references contradict each other.
-    pub split: &'static str,
+
+    /// The node will be level at about that moment.
+    pub level_at: fn(&str) -> String,
+    /// The node will be level within two minutes.
+    pub level_soon: &'static str,
+    /// The node falls behind by so many blocks in a time, one of the two below.
+    pub losing: fn(f64, &str) -> String,
+    /// A minute.
+    pub a_minute: &'static str,
+    /// An hour.
+    pub an_hour: &'static str,
+    /// The lag is so many blocks less than so many minutes ago.
+    pub catching_up: fn(f64, f64) -> String,
+    /// The lag is growing.
+    pub growing: &'static str,
+
     /// The largest distance from the median, and when.
     pub worst: fn(f64, &str) -> String,
-    /// So many seconds outside the corridor; absent when they are not known.
-    pub outside: fn(Option<f64>) -> String,
-    /// So many seconds without a value.
-    pub missing: fn(f64) -> String,
+    /// So many seconds outside the corridor, whose half height is given in blocks: the smallest
+    /// and the largest where it changed.
+    pub outside: fn(f64, (f64, f64)) -> String,
+    /// So many seconds without a lag, and why.
+    pub missing: fn(Cause, f64) -> String,
+    /// So many times, the longest from when to when.
+    pub longest: fn(usize, &str) -> String,
+    /// The noise reaches so many blocks to each side, and the threshold that would fit.
+    pub noise: fn(f64, f64) -> String,
     /// There is no block in the whole range.
     pub nothing_seen: &'static str,
-    /// The corridor's half height in blocks; the smallest and the largest where it changed.
-    pub corridor: fn(f64, f64) -> String,
-    /// The node is no longer watched, since a moment if it is known.
-    pub gone: fn(Option<&str>) -> String,
     /// How many of the watched nodes are ok, and of how many.
     pub nodes_ok: fn(usize, usize) -> String,
-    /// How many nodes are shown, the worst, and of how many.
-    pub worst_shown: fn(usize, usize) -> String,
+    /// So many more that are all ok.
+    pub more_ok: fn(usize) -> String,
     /// How many references answer, and of how many.
     pub references: fn(f64, f64) -> String,
     /// The zone of all times.
@@ -207,9 +210,6 @@ pub struct Words {
     pub renamed: fn(&str) -> String,
     /// The exporter's clock is so many seconds ahead of Prometheus', below zero behind.
     pub clock: fn(f64) -> String,
-    /// Day and time of a moment that was not today, with the year unless it is the current
-    /// one; that moment first, then now.
-    pub another_day: fn(&Zoned, &Zoned) -> String,
 }
 
 /// A warning in words.

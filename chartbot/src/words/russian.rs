@@ -1,6 +1,10 @@
 //! What the bot says in Russian.
 
-use super::{ChartWords, Words, length};
+use super::{
+    ChartWords, Words, length,
+    number::{JOIN, grouped},
+};
+use crate::samples::{missing::Cause, state::State};
 
 /// After the number of a day.
 const OF_MONTHS: [&str; 12] =
@@ -12,18 +16,29 @@ pub const CHART_RUSSIAN: ChartWords = ChartWords {
     months: ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"],
     of_months: OF_MONTHS,
     marks: ('\u{a0}', ','),
-    unit: "отклонение от медианы, блоки",
-    best: "лучшая эталонная нода",
+    powers: ["\u{a0}тыс.", "\u{a0}млн", "\u{a0}млрд"],
+    unit: "блоки",
+    best: "лучшая эталонная",
+    others: "другие ноды",
     outside: |threshold| match threshold {
         Some(threshold) => format!("вне ±{threshold}"),
         None => "вне коридора".to_owned(),
     },
-    last: last_in_chart,
-    worst: |shown, all| format!("худшие {shown} из {all}"),
-    no_answer: "нет ответа",
-    wrong_chain: "другая сеть",
-    no_consensus: "нет консенсуса",
-    not_scraped: "нет данных в Prometheus",
+    state: |state| match state {
+        State::Unreachable => "не отвечает",
+        State::WrongChain => "подключена к другой сети",
+        State::Stalled => "стоит",
+        State::Behind => "отстаёт",
+        State::NotScraped => "нет данных в Prometheus",
+        State::NoConsensus => "нет консенсуса",
+        State::Split => "эталонные ноды расходятся",
+        State::Halted => "сеть остановилась",
+        State::Ahead => "опережает",
+        State::Ok => "не отстаёт",
+        State::Gone => "больше не отслеживается",
+    },
+    references: |up, all| format!("эталонных {up} из {all}"),
+    data_since: |first, last| format!("данные: {first}, до {last}"),
 };
 
 /// What the bot says in Russian.
@@ -38,17 +53,20 @@ pub const RUSSIAN: Words = Words {
     ],
     chart: &CHART_RUSSIAN,
     ranges: ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"],
+    choices: ["10\u{a0}мин", "6\u{a0}ч", "3\u{a0}д", "30\u{a0}д", "90\u{a0}д", "1\u{a0}год"],
+    which_range: "Выберите период или напишите его: 90m, 6h polygon, 30d.",
     help: "Показываю, на сколько блоков ваши ноды отстают от медианы эталонных нод.\n\
         /hour, /day, /week — график за час, сутки, неделю\n\
-        /chart 6h, /chart 30d polygon — любой период от 10m до 365d и сеть, если их несколько\n\
+        /chart 6h, /chart 30d polygon или просто 6h — любой период от 10m до 1y и сеть, если их несколько\n\
         /status — состояние всех нод\n\
         /help — эта справка\n\
         Ниже нуля — отставание. Пунктир — границы коридора: нода внутри него не отстаёт.",
     hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; справка: /help.",
     not_a_range: |word| {
-        let unread =
-            if word.is_empty() { String::new() } else { format!("«{word}» — не период. ") };
-        format!("{unread}Укажите период и, при желании, сеть: /chart 90m, /chart 6h, /chart 30d polygon.")
+        format!(
+            "«{word}» — не период. Укажите период и, при желании, сеть: \
+             /chart 90m, /chart 6h, /chart 30d polygon."
+        )
     },
     out_of_bounds: "График можно построить за период от 10 минут до 365 дней: от /chart 10m до /chart 365d.",
     too_much: "Укажите один период и не больше одной сети: /chart 6h, /chart 30d polygon.",
@@ -84,50 +102,62 @@ pub const RUSSIAN: Words = Words {
     not_drawn: "Не удалось построить график; причина — в журнале headlag-chartbot.",
 
     last,
-    offset: |offset| match offset {
-        offset if offset < 0.0 => format!("отстаёт на {}", blocks(-offset)),
-        offset if offset > 0.0 => format!("опережает на {}", blocks(offset)),
-        _ => "вровень с медианой".to_owned(),
+    since: |moment| {
+        // «Со второго», «со вторника», «со среды», but «с двадцатого».
+        let is_hard = ["2\u{a0}", "вт", "ср"].iter().any(|begin| moment.starts_with(begin));
+        format!("{} {moment}", if is_hard { "со" } else { "с" })
     },
-    no_answer: |since| since_when("не отвечает", since),
-    no_consensus: |since| since_when("нет консенсуса среди эталонных нод", since),
-    not_scraped: |since| since_when("нет данных в Prometheus", since),
-    wrong_chain: "подключена к другой сети",
-    stalled: "высота блока не растёт",
-    ok: "норма",
-    lag: |offset, seconds| match seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5) {
-        Some(seconds) => format!("отстаёт на {} ({})", blocks(-offset), short(seconds)),
-        None => (RUSSIAN.offset)(offset),
-    },
-    age: short,
-    ago: |age| format!(" ({age} назад)"),
-    no_news: |age| format!("нет данных уже {age}"),
-    supports: |max, median| format!("на последнем блоке {max}, на медиане {median}"),
-    unknown: "неизвестно",
-    halted: "сеть остановилась",
-    split: "эталонные ноды расходятся",
-    worst: |offset, when| match offset {
-        offset if offset < 0.0 => format!("наибольшее отставание — {} ({when})", blocks(-offset)),
-        offset if offset > 0.0 => format!("наибольшее опережение — {} ({when})", blocks(offset)),
-        _ => "всё время вровень с медианой".to_owned(),
-    },
-    outside: |seconds| match seconds {
-        None => "время вне коридора неизвестно".to_owned(),
-        Some(seconds) if seconds < 0.5 => "из коридора не выходила".to_owned(),
-        Some(seconds) => format!("{} вне коридора", duration(seconds)),
-    },
-    missing: |seconds| format!("{} без данных", duration(seconds)),
-    nothing_seen: "нет данных за этот период",
-    corridor: |least, most| {
-        if least == most {
-            format!("коридор ±{}", blocks(most))
-        } else {
-            format!("коридор от ±{least} до ±{}", blocks(most))
+    lag: |offset, seconds| {
+        let time = seconds.filter(|seconds| offset < 0.0 && *seconds >= 0.5).map(short);
+        let time = time.map(|time| format!(" ({time})")).unwrap_or_default();
+        match offset {
+            offset if offset < 0.0 => format!("отстаёт на {}{time}", blocks(-offset)),
+            offset if offset > 0.0 => format!("опережает на {}", blocks(offset)),
+            _ => "вровень с медианой".to_owned(),
         }
     },
-    gone: |since| since_when("больше не отслеживается", since),
+    age: short,
+    ago: |age| format!("{age} назад"),
+    supports: |max, median| format!("на последнем блоке {max}, на медиане {median}"),
+    halted: "сеть остановилась",
+
+    level_at: |moment| format!("догонит примерно к {moment}"),
+    level_soon: "догонит за 2\u{a0}мин",
+    losing: |count, time| format!("теряет {} {time}", blocks(count)),
+    a_minute: "в минуту",
+    an_hour: "в час",
+    catching_up: |count, minutes| {
+        let minutes = counted(minutes as u64, ["минуту", "минуты", "минут"]);
+        format!("догоняет: {} за {minutes}", blocks(count))
+    },
+    growing: "растёт",
+
+    worst: |offset, when| {
+        let side = if offset < 0.0 { "отставание" } else { "опережение" };
+        format!("наибольшее {side} — {} ({when})", blocks(offset.abs()))
+    },
+    outside: |seconds, (least, most)| {
+        let corridor = if least == most {
+            format!("±{}", blocks(most))
+        } else {
+            format!("коридора от ±{least} до ±{}", blocks(most))
+        };
+        format!("{} вне {corridor}", duration(seconds))
+    },
+    missing: |cause, seconds| {
+        let cause = match cause {
+            Cause::NoAnswer => "нет ответа",
+            Cause::WrongChain => "другая сеть",
+            Cause::NoConsensus => "нет консенсуса",
+            Cause::NotScraped => "нет данных в Prometheus",
+        };
+        format!("{cause}: {}", duration(seconds))
+    },
+    longest: |count, span| format!("{}, дольше всего {span}", counted(count as u64, ["раз", "раза", "раз"])),
+    noise: |reach, threshold| format!("шум достигает ±{reach}; подошёл бы порог {threshold}"),
+    nothing_seen: "нет данных за этот период",
     nodes_ok: |ok, all| format!("в порядке {ok} из {}", counted(all as u64, OF_NODES)),
-    worst_shown: |shown, all| format!("показаны худшие: {shown} из {}", counted(all as u64, OF_NODES)),
+    more_ok: |count| format!("и ещё {count}, не отстают"),
     references: |up, all| format!("на связи {up} из {}", counted(all as u64, OF_REFERENCES)),
     times_in: |zone| format!("время: {zone}"),
     partial: "Данные неполные: часть хранилища Prometheus не ответила.",
@@ -141,11 +171,6 @@ pub const RUSSIAN: Words = Words {
     clock: |ahead| {
         let side = if ahead > 0.0 { "спешат относительно" } else { "отстают от" };
         format!("Часы экспортёра {side} Prometheus на {}; проверьте NTP.", short(ahead.abs()))
-    },
-    another_day: |moment, now| {
-        let month = OF_MONTHS[usize::from(moment.month().unsigned_abs()).clamp(1, 12) - 1];
-        let year = if moment.year() == now.year() { "" } else { " %Y" };
-        format!("{} {month}{}, {}", moment.day(), moment.strftime(year), moment.strftime("%H:%M"))
     },
 };
 
@@ -168,34 +193,11 @@ fn form(count: u64, forms: [&str; 3]) -> &str {
 }
 
 fn counted(count: u64, forms: [&str; 3]) -> String {
-    format!("{count} {}", form(count, forms))
+    format!("{}{JOIN}{}", grouped(count, &CHART_RUSSIAN), form(count, forms))
 }
 
-/// A fraction goes with the genitive, whatever its last digit: 0,3 блока.
 fn blocks(count: f64) -> String {
-    let rounded = (count * 10.0).round() / 10.0;
-    if rounded.fract() == 0.0 {
-        return counted(rounded as u64, ["блок", "блока", "блоков"]);
-    }
-    format!("{rounded} блока").replace('.', ",")
-}
-
-fn since_when(what: &str, since: Option<&str>) -> String {
-    match since {
-        None => what.to_owned(),
-        // «Со второго», but «с двадцатого».
-        Some(since) if since.starts_with("2 ") => format!("{what} со {since}"),
-        Some(since) => format!("{what} с {since}"),
-    }
-}
-
-/// The title of a chart: «последние …».
-fn last_in_chart(seconds: i64) -> String {
-    const ONE: [&str; 3] = ["последняя минута", "последний час", "последний день"];
-    match length(seconds).as_slice() {
-        [(1, unit)] => ONE[*unit].to_owned(),
-        parts => format!("последние {}", counts(parts, [MINUTES, HOURS, DAYS])),
-    }
+    counted(count.round() as u64, ["блок", "блока", "блоков"])
 }
 
 /// In a sentence: «за последние …». The accusative differs for one minute only.
@@ -218,9 +220,9 @@ fn counts(parts: &[(u64, usize)], names: [[&str; 3]; 3]) -> String {
 fn short(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
-        0..100 => format!("{whole} с"),
-        100..5_970 => format!("{} мин", (whole + 30) / 60),
-        5_970..171_000 => format!("{} ч", (whole + 1_800) / 3_600),
+        0..100 => format!("{whole}{JOIN}с"),
+        100..5_970 => format!("{}{JOIN}мин", (whole + 30) / 60),
+        5_970..171_000 => format!("{}{JOIN}ч", (whole + 1_800) / 3_600),
         _ => counted((whole + 43_200) / 86_400, DAYS),
     }
 }
@@ -255,20 +257,23 @@ mod tests {
             (-12.0, "отстаёт на 12 блоков"),
             (-21.0, "отстаёт на 21 блок"),
             (-112.0, "отстаёт на 112 блоков"),
-            (-0.25, "отстаёт на 0,3 блока"),
             (104.0, "опережает на 104 блока"),
             (0.0, "вровень с медианой"),
             (-0.0, "вровень с медианой"),
         ] {
-            assert_eq!((RUSSIAN.offset)(offset), want);
+            assert_eq!((RUSSIAN.lag)(offset, None).replace(JOIN, " "), want);
         }
-        assert_eq!((RUSSIAN.worst)(-21.0, "12:04"), "наибольшее отставание — 21 блок (12:04)");
-        assert_eq!((RUSSIAN.nodes_ok)(1, 2), "в порядке 1 из 2 нод");
-        assert_eq!((RUSSIAN.nodes_ok)(20, 21), "в порядке 20 из 21 ноды");
-        assert_eq!((RUSSIAN.worst_shown)(8, 11), "показаны худшие: 8 из 11 нод");
-        assert_eq!((RUSSIAN.references)(9.0, 9.0), "на связи 9 из 9 эталонных нод");
-        assert_eq!((RUSSIAN.corridor)(5.0, 5.0), "коридор ±5 блоков");
-        assert_eq!((RUSSIAN.lag)(-12.0, Some(24.0)), "отстаёт на 12 блоков (24 с)");
+        for (said, want) in [
+            ((RUSSIAN.worst)(-21.0, "12:04"), "наибольшее отставание — 21 блок (12:04)"),
+            ((RUSSIAN.nodes_ok)(1, 2), "в порядке 1 из 2 нод"),
+            ((RUSSIAN.nodes_ok)(20, 21), "в порядке 20 из 21 ноды"),
+            ((RUSSIAN.references)(9.0, 9.0), "на связи 9 из 9 эталонных нод"),
+            ((RUSSIAN.outside)(840.0, (5.0, 5.0)), "14 минут вне ±5 блоков"),
+            ((RUSSIAN.lag)(-12.0, Some(24.0)), "отстаёт на 12 блоков (24 с)"),
+            ((RUSSIAN.longest)(3, "12:04–12:09"), "3 раза, дольше всего 12:04–12:09"),
+        ] {
+            assert_eq!(said.replace(JOIN, " "), want);
+        }
     }
 
     #[test]
@@ -285,20 +290,7 @@ mod tests {
             (31 * 86_400, "за последние 31 день"),
             (3 * 86_400 + 3_600, "за последние 3 дня 1 час"),
         ] {
-            assert_eq!(last(seconds), want);
-        }
-        for (seconds, want) in [
-            (600, "последние 10 минут"),
-            (42 * 60, "последние 42 минуты"),
-            (3_600, "последний час"),
-            (11 * 3_600, "последние 11 часов"),
-            (21 * 3_600, "последние 21 час"),
-            (86_400, "последние 24 часа"),
-            (7 * 86_400, "последние 7 дней"),
-            (112 * 86_400, "последние 112 дней"),
-            (363 * 86_400, "последние 363 дня"),
-        ] {
-            assert_eq!((CHART_RUSSIAN.last)(seconds), want);
+            assert_eq!(last(seconds).replace(JOIN, " "), want);
         }
         for (seconds, want) in [
             (15.0, "15 секунд"),
@@ -307,18 +299,7 @@ mod tests {
             (12_000.0, "3 часа 20 минут"),
             (187_300.0, "2 дня 4 часа"),
         ] {
-            assert_eq!(duration(seconds), want);
+            assert_eq!(duration(seconds).replace(JOIN, " "), want);
         }
-        assert_eq!((RUSSIAN.no_answer)(Some("2 янв, 00:05")), "не отвечает со 2 янв, 00:05");
-        assert_eq!((RUSSIAN.no_answer)(Some("00:05")), "не отвечает с 00:05");
-    }
-
-    #[test]
-    fn another_day_has_its_month() {
-        let moment = jiff::civil::date(2026, 5, 3).at(7, 5, 0, 0).in_tz("UTC").unwrap();
-        assert_eq!((RUSSIAN.another_day)(&moment, &moment), "3 мая, 07:05");
-        let next_year = jiff::civil::date(2027, 1, 1).at(0, 0, 0, 0).in_tz("UTC").unwrap();
-        assert_eq!((RUSSIAN.another_day)(&moment, &next_year), "3 мая 2026, 07:05");
-        assert_eq!((super::super::ENGLISH.another_day)(&moment, &next_year), "3 May 2026, 07:05");
     }
 }

@@ -1,225 +1,230 @@
 //! How every network and watched node is right now: asked, and put into a few lines that
-//! fit the screen of a phone.
+//! fit the screen of a phone, the worst first.
 
-use tokio::{time::timeout, try_join};
+use jiff::tz::TimeZone;
+use tokio::time::timeout;
 
 use crate::{
     chat::{command::Range, trouble::Trouble},
     picture::ASKING,
     samples::{
-        answer::{Labels, Series},
-        assemble::target,
         client::{self, Error, Prometheus, Questions},
-        promql::{BEHIND_SECONDS, MAX_SUPPORT, MEDIAN_SUPPORT, REFERENCES, REFERENCES_UP, Selector},
+        facts::{Facts, NodeFacts},
+        history::{self, Told},
         ranking,
-        state::{NetworkState, NodeState},
-        survey::{NodeNow, Now, Survey},
+        state::{NodeState, State},
+        survey::Survey,
+        verdict::Verdict,
         warning::Warning,
     },
-    words::{self, Words},
+    words::{self, Words, moment::Times, state, trend::trend},
 };
 
 /// A message has at most so many characters (<https://core.telegram.org/bots/api#sendmessage>).
 const LIMIT: usize = 4_096;
 /// How far back networks and nodes are looked for.
 const SEEN_WITHIN: Range = Range::DAY;
+/// How far back samples are looked at: enough for a trend. What began earlier is looked up.
+const JUDGED_BY: Range = Range::HOUR;
 
-/// Asks `prometheus`, and says how everything is right now.
+/// Asks `prometheus`, and says how everything is right now, with times in `zone`.
 ///
 /// # Errors
 /// Why that is not known, with the range that was looked at.
-pub async fn ask(prometheus: &Prometheus, words: &Words) -> Result<String, (Trouble, Range)> {
+pub async fn ask(
+    prometheus: &Prometheus,
+    zone: &TimeZone,
+    words: &Words,
+) -> Result<String, (Trouble, Range)> {
     let questions = &Questions::new(prometheus);
     let asked = timeout(ASKING, present(questions)).await.unwrap_or(Err(Error::Timeout));
-    let (survey, networks, mut warnings) =
-        asked.map_err(|error: client::Error| (error.into(), SEEN_WITHIN))?;
-    warnings.extend(survey.warnings);
+    let (now, networks, warnings) = asked.map_err(|error: client::Error| (error.into(), SEEN_WITHIN))?;
     if networks.is_empty() {
         return Err((Trouble::no_data(warnings), SEEN_WITHIN));
     }
-    Ok(write(networks, &warnings, words))
+    Ok(write(networks, &warnings, Times { zone, now, words }))
 }
 
 /// One network, and all that is said of it.
 #[derive(Debug, Clone)]
 struct Present {
-    name: String,
-    now: Now,
+    facts: Facts,
     /// Seconds since the newest sample; absent when there was none within the last hour.
     age: Option<f64>,
-    /// How many references count, and how many there are.
-    references: Option<(f64, f64)>,
     /// How many references are at the highest block, and at the median.
     supports: Option<(f64, f64)>,
-    /// How long ago the median passed the block of each node, in the order of the nodes.
-    behind_seconds: Vec<Option<f64>>,
 }
 
-async fn present(questions: &Questions<'_>) -> Result<(Survey, Vec<Present>, Vec<Warning>), Error> {
+async fn present(questions: &Questions<'_>) -> Result<(i64, Vec<Present>, Vec<Warning>), Error> {
     let survey = Survey::ask(questions, SEEN_WITHIN).await?;
-    let longest = survey.networks.iter().map(|network| i64::from(network.spacing)).max().unwrap_or(60);
-    let lately = (survey.now - 2 * longest, survey.now);
-    let (now, numbers, seconds) = try_join!(
-        survey.look(questions),
-        questions.query_window(|window| Selector::ALL.present(window), lately),
-        questions.query_window(|window| Selector::ALL.behind_seconds(window), lately),
-    )?;
-    let networks = survey.networks.iter().zip(now).map(|(network, now)| {
-        let find = |series: &[Series], name: &str, node: &str| {
-            value(
-                series,
-                now.exporter.as_ref()?,
-                [("__name__", name), ("network", &network.name), ("node", node)],
-            )
-        };
-        let of = |name: &str| find(&numbers, name, "");
-        Present {
-            name: network.name.clone(),
-            age: network.newest.map(|newest| survey.now as f64 - newest),
-            references: of(REFERENCES_UP).zip(of(REFERENCES)),
-            supports: of(MAX_SUPPORT).zip(of(MEDIAN_SUPPORT)),
-            behind_seconds: now.nodes.iter().map(|node| find(&seconds, BEHIND_SECONDS, &node.name)).collect(),
-            now,
-        }
-    });
-    let networks = networks.collect();
-    Ok((survey, networks, questions.warnings()))
-}
-
-/// The newest value of the series of this exporter with these labels.
-fn value(series: &[Series], exporter: &Labels, labels: [(&str, &str); 3]) -> Option<f64> {
-    let is_it = |it: &&Series| {
-        labels.iter().all(|(name, value)| it.label(name) == *value) && target(&it.labels) == *exporter
-    };
-    series.iter().find(is_it)?.newest()
+    let mut networks = Vec::with_capacity(survey.networks.len());
+    for network in &survey.networks {
+        let Told { facts, supports, .. } = history::ask(questions, &survey, network, JUDGED_BY).await?;
+        let age = network.newest.map(|newest| survey.now as f64 - newest);
+        networks.push(Present { facts, age, supports });
+    }
+    let warnings = questions.warnings().into_iter().chain(survey.warnings).collect();
+    Ok((survey.now, networks, warnings))
 }
 
 /// The lines, the worst network first.
-fn write(mut networks: Vec<Present>, warnings: &[Warning], words: &Words) -> String {
+fn write(mut networks: Vec<Present>, warnings: &[Warning], times: Times) -> String {
     // Stable: of equals the first by name.
-    networks.sort_by(|a, b| {
-        let rank = |of: &Present| ranking::network(of.now.state, of.now.nodes.iter().map(|node| node.state));
-        rank(a).cmp(&rank(b))
+    networks.sort_by_key(|of| {
+        let nodes = of.facts.nodes.iter().map(|node| node.state);
+        ranking::network(of.facts.state, nodes)
     });
-    let mut parts: Vec<_> = networks.iter().map(|network| network.lines(words)).collect();
-    parts.extend(warnings.first().map(|first| words::warning(first, words)));
+    let mut parts: Vec<_> = networks.iter().map(|network| network.lines(times)).collect();
+    parts.extend(warnings.first().map(|first| words::warning(first, times.words)));
     words::cut(parts.join("\n\n"), LIMIT)
 }
 
 impl Present {
-    fn lines(&self, words: &Words) -> String {
-        let name = &self.name;
-        let age = self.age.map(words.age);
-        let is_known = !matches!(self.now.state, NetworkState::NotScraped | NetworkState::Gone);
-        let (mark, state) = match self.now.state {
-            NetworkState::NoConsensus => ("⚪", (words.no_consensus)(None)),
-            NetworkState::Split => ("⚪", words.split.to_owned()),
-            NetworkState::Halted => ("⏸", words.halted.to_owned()),
-            NetworkState::Ok => ("🟢", words.ok.to_owned()),
-            NetworkState::Gone => ("⚪", (words.gone)(None)),
-            NetworkState::NotScraped => {
-                ("⚪", age.clone().map_or_else(|| (words.not_scraped)(None), words.no_news))
-            }
-        };
-        let age = age.filter(|_| is_known).map(words.ago).unwrap_or_default();
-        let mut lines = vec![format!("{mark} {name}: {state}{age}")];
-        let mut nodes: Vec<_> = self.now.nodes.iter().zip(&self.behind_seconds).collect();
-        if is_known {
-            nodes.retain(|(node, _)| node.state != NodeState::Gone);
+    fn lines(&self, times: Times) -> String {
+        let (facts, words) = (&self.facts, times.words);
+        let verdict = Verdict::of(facts);
+        let of_network = verdict.network.or((verdict.node.is_none()).then_some(verdict.state));
+        let network = of_network.map(|state| {
+            let what = state::title(state, None, None, words);
+            line(state, &facts.network, what, facts.since, None, times)
+        });
+        let is_known = verdict.state != State::NotScraped && verdict.state != State::Gone;
+        let nodes = facts.nodes.iter().filter(|node| !is_known || node.state != NodeState::Gone);
+        let mut nodes: Vec<_> = nodes.map(|node| self.node(node, times)).collect();
+        // What the first line is about: a node before its network, or the network itself.
+        let place = usize::from(verdict.node.is_some()).min(nodes.len());
+        if let (Some(first), 1) = (nodes.first_mut(), place) {
+            // A notification shows this line alone.
+            *first = first.replacen(' ', &format!(" {} · ", facts.network), 1);
         }
-        nodes.sort_by_key(|(node, _)| node.state);
-        lines.extend(nodes.into_iter().map(|(node, seconds)| line(node, *seconds, words)));
-        let references = self.references.map(|(up, all)| (words.references)(up, all));
+        nodes.splice(place..place, network);
+        let references = facts.references_up.zip(facts.references);
+        let references = references.map(|(up, all)| (words.references)(up, all));
         let supports = self.supports.map(|(max, median)| (words.supports)(max, median));
-        let last: Vec<_> = [references, supports].into_iter().flatten().collect();
-        if !last.is_empty() {
-            lines.push(last.join("; "));
-        }
-        lines.join("\n")
+        let age = self.age.map(words.age).map(words.ago);
+        let last: Vec<_> = [references, supports, age].into_iter().flatten().collect();
+        nodes.extend((!last.is_empty()).then(|| last.join(", ")));
+        nodes.join("\n")
+    }
+
+    fn node(&self, node: &NodeFacts, times: Times) -> String {
+        let state = State::of(node.state, self.facts.state);
+        let what = match node.state {
+            NodeState::Ok | NodeState::Ahead if state.is_of_network() => {
+                let own = if node.state == NodeState::Ok { State::Ok } else { State::Ahead };
+                state::title(own, node.lag_blocks, node.behind_seconds, times.words)
+            }
+            NodeState::Ok => (times.words.chart.state)(state).to_owned(),
+            _ => state::title(state, node.lag_blocks, node.behind_seconds, times.words),
+        };
+        // Since when a node is level is of no interest beside one that is not.
+        line(state, &node.node, what, node.since, trend(node, times), times)
     }
 }
 
-fn line(node: &NodeNow, seconds: Option<f64>, words: &Words) -> String {
-    let lag = node.lag.map(|lag| (words.lag)(0.0 - lag, seconds));
-    let with_lag = |state: &str| match &lag {
-        Some(lag) => format!("{state}, {lag}"),
-        None => state.to_owned(),
-    };
-    let (mark, state) = match node.state {
-        NodeState::Unreachable => ("🔴", (words.no_answer)(None)),
-        NodeState::WrongChain => ("🔴", words.wrong_chain.to_owned()),
-        NodeState::Unknown | NodeState::NotScraped => ("⚪", words.unknown.to_owned()),
-        NodeState::Gone => ("⚪", (words.gone)(None)),
-        NodeState::Stalled => ("🔴", with_lag(words.stalled)),
-        NodeState::Behind => ("🔴", lag.unwrap_or_else(|| words.unknown.to_owned())),
-        NodeState::Ahead => ("🔵", lag.unwrap_or_else(|| words.unknown.to_owned())),
-        NodeState::Ok => ("🟢", with_lag(words.ok)),
-    };
-    format!("{mark} {}: {state}", node.name)
+/// "🔴 my-node: 13 blocks (26 s) behind since 18:57, losing 30 blocks a minute".
+fn line(
+    state: State,
+    name: &str,
+    what: String,
+    since: Option<f64>,
+    trend: Option<String>,
+    times: Times,
+) -> String {
+    let since = since.map(|since| format!(" {}", times.since(since))).unwrap_or_default();
+    let trend = trend.map(|trend| format!(", {trend}")).unwrap_or_default();
+    format!("{} {name}: {what}{since}{trend}", state::sign(state))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::ENGLISH;
+    use crate::{
+        samples::{
+            facts::tests::{facts, node},
+            state::NetworkState,
+            trend::Trend,
+        },
+        words::ENGLISH,
+    };
 
-    fn network(name: &str, state: NetworkState, nodes: &[(&str, NodeState, Option<f64>)]) -> Present {
-        let node = |(name, state, lag): &(&str, NodeState, Option<f64>)| NodeNow {
-            name: (*name).into(),
-            state: *state,
-            lag: *lag,
-        };
-        Present {
-            name: name.into(),
-            now: Now { state, nodes: nodes.iter().map(node).collect(), exporter: None },
-            age: Some(4.0),
-            references: Some((8.0, 9.0)),
-            supports: Some((6.0, 3.0)),
-            behind_seconds: nodes.iter().map(|(_, _, lag)| lag.map(|lag| lag.max(0.0) * 2.0)).collect(),
+    fn network(name: &str, state: NetworkState, nodes: Vec<NodeFacts>) -> Present {
+        let facts = Facts { network: name.into(), state, since: Some(60.0), nodes, ..facts() };
+        Present { facts, age: Some(4.0), supports: Some((6.0, 3.0)) }
+    }
+
+    fn of(name: &str, state: NodeState, lag: Option<f64>) -> NodeFacts {
+        NodeFacts {
+            node: name.into(),
+            state,
+            lag_blocks: lag,
+            behind_seconds: lag.map(|lag| lag.max(0.0) * 2.0),
+            since: Some(2_220.0),
+            ..node()
         }
     }
 
+    fn said(networks: Vec<Present>, warnings: &[Warning]) -> String {
+        let times = Times { zone: &TimeZone::UTC, now: 3_600, words: &ENGLISH };
+        write(networks, warnings, times).replace('\u{a0}', " ")
+    }
+
     #[test]
-    fn every_state_the_worst_first() {
-        let nodes = [
-            ("level", NodeState::Ok, Some(0.0)),
-            ("ahead", NodeState::Ahead, Some(-7.0)),
-            ("behind", NodeState::Behind, Some(12.0)),
-            ("stalled", NodeState::Stalled, Some(1.0)),
-            ("alone", NodeState::Unknown, None),
-            ("wrong", NodeState::WrongChain, None),
-            ("down", NodeState::Unreachable, None),
-            ("off the config", NodeState::Gone, None),
+    fn every_state_the_worst_first_with_since_when() {
+        let mut behind = of("behind", NodeState::Behind, Some(12.0));
+        behind.trend = Some(Trend::Steady { slope: 0.5, zero: 0.0 });
+        let nodes = vec![
+            of("down", NodeState::Unreachable, None),
+            of("wrong", NodeState::WrongChain, None),
+            of("stalled", NodeState::Stalled, Some(1.0)),
+            behind,
+            of("alone", NodeState::Unknown, None),
+            of("ahead", NodeState::Ahead, Some(-7.0)),
+            of("level", NodeState::Ok, Some(0.0)),
+            of("off the config", NodeState::Gone, None),
         ];
-        let lines = write(vec![network("a", NetworkState::Ok, &nodes)], &[], &ENGLISH);
+        let lines = said(vec![network("a", NetworkState::Ok, nodes)], &[]);
         let want = [
-            "🟢 a: ok (4 s ago)",
-            "🔴 down: no answer",
-            &format!("🔴 wrong: {}", ENGLISH.wrong_chain),
-            "🔴 stalled: stalled, 1 block (2 s) behind",
-            "🔴 behind: 12 blocks (24 s) behind",
-            "⚪ alone: unknown",
-            "🔵 ahead: 7 blocks ahead",
-            "🟢 level: ok, level with the median",
-            "8 of 9 references up; 6 at the highest block, 3 at the median",
+            "🔴 a · down: no answer since 00:37",
+            "🔴 wrong: wrong chain since 00:37",
+            "🔴 stalled: stalled, 1 block (2 s) behind since 00:37",
+            "🔴 behind: 12 blocks (24 s) behind since 00:37, losing 30 blocks a minute",
+            "⚪ alone: no consensus since 00:37",
+            "🔵 ahead: 7 blocks ahead since 00:37",
+            "🟢 level: level since 00:37",
+            "8 of 9 references up, 6 at the highest block, 3 at the median, 4 s ago",
         ];
         assert_eq!(lines.lines().collect::<Vec<_>>(), want);
     }
 
     #[test]
     fn the_worst_network_first_and_nothing_old_is_ok() {
-        let level = [("n", NodeState::Ok, Some(0.0))];
-        let mut lost = network("z", NetworkState::NotScraped, &[("n", NodeState::NotScraped, None)]);
-        (lost.age, lost.references, lost.supports) = (Some(46.0), None, None);
-        let networks =
-            vec![network("a", NetworkState::Ok, &level), network("b", NetworkState::Halted, &level), lost];
-        let lines = write(networks, &[Warning::Clock(90.0)], &ENGLISH);
-        let first: Vec<_> = lines.split("\n\n").map(|part| part.lines().next().unwrap()).collect();
-        assert_eq!(
-            first[..3],
-            ["⚪ z: no data for 46 s", "⏸ b: the chain has halted (4 s ago)", "🟢 a: ok (4 s ago)"]
-        );
-        assert_eq!(first[3], "The exporter's clock is 90 s ahead of Prometheus'; check NTP.");
-        assert!(lines.contains("⚪ n: unknown"));
+        let level = || vec![of("n", NodeState::Ok, Some(0.0))];
+        let lost = vec![of("n", NodeState::NotScraped, None)];
+        let mut lost = network("z", NetworkState::NotScraped, lost);
+        lost.age = Some(46.0);
+        let dead = vec![of("n", NodeState::Unreachable, None)];
+        let networks = vec![
+            network("a", NetworkState::Ok, level()),
+            network("b", NetworkState::Halted, level()),
+            lost,
+            network("d", NetworkState::Halted, dead),
+        ];
+        let lines = said(networks, &[Warning::Clock(90.0)]);
+        let begins: Vec<Vec<_>> = lines.split("\n\n").map(|part| part.lines().take(2).collect()).collect();
+        let want = [
+            ["🔴 d · n: no answer since 00:37", "⏸ d: the chain has halted since 00:01"],
+            [
+                "⚪ z · n: no data in Prometheus since 00:37",
+                "8 of 9 references up, 6 at the highest block, 3 at the median, 46 s ago",
+            ],
+            ["⏸ b: the chain has halted since 00:01", "⏸ n: level since 00:37"],
+            [
+                "🟢 a · n: level since 00:37",
+                "8 of 9 references up, 6 at the highest block, 3 at the median, 4 s ago",
+            ],
+        ];
+        assert_eq!(begins[..4], want);
+        assert_eq!(begins[4], ["The exporter's clock is 90 s ahead of Prometheus'; check NTP."]);
     }
 }

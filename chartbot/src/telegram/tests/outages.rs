@@ -166,7 +166,7 @@ async fn what_was_received_is_answered_whatever_happens_to_later_polls() {
             running.stop().await;
             let bodies = [stand.hears("sendphoto", 0).await, stand.hears("editmessagemedia", 0).await];
             assert_eq!([bodies[0].len(), bodies[1].len()], [photos, edits], "{first} {later}");
-            assert!(bodies.concat().iter().any(|body| body.contains("last 7 days")), "{first} {later}");
+            assert!(bodies.concat().iter().any(|body| body.contains("last 7\u{a0}days")), "{first} {later}");
         }
     }
 }
