@@ -76,12 +76,14 @@ fn the_title_names_the_worst_and_networks_follow_it() {
     let ok = || named("fine", snapshot(&two, &[Ok(1_000)]));
     let ahead = || named("early", snapshot(&two, &[Ok(1_009)]));
     let unknown = || named("alone", snapshot(&[Ok(1_000), Err(Reason::Timeout)], &[Ok(1_000)]));
+    let halted = || Snapshot { state: NetworkState::Halted, ..named("idle", snapshot(&two, &[Ok(1_000)])) };
     let behind = || named("late", snapshot(&two, &[Ok(1_000), Ok(987)]));
     let dead = || named("dead", snapshot(&two, &[Err(Reason::Connect)]));
     for (snapshots, title, networks) in [
         (vec![], "headlag: waiting for the first round", vec![]),
         (vec![ok()], "headlag: all ok", vec!["fine"]),
         (vec![ok(), ahead()], "watched0 9 ahead", vec!["early", "fine"]),
+        (vec![ahead(), halted()], "○ idle halted", vec!["idle", "early"]),
         (vec![ahead(), unknown()], "○ alone no consensus", vec!["alone", "early"]),
         (vec![unknown(), behind(), ok()], "● watched1 13 behind", vec!["late", "alone", "fine"]),
         (vec![behind(), dead()], "● watched0 no answer", vec!["dead", "late"]),
