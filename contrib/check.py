@@ -90,14 +90,14 @@ WORDING = {
     r"mend(s|ed)?": "fix",
     r"tells?": "shows, reports",
 }
-texts = [file for kind in ("*.md", "*.yml", "*.yaml", ".env.example") for file in ROOT.glob(kind)]
+dashboards = sorted((ROOT / "grafana/dashboards").glob("*.json"))
+texts = dashboards + [file for kind in ("*.md", "*.yml", "*.yaml", ".env.example") for file in ROOT.glob(kind)]
 for file in texts + sorted((ROOT / "contrib/systemd").iterdir()):
     for number, line in enumerate(file.read_text().splitlines(), 1):
         for words, instead in WORDING.items():
             found = re.search(rf"\b{words}\b", line, re.I)
             expect(not found, f"{file.relative_to(ROOT)}:{number}: {found and found[0]!r}; write: {instead}")
 
-dashboards = sorted((ROOT / "grafana/dashboards").glob("*.json"))
 for file in dashboards:
     check_dashboard(file)
 

@@ -110,6 +110,14 @@ async fn a_photo_its_buttons_and_its_edits_are_shown_as_the_bot_sends_them() {
     );
     assert_eq!(shown.await, json!(["level\n12 & more /week", "12 & more", "/week", 160, true]));
 
+    let widths = browser
+        .script("return ['.bots .bubble', '.bots img', '.bots .buttons'].map(css => document.querySelector(css).clientWidth)")
+        .await;
+    assert_eq!(widths, json!([320, 320, 320]), "as in Telegram on a phone");
+    let source = browser.script("return document.querySelector('.bots img').src").await;
+    let shown = reqwest::get(source.as_str().unwrap()).await.unwrap();
+    assert_eq!(shown.headers()["content-type"], "image/jpeg");
+
     browser.press(".bots .row button:nth-child(2)").await;
     browser.wait("document.querySelector('.row .waiting')", SOON).await;
     let updates = call(&telegram, "getUpdates", json!({"timeout": 10})).await;

@@ -10,7 +10,7 @@ use hyper::{Method, Request, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
 
 use crate::{
-    page,
+    page::{self, Unfolded},
     published::Published,
     snapshot::{Moment, Snapshot},
 };
@@ -35,7 +35,7 @@ impl Paths {
         }
         match request.uri().path() {
             "/metrics" => exposition::answer(&self.registry, request.headers()),
-            "/" => typed(StatusCode::OK, "text/html; charset=utf-8", self.page()),
+            "/" => typed(StatusCode::OK, "text/html; charset=utf-8", self.page(request.uri().query())),
             "/-/healthy" => plain(StatusCode::OK, "headlag-exporter is healthy\n"),
             "/-/ready" if self.is_ready() => plain(StatusCode::OK, "headlag-exporter is ready\n"),
             "/-/ready" => plain(
@@ -50,10 +50,11 @@ impl Paths {
         self.networks.iter().all(|network| network.newest().is_some())
     }
 
-    fn page(&self) -> String {
+    fn page(&self, query: Option<&str>) -> String {
         let now = Moment::now();
         let newest = self.networks.iter().filter_map(|network| network.newest());
         let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now)).collect();
-        page::render(self.version, now.unix, &shown, self.networks.len() - shown.len())
+        let waiting = self.networks.len() - shown.len();
+        page::render(self.version, now.unix, &shown, waiting, &Unfolded::of_query(query))
     }
 }

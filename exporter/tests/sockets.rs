@@ -236,7 +236,10 @@ async fn bad_nodes_get_their_reason_and_harm_no_other() {
     assert!(took.rsplit(' ').next().unwrap().parse::<f64>().unwrap() < 4.0, "{took}");
 
     let page = exporter.get("/").await.1;
-    assert!(page.contains("mine") && page.contains("7 behind") && page.contains("unreachable"), "{page}");
+    assert!(
+        page.contains("mine") && page.contains("7\u{a0}blocks behind") && page.contains("no answer"),
+        "{page}"
+    );
     let (status, log) = exporter.end();
     assert_eq!(status.code(), Some(0), "{log}");
     for secret in ["KEY", "s3cret", "127.0.0.1:1/", "nobody.invalid"] {

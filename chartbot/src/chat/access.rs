@@ -48,10 +48,10 @@ impl User {
     /// letters, digits and underscores, in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let Some(name) = text.strip_prefix('@') else {
-            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            return text.parse().ok().filter(|id| digits && *id > 0).map(Self::Id);
-        };
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().ok().filter(|id| *id > 0).map(Self::Id);
+        }
+        let name = text.strip_prefix('@').unwrap_or(text);
         let sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         ((5..=32).contains(&name.len()) && name.bytes().all(sign))
             .then(|| Self::Name(name.to_ascii_lowercase()))
@@ -197,7 +197,7 @@ mod tests {
             (&format!("@{longest}"), Some(User::Name(longest.clone()))),
             (&format!("@{longest}a"), None),
             ("@bob", None),
-            ("alice", None),
+            ("alice", Some(User::Name("alice".into()))),
             ("@al-ice", None),
             ("+42", None),
             ("-42", None),

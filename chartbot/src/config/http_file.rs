@@ -264,7 +264,7 @@ mod tests {
                 "5: basic_auth.password_file: is missing; name one, or write password itself",
                 "7: bearer_token: unknown key; known here: authorization, basic_auth, tls_config, http_headers",
                 "9: tls_config.ca_file: the file it names holds no certificates in PEM",
-                "10: tls_config.cert_file: stands without key_file; a certificate needs its key",
+                "10: tls_config.cert_file: is given without key_file; a certificate needs its key",
                 "11: tls_config.server_name: must be the name of a host, such as prometheus.example.org",
                 "12: tls_config.insecure_skip_verify: must be true or false",
                 "13: tls_config.min_version: must be TLS12 or TLS13",

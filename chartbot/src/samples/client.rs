@@ -75,10 +75,10 @@ impl Error {
     /// Whether less at a time may do: a limit on points, samples or the length of a range was
     /// exceeded, and not some other fault of the query.
     fn is_too_much(&self) -> bool {
-        const LIMITS: [&str; 7] =
-            ["too many", "too long", "exceed", "limit", "maximum", "max ", "bigger than"];
+        const LIMITS: [&str; 8] =
+            ["too many", "too long", "exceed", "limit", "maximum", "max ", "bigger than", "more than"];
         match self {
-            Self::TooLarge => true,
+            Self::TooLarge | Self::NotPrometheus(413) => true,
             Self::Failed { status: 400 | 413 | 422, words, .. } => {
                 let words = words.to_lowercase();
                 LIMITS.iter().any(|limit| words.contains(limit))
@@ -368,6 +368,8 @@ mod tests {
         for words in [
             "the query time range exceeds the limit (query length: 2400h, limit: 768h)",
             "too many points for the given step",
+            "cannot select more than -search.maxSamplesPerQuery=1000000000 samples; possible solutions: \
+             reduce time range for the query",
             "query processing would load too many samples into memory",
         ] {
             assert_eq!(asked(words).await.0, 8, "{words}");

@@ -1,6 +1,8 @@
 //! Everything of one network over a range of time: asks, and puts the answers together.
 
-use tokio::try_join;
+use std::time::Duration;
+
+use tokio::{time::timeout, try_join};
 
 use super::{
     answer::Series,
@@ -27,6 +29,9 @@ const SAMPLES: f64 = 400_000.0;
 /// How far back a sample may be that still stands at the beginning of a range, in seconds, where
 /// samples are not even farther apart.
 const LEAD: u32 = 300;
+
+/// The longest time to look for when states began that are older than the range.
+const LOOKING_BACK: Duration = Duration::from_secs(5);
 
 /// A picture shows at least so many seconds.
 const SHORTEST: i64 = 600;
@@ -60,7 +65,12 @@ pub async fn ask(
     let (mut facts, open) = asking.facts(&line, &drawn);
     let of = |name: &str| newest(&line, &drawn.present, name, "");
     let supports = of(super::promql::MAX_SUPPORT).zip(of(super::promql::MEDIAN_SUPPORT));
-    lookback::ask(questions, network, &line, &mut facts, &open).await?;
+    // A beginning that cannot be found in time is unknown, and no reason to go without a chart.
+    if let Ok(looked_up) =
+        timeout(LOOKING_BACK, lookback::ask(questions, network, &line, &mut facts, &open)).await
+    {
+        looked_up?;
+    }
     facts.nodes.extend(whole.others.iter().map(briefly));
     facts.nodes.sort_by(ranking::nodes);
     let history = asking.history(&line, &facts, &drawn);

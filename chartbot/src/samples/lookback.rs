@@ -42,6 +42,15 @@ enum Of<'a> {
     Network(NetworkState),
 }
 
+impl Of<'_> {
+    fn node(&self) -> Option<&str> {
+        match self {
+            Self::Node(node, _) => Some(node),
+            Self::Network(_) => None,
+        }
+    }
+}
+
 /// Puts the true beginning of each open state into the facts, whose nodes are in the order of the
 /// time line: before the range, or unknown where thirty days do not show it.
 ///
@@ -66,18 +75,33 @@ pub async fn ask(
         questions.query_range(&intervals, grid.evaluated(), STEP),
     )?;
     let back = Back { questions, network, grid, polls, intervals, odd: line.odd() };
-    if open.network {
-        facts.since = back.since(Of::Network(facts.state)).await?;
+    let whose: Vec<bool> = open.nodes.clone();
+    // Unknown as long as it is not looked up, also where time runs out.
+    for (node, _) in facts.nodes.iter_mut().zip(&whose).filter(|(_, is_open)| **is_open) {
+        node.since = None;
     }
-    let (network_state, network_since) = (facts.state, facts.since);
-    for (node, is_open) in facts.nodes.iter_mut().zip(&open.nodes) {
-        if !is_open {
+    if open.network {
+        facts.since = None;
+        let whole = back.whole(&[Of::Network(facts.state)]).await?;
+        facts.since = back.since(Of::Network(facts.state), &whole[0]).await?;
+    }
+    let mut states: Vec<NodeState> =
+        facts.nodes.iter().zip(&whose).filter(|(_, is_open)| **is_open).map(|(node, _)| node.state).collect();
+    states.sort_unstable();
+    states.dedup();
+    for state in states {
+        let mut alike: Vec<_> = facts.nodes.iter_mut().zip(&whose).filter(|(_, is_open)| **is_open).collect();
+        alike.retain(|(node, _)| node.state == state);
+        if state == NodeState::NotScraped && facts.state == NetworkState::NotScraped {
+            alike.into_iter().for_each(|(node, _)| node.since = facts.since);
             continue;
         }
-        node.since = match node.state {
-            NodeState::NotScraped if network_state == NetworkState::NotScraped => network_since,
-            state => back.since(Of::Node(&node.node, state)).await?,
-        };
+        let of: Vec<_> = alike.iter().map(|(node, _)| (node.node.clone(), state)).collect();
+        let of: Vec<_> = of.iter().map(|(node, state)| Of::Node(node, *state)).collect();
+        let whole = back.whole(&of).await?;
+        for (((node, _), of), whole) in alike.into_iter().zip(of).zip(whole) {
+            node.since = back.since(of, &whole).await?;
+        }
     }
     Ok(())
 }
@@ -95,8 +119,7 @@ struct Back<'a> {
 
 impl Back<'_> {
     /// When the state that holds at the end of the grid began.
-    async fn since(&self, of: Of<'_>) -> Result<Option<f64>, Error> {
-        let whole = self.whole(of).await?;
+    async fn since(&self, of: Of<'_>, whole: &[bool]) -> Result<Option<f64>, Error> {
         let mut looks = 0;
         let mut end = self.grid.len;
         while let Some(broken) = whole[..end].iter().rposition(|whole| !whole) {
@@ -116,40 +139,50 @@ impl Back<'_> {
         Ok(None)
     }
 
-    /// Whether all of a column was in that state, as far as sums show it.
-    async fn whole(&self, of: Of<'_>) -> Result<Vec<bool>, Error> {
-        let rows = |found: &[Series], with: fn(f64, f64) -> f64| -> Vec<f64> {
-            let mut all = vec![0.0; self.grid.len];
-            for series in found {
-                for (of, value) in all.iter_mut().zip(self.grid.row(&series.samples)) {
-                    *of = with(*of, value.unwrap_or(0.0));
-                }
-            }
-            all
-        };
-        let sum = |a, b| a + b;
-        let polls = rows(&self.polls, sum);
+    /// For each, nodes in the same state or the network: whether all of a column was in that
+    /// state, as far as sums show it.
+    async fn whole(&self, of: &[Of<'_>]) -> Result<Vec<Vec<bool>>, Error> {
+        let polls = self.rows(&self.polls, |a, b| a + b);
         let name = self.network.name.as_str();
-        let promql = match of {
+        let nodes: Vec<&str> = of.iter().filter_map(|of| of.node()).collect();
+        let promql = match of.first() {
             // Of what is absent, there is nothing to sum up.
-            Of::Node(_, NodeState::NotScraped | NodeState::Gone)
-            | Of::Network(NetworkState::NotScraped | NetworkState::Gone) => {
-                return Ok(polls.iter().map(|count| *count == 0.0).collect());
+            None
+            | Some(Of::Node(_, NodeState::NotScraped | NodeState::Gone))
+            | Some(Of::Network(NetworkState::NotScraped | NetworkState::Gone)) => {
+                let whole: Vec<_> = polls.iter().map(|count| *count == 0.0).collect();
+                return Ok(vec![whole; of.len()]);
             }
-            Of::Node(node, state) => {
-                let nodes = [node];
-                let selector = Selector { network: Some(name), nodes: Some(&nodes) };
-                selector.state_per_column(state, STEP)
+            Some(Of::Node(_, state)) => {
+                Selector { network: Some(name), nodes: Some(&nodes) }.state_per_column(*state, STEP)
             }
-            Of::Network(state) => Selector::network(name).network_state_per_column(state, STEP),
+            Some(Of::Network(state)) => Selector::network(name).network_state_per_column(*state, STEP),
         };
         let found = self.questions.query_range(&promql, self.grid.evaluated(), STEP).await?;
         // One exporter alone has as many samples as its poll interval, or that of scrapes, allows.
-        let most = rows(&self.polls, f64::max);
-        let intervals = rows(&self.intervals, f64::max);
+        let most = self.rows(&self.polls, f64::max);
+        let intervals = self.rows(&self.intervals, f64::max);
         let due = intervals.iter().map(|poll| f64::from(STEP) / poll.max(self.network.spacing.into()) - 1.0);
-        let columns = rows(&found, sum).into_iter().zip(polls).zip(most.into_iter().zip(due));
-        Ok(columns.map(|((state, polls), (most, due))| most > 0.0 && most >= due && state == polls).collect())
+        let is_covered: Vec<_> =
+            most.iter().zip(due).map(|(most, due)| *most > 0.0 && *most >= due).collect();
+        let whole = of.iter().map(|of| {
+            let of_node = |series: &&Series| series.label("node") == of.node().unwrap_or_default();
+            let states = self.rows(found.iter().filter(of_node), |a, b| a + b);
+            let columns = states.iter().zip(&polls).zip(&is_covered);
+            columns.map(|((state, polls), is_covered)| *is_covered && state == polls).collect()
+        });
+        Ok(whole.collect())
+    }
+
+    /// The values of several series in each column, put together.
+    fn rows<'s>(&self, found: impl IntoIterator<Item = &'s Series>, with: fn(f64, f64) -> f64) -> Vec<f64> {
+        let mut all = vec![0.0; self.grid.len];
+        for series in found {
+            for (of, value) in all.iter_mut().zip(self.grid.row(&series.samples)) {
+                *of = with(*of, value.unwrap_or(0.0));
+            }
+        }
+        all
     }
 
     /// The samples of these columns, the last included.

@@ -8,12 +8,30 @@ use super::{
     state::{NetworkState, NodeState},
 };
 
-/// The worse node first; among equals the one for which it has lasted longest, then by name.
+/// The worse node first; among equals one whose samples were counted, then the one for which it
+/// has lasted longest, then by name.
 #[must_use]
 pub fn nodes(a: &NodeFacts, b: &NodeFacts) -> Ordering {
     // Unknown is longer ago than could be looked up.
     let since = |node: &NodeFacts| node.since.unwrap_or(f64::NEG_INFINITY);
-    a.state.cmp(&b.state).then(since(a).total_cmp(&since(b))).then(a.node.cmp(&b.node))
+    let uncounted = |node: &NodeFacts| node.outside_seconds.is_none();
+    a.state
+        .cmp(&b.state)
+        .then(uncounted(a).cmp(&uncounted(b)))
+        .then(since(a).total_cmp(&since(b)))
+        .then(a.node.cmp(&b.node))
+}
+
+/// How good an exporter's claim to count is, the smaller the better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim(bool, NodeState);
+
+/// Which of several exporters of a network counts, the smallest: one with consensus before one
+/// without, then the one that reports the worse state. Of equals, the first by the labels of its
+/// target.
+#[must_use]
+pub fn exporter(state: NetworkState, nodes: impl Iterator<Item = NodeState>) -> Claim {
+    Claim(!state.has_consensus(), nodes.min().unwrap_or(NodeState::Gone))
 }
 
 /// How bad a network is, the smaller the worse.

@@ -181,17 +181,18 @@ impl Survey {
             let state = NetworkState::reported(series.label("state"))?;
             let labels = target(&series.labels);
             let reported = nodes.iter().filter(of_network).filter(|it| target(&it.labels) == labels);
-            let worst = reported.filter_map(|it| NodeState::reported(it.label("state"))).min();
-            Some(((!state.has_consensus(), worst), state, labels))
+            let states = reported.filter_map(|it| NodeState::reported(it.label("state")));
+            Some((ranking::exporter(state, states), labels, state))
         });
-        let chosen = chosen.min_by(|a, b| a.0.cmp(&b.0)).filter(|_| self.is_scraped(network));
+        let chosen = chosen.min_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
+        let chosen = chosen.filter(|_| self.is_scraped(network));
         let absent = if self.is_dropped(network) {
             (NetworkState::Gone, NodeState::Gone)
         } else {
             (NetworkState::NotScraped, NodeState::NotScraped)
         };
-        let state = chosen.as_ref().map_or(absent.0, |(_, state, _)| *state);
-        let exporter = chosen.map(|(.., labels)| labels);
+        let state = chosen.as_ref().map_or(absent.0, |(.., state)| *state);
+        let exporter = chosen.map(|(_, labels, _)| labels);
         let node = |name: &String| {
             let is_it = |series: &&Series| {
                 series.label("node") == name && exporter.as_ref() == Some(&target(&series.labels))
@@ -222,7 +223,7 @@ fn clock(rounds: &[Series], polls: &[Series]) -> Option<f64> {
     let off = rounds.iter().filter_map(|series| {
         let (time, ended) = *series.samples.last()?;
         let poll = polls.iter().find(|poll| poll.labels == series.labels)?.newest()?;
-        // Rounds that end no more tell nothing of the clock.
+        // An exporter whose rounds no longer end shows nothing of its clock.
         let moves = series.samples.first().is_some_and(|(_, first)| *first != ended);
         let age = time - ended;
         match age {
@@ -294,10 +295,12 @@ mod tests {
         };
         check(["ok", "ok"], ["ok", "ahead"], (NodeState::Ahead, Some(-9.0)));
         check(["ok", "ok"], ["no_consensus", "unreachable"], (NodeState::Ok, Some(0.0)));
+        // Equals do not take turns, whatever the order of the answer.
+        check(["ok", "ok"], ["ok", "ok"], (NodeState::Ok, Some(0.0)));
     }
 
     #[test]
-    fn an_exporters_clock_is_told_from_rounds_that_do_not_end() {
+    fn an_exporters_clock_is_not_confused_with_rounds_that_do_not_end() {
         let check = |rounds: [f64; 2], want| {
             let rounds = series(&[("network", "a")], &[(NOW - 15.0, rounds[0]), (NOW, rounds[1])]);
             let polls = series(&[("network", "a")], &[(NOW, 15.0)]);

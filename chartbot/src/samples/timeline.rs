@@ -9,6 +9,7 @@
 
 use super::{
     answer::Labels,
+    ranking::{self, Claim},
     runs::ODD,
     state::{NetworkState, NodeState},
 };
@@ -126,11 +127,9 @@ impl Source {
         if next <= LATE * allowed { next } else { allowed }
     }
 
-    /// The smaller the rather does this sample count.
-    fn rank(&self, i: usize) -> (bool, NodeState) {
-        let states = self.nodes.iter().filter_map(|node| *node.state.get(i)?);
-        let without = !self.state.get(i).is_some_and(|state| state.has_consensus());
-        (without, states.min().unwrap_or(NodeState::Gone))
+    /// The smallest counts, where several exporters have a sample.
+    fn rank(&self, i: usize) -> Claim {
+        ranking::exporter(self.state[i], self.nodes.iter().filter_map(|node| *node.state.get(i)?))
     }
 
     /// The places of the samples in `(begin, end]`.

@@ -5,11 +5,12 @@
 //! | --- | --- |
 //! | `GET /`, `/page/…` | the page and its files |
 //! | `GET /state?chat=V&strip=V` | what differs from these versions; waits until something does |
-//! | `GET /photo/<file id>` | a picture, as the bot uploaded it |
+//! | `GET /photo/<file id>` | a picture, as Telegram would show it: as JPEG |
 //! | `POST /say`, `/press`, `/lever` | what a person does, as JSON |
 
 mod chat;
 mod guard;
+mod jpeg;
 mod levers;
 mod poll;
 mod strip;
@@ -45,7 +46,7 @@ const FILES: [(&str, &str, &str); 5] = [
 pub struct Page {
     /// The stand-in for Telegram.
     pub telegram: Store,
-    /// Who sits at the page.
+    /// The person at the page.
     pub user: User,
     /// The simulated nodes.
     pub nodes: Arc<Nodes>,
@@ -103,8 +104,8 @@ impl Page {
             return server::answer(StatusCode::OK, content_type, *text);
         }
         let picture = path.strip_prefix("/photo/").and_then(|file_id| self.telegram.picture(file_id));
-        match picture {
-            Some(picture) => server::answer(StatusCode::OK, "image/png", picture),
+        match picture.and_then(|picture| jpeg::of_png(&picture)) {
+            Some(picture) => server::answer(StatusCode::OK, "image/jpeg", picture),
             None => plain(StatusCode::NOT_FOUND, "not found"),
         }
     }

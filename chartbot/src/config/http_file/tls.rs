@@ -139,8 +139,10 @@ fn read_identity<'a>(reader: &mut Reader<'a>, section: &Section<'a>, folder: &Pa
     let files = ["cert_file", "key_file"].map(|key| section.get(key));
     let [certificate, key] = files.each_ref().map(|file| read_pem(reader, file.as_ref()?, folder));
     match files {
-        [Some(field), None] => reader.wrong(&field, "stands without key_file; a certificate needs its key"),
-        [None, Some(field)] => reader.wrong(&field, "stands without cert_file; a key needs its certificate"),
+        [Some(field), None] => reader.wrong(&field, "is given without key_file; a certificate needs its key"),
+        [None, Some(field)] => {
+            reader.wrong(&field, "is given without cert_file; a key needs its certificate")
+        }
         [None, None] => None,
         [Some(field), Some(_)] => {
             let identity = Identity::from_pem(&[certificate?, key?].join(&b'\n')).ok();
