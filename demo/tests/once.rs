@@ -14,7 +14,7 @@ fn one_pass_leaves_three_charts_of_a_phone_s_size() {
     for range in ["hour", "day", "week"] {
         let file = std::fs::File::open(folder.path().join(format!("{range}.png"))).unwrap();
         let reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().unwrap();
-        assert_eq!((reader.info().width, reader.info().height), (1280, 800), "{range}");
+        assert_eq!((reader.info().width, reader.info().height), (1280, 1280), "{range}");
     }
     // The week holds a dip to 14 blocks and two hours without an answer.
     assert!(log.contains("week.png: "), "{log}");
