@@ -41,7 +41,7 @@ fn log_node(network: &NetworkName, now: &NodeSnapshot) {
         tracing::warn!(%network, %node, reason, code, block, state, "{what}");
         return;
     }
-    let behind_blocks = now.lag.map(Lag::blocks);
+    let lag_blocks = now.lag.map(Lag::blocks);
     let what = match now.state {
         NodeState::Stalled => "node is stalled: its block no longer rises",
         NodeState::Behind => "node is behind the median",
@@ -51,11 +51,11 @@ fn log_node(network: &NetworkName, now: &NodeSnapshot) {
             return;
         }
         NodeState::Ok => {
-            tracing::info!(%network, %node, block, behind_blocks, state, "node is level with the median");
+            tracing::info!(%network, %node, block, lag_blocks, state, "node is level with the median");
             return;
         }
     };
-    tracing::warn!(%network, %node, block, behind_blocks, state, "{what}");
+    tracing::warn!(%network, %node, block, lag_blocks, state, "{what}");
 }
 
 fn log_network(network: &NetworkName, now: &Snapshot) {

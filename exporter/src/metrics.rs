@@ -237,7 +237,7 @@ fn write_nodes(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Res
     )?;
     families.counter(
         "headlag_node_errors",
-        "Rounds without a usable block of the node, by reason.",
+        "Rounds in which the node was asked and gave no usable block, by reason.",
         counters.iter().flat_map(|(labels, counted)| {
             let [network, name, role] = *labels;
             Reason::LABELS

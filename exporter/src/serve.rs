@@ -65,10 +65,10 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
             let _ = ended.await;
         },
     ));
-    info!(version = VERSION, %address, networks = loops.len(), "headlag-exporter serves");
+    info!(version = VERSION, %address, networks = loops.len(), "listening");
 
     let signal = until_stopped(stop, &mut loops, &mut server).await?;
-    info!(signal, "headlag-exporter ends");
+    info!(signal, "stopping");
     drop(end);
     server.await.context("the HTTP server failed while it ended")
 }

@@ -76,7 +76,7 @@ impl Telegram {
             Ok(us) => us,
             Err(ended) => return ended,
         };
-        tracing::info!(bot = %us, "Telegram knows the bot; it answers now");
+        tracing::info!(bot = %us, "Telegram accepted the token; ready");
         let outbox = Outbox::new(self.api.clone(), self.metrics.clone());
         let queue = Arc::new(Queue::new(outbox, conversation, us, self.metrics.clone()));
         tokio::select! {

@@ -147,6 +147,8 @@ struct Timing {
     line: u64,
     value: Duration,
     is_default: bool,
+    /// It is given, and its problem is reported already.
+    is_wrong: bool,
 }
 
 impl Timing {
@@ -161,9 +163,10 @@ impl Timing {
         let read = field.as_ref().and_then(|field| reader.duration(field, SHORTEST..=longest));
         Self {
             key: field.as_ref().map_or_else(|| key.to_owned(), |field| field.path.clone()),
-            line: field.map_or(section.line, |field| field.line),
+            line: field.as_ref().map_or(section.line, |field| field.line),
             value: read.unwrap_or(default),
             is_default: read.is_none(),
+            is_wrong: field.is_some() && read.is_none(),
         }
     }
 }
@@ -177,7 +180,8 @@ impl fmt::Display for Timing {
 /// A block can only be called still after several rounds in which it did not rise.
 fn check_stall_after(reader: &mut Reader<'_>, stall_after: &Timing, interval: &Timing) {
     let shortest = interval.value * STALL_INTERVALS;
-    if stall_after.value >= shortest || (stall_after.is_default && interval.is_default) {
+    let is_unreadable = stall_after.is_wrong || interval.is_wrong;
+    if is_unreadable || stall_after.value >= shortest || (stall_after.is_default && interval.is_default) {
         return;
     }
     let (line, key, what) = if stall_after.is_default {

@@ -144,6 +144,13 @@ fn stall_after_is_at_least_three_intervals() {
             ":8: networks[0].stall_after: must be at least three times poll_interval (15s by default); make it 45s or longer, or poll_interval shorter",
         ],
     );
+    // What is already wrong has no consequences of its own.
+    for wrong in
+        ["  stall_after: soon\n  poll_interval: 60s\n", "  stall_after: 50s\n  poll_interval: soon\n"]
+    {
+        let problems = read(&with(wrong)).unwrap_err();
+        assert_eq!(problems.to_string().lines().count(), 2, "a heading and one problem: {problems}");
+    }
     check(
         &format!("poll_interval: 60s\n{}", with("  stall_after: 2m\n")),
         &[
