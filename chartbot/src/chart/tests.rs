@@ -211,6 +211,35 @@ fn an_unfinished_column_invents_nothing() {
 }
 
 #[test]
+fn every_excursion_has_the_same_ink_however_short() {
+    let layout = drawn("year", &ENGLISH);
+    let below = layout.data.iter().filter_map(|mark| match mark {
+        Mark::Line(line) if line.ink == Ink::Outside(Side::Below) => line.points.first(),
+        _ => None,
+    });
+    let places: Vec<f32> = below.map(|point| point.x).collect();
+    // A dip of four days after a tenth of the year, and one sample in the middle of it.
+    for place in [0.105, 0.5] {
+        let x = 178.0 + (1_100.0 - 178.0) * place;
+        assert!(places.iter().any(|it| (it - x).abs() < 12.0), "{place}: {places:?}");
+    }
+}
+
+#[test]
+fn a_forecast_is_a_dotted_way_to_the_median_right_of_the_plot() {
+    let ways = |name: &str| {
+        let layout = drawn(name, &ENGLISH);
+        let zero = layout.labels.iter().find(|it| it.text == "0").unwrap().frame.center().y;
+        let ends = layout.data.into_iter().filter_map(move |mark| match mark {
+            Mark::Line(line) if line.dash.is_some() => line.points.last().copied(),
+            _ => None,
+        });
+        ends.filter(|end| end.x > 1_110.0 && (end.y - zero).abs() < 10.0).count()
+    };
+    assert_eq!((ways("back"), ways("behind"), ways("calm")), (1, 0, 0));
+}
+
+#[test]
 fn nothing_moves_between_two_pictures() {
     let frames = |name: &str| {
         let layout = drawn(name, &ENGLISH);

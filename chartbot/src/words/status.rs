@@ -117,7 +117,6 @@ impl Present {
             NodeState::Ok => (times.words.chart.state)(state).to_owned(),
             _ => state::title(state, node.lag_blocks, node.behind_seconds, times.words),
         };
-        // Since when a node is level is of no interest beside one that is not.
         line(state, &node.node, what, node.since, trend(node, times), times)
     }
 }
