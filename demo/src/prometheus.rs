@@ -3,13 +3,17 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::process::Command;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::backfill;
 use crate::chain::{Chain, Millis};
@@ -54,9 +58,19 @@ impl Tools {
         span: Range<Millis>,
         exporter: SocketAddr,
     ) -> anyhow::Result<()> {
+        // Each day becomes a block of its own, so processors can share them out.
+        let places = Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+        let mut imports = JoinSet::new();
         for day in backfill::days(span) {
-            let feed = backfill::feed(&chain, day.clone(), exporter);
-            self.import(folder, vec![feed].into(), day).await?;
+            let (tools, folder, places) = (self.clone(), folder.to_owned(), places.clone());
+            imports.spawn(async move {
+                let _place = places.acquire_owned().await?;
+                let feed = backfill::feed(&chain, day.clone(), exporter);
+                tools.import(&folder, vec![feed].into(), day).await
+            });
+        }
+        while let Some(imported) = imports.join_next().await {
+            imported??;
         }
         Ok(())
     }
@@ -73,7 +87,7 @@ impl Tools {
         tokio::task::spawn_blocking(write).await?.context("cannot write the history")?;
         let mut promtool = Command::new(&self.promtool);
         promtool
-            .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h"])
+            .args(["tsdb", "create-blocks-from", "--quiet", "openmetrics", "--max-block-duration=24h"])
             .arg(text.path())
             .arg(folder);
         run(&mut promtool, "promtool could not import the history").await

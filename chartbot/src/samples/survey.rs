@@ -81,8 +81,9 @@ impl Survey {
     /// # Errors
     /// Why there is no answer.
     pub async fn ask(questions: &Questions<'_>, range: Range) -> Result<Self, Error> {
-        // The end of the second: else a sample of the last fraction would be left out.
-        let now = questions.now().await?.ceil() as i64;
+        // The end of the second, else a sample of its fraction would be left out; VictoriaMetrics
+        // reports whole seconds alone.
+        let now = questions.now().await?.floor() as i64 + 1;
         let all = Selector::ALL;
         let seen = questions
             .query_window(|window| all.nodes_within(window), (now - i64::from(range.seconds()), now));

@@ -83,8 +83,11 @@ impl<'a> Oracle<'a> {
             .map(|(index, feed)| {
                 let rounds = feed.within(&(Millis::MIN..until + 1));
                 let pieces = rounds.iter().enumerate().map(|(number, round)| {
-                    // After its last sample an exporter may be followed by another one.
-                    let next = rounds.get(number + 1).map(|round| round.at).or_else(|| {
+                    // After its last sample an exporter may be followed by another one; not so
+                    // while its next is only yet to come.
+                    let goes_on = !feed.within(&(until + 1..Millis::MAX)).is_empty();
+                    let next = rounds.get(number + 1).map(|round| round.at);
+                    let next = next.or(goes_on.then_some(until)).or_else(|| {
                         let later =
                             |feed: &Feed| feed.within(&(round.at + 1..until + 1)).first().map(|next| next.at);
                         feeds.iter().filter_map(later).min()
