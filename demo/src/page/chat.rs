@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::telegram::entities::Entity;
-use crate::telegram::state::{BotCommand, Button};
+use crate::telegram::objects::{BotCommand, Button};
+use crate::telegram::state::Call;
 use crate::telegram::{Message, State, User};
 
 /// The chat as the browser gets it.
@@ -104,7 +105,7 @@ fn bubble<'a>(state: &'a State, user: &User, message: &'a Message) -> Bubble<'a>
 
 /// The last thing the bot did in the chat, if that was to report what it is doing.
 fn action<'a>(state: &'a State, user: &User) -> Option<Action<'a>> {
-    let here = |call: &&crate::telegram::state::Call| {
+    let here = |call: &&Call| {
         let chat = &call.params["chat_id"];
         let id = chat.as_i64().or_else(|| chat.as_str()?.parse().ok());
         call.error.is_none() && id == Some(user.id)

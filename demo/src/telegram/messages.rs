@@ -1,15 +1,18 @@
-//! The methods that write and edit messages
+//! The methods that write, edit and delete messages
 //! (<https://core.telegram.org/bots/api#sendmessage>,
 //! <https://core.telegram.org/bots/api#updating-messages>).
 
 use serde::Deserialize;
 use serde_json::json;
 
+use super::access::{self, Access};
 use super::entities::{self, Entity};
-use super::methods::{Outcome, chat_id};
+use super::methods::Outcome;
+use super::objects::{Keyboard, Message};
 use super::params::Params;
 use super::photo;
-use super::state::{Keyboard, Message, State};
+use super::replies::Place;
+use super::state::State;
 use super::trouble::Refusal;
 
 /// UTF-16 units.
@@ -17,15 +20,17 @@ const MAX_TEXT: usize = 4096;
 /// UTF-16 units.
 const MAX_CAPTION: usize = 1024;
 const MAX_CALLBACK_DATA: usize = 64;
+/// Older messages cannot be deleted, in seconds.
+const DELETABLE_FOR: i64 = 48 * 3600;
 
 pub fn send_message(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let mut message = draft(state, params, now)?;
-    (message.text, message.entities) = message_text(params)?;
+    let mut message = draft(state, params, now, access::TEXTS)?;
+    set_text(&mut message, params)?;
     finish(state, message)
 }
 
 pub fn send_photo(state: &mut State, params: &Params, now: i64) -> Outcome {
-    let mut message = draft(state, params, now)?;
+    let mut message = draft(state, params, now, access::PHOTOS)?;
     (message.caption, message.caption_entities) = caption(params.text("caption"), params.text("parse_mode"))?;
     attach_photo(state, params, &mut message, "photo", params.text("photo"))?;
     finish(state, message)
@@ -55,10 +60,12 @@ pub fn edit_media(state: &mut State, params: &Params, now: i64) -> Outcome {
     if media.kind != "photo" {
         return Err(Refusal::bad_request(format!("media of type \"{}\" is not known here", media.kind)));
     }
-    (message.text, message.entities) = (None, Vec::new());
+    // A text becomes a photo: the same message, with its id, its date and what it replies to.
+    (message.text, message.entities, message.link_preview_options) = (None, Vec::new(), None);
     (message.caption, message.caption_entities) =
         caption(media.caption.as_deref(), media.parse_mode.as_deref())?;
     attach_photo(state, params, &mut message, "media", Some(&media.media))?;
+    access::may_send(access::chat(state, params, Access::Edit)?, access::PHOTOS)?;
     replace(state, message, now)
 }
 
@@ -76,7 +83,7 @@ pub fn edit_text(state: &mut State, params: &Params, now: i64) -> Outcome {
     if message.text.is_none() {
         return Err(Refusal::bad_request("there is no text in the message to edit"));
     }
-    (message.text, message.entities) = message_text(params)?;
+    set_text(&mut message, params)?;
     replace(state, message, now)
 }
 
@@ -85,18 +92,30 @@ pub fn edit_reply_markup(state: &mut State, params: &Params, now: i64) -> Outcom
     replace(state, message, now)
 }
 
-/// A new message of the bot with its buttons, not yet in its chat.
-fn draft(state: &mut State, params: &Params, now: i64) -> Result<Message, Refusal> {
-    let id = chat_id(state, params)?;
-    let chat = state.chats.get(&id).map(|conversation| conversation.chat.clone());
-    let chat = chat.ok_or_else(|| Refusal::bad_request("chat not found"))?;
-    let topic = params.number("message_thread_id")?;
-    if topic.is_some_and(|topic| !state.has_topic(id, topic)) {
-        return Err(Refusal::bad_request("message thread not found"));
+pub fn delete(state: &mut State, params: &Params, now: i64) -> Outcome {
+    let conversation = access::chat(state, params, Access::Write)?;
+    let id = params.number("message_id")?.unwrap_or_default();
+    let message = conversation.message(id);
+    let message = message.ok_or_else(|| Refusal::bad_request("message to delete not found"))?;
+    // Of others only in private: the bot is no administrator of its groups.
+    let own = message.from == state.bot || conversation.chat.kind == "private";
+    if !own || now - message.date > DELETABLE_FOR {
+        return Err(Refusal::bad_request("message can't be deleted"));
     }
+    let chat = conversation.chat.clone();
+    state.meet(&chat).messages.retain(|message| message.message_id != id);
+    Ok(json!(true))
+}
+
+/// A new message of the bot with its buttons, not yet in its chat.
+fn draft(state: &mut State, params: &Params, now: i64, what: &str) -> Result<Message, Refusal> {
+    let conversation = access::chat(state, params, Access::Write)?;
+    let place = Place::read(conversation, params)?;
+    access::may_send(conversation, what)?;
+    let chat = conversation.chat.clone();
     let reply_markup = keyboard(params)?;
     let bot = state.bot.clone();
-    let mut message = state.draft(bot, chat, now).in_topic(topic);
+    let mut message = place.hold(state.draft(bot, chat, now));
     message.reply_markup = reply_markup;
     Ok(message)
 }
@@ -109,9 +128,8 @@ fn finish(state: &mut State, message: Message) -> Outcome {
 
 /// A copy of the message to edit, with the new buttons: an edit without buttons takes them away.
 fn editable(state: &State, params: &Params) -> Result<Message, Refusal> {
-    let chat = chat_id(state, params)?;
-    let id = params.number("message_id")?;
-    let found = state.chat(chat).iter().find(|message| Some(message.message_id) == id);
+    let conversation = access::chat(state, params, Access::Edit)?;
+    let found = conversation.message(params.number("message_id")?.unwrap_or_default());
     let mut message = found.cloned().ok_or_else(|| Refusal::bad_request("message to edit not found"))?;
     if message.from != state.bot {
         return Err(Refusal::bad_request("message can't be edited"));
@@ -121,7 +139,7 @@ fn editable(state: &State, params: &Params) -> Result<Message, Refusal> {
 }
 
 fn replace(state: &mut State, mut message: Message, now: i64) -> Outcome {
-    let messages = state.meet(&message.chat.clone());
+    let messages = &mut state.meet(&message.chat.clone()).messages;
     let old = messages.iter_mut().find(|old| old.message_id == message.message_id);
     let old = old.ok_or_else(|| Refusal::bad_request("message to edit not found"))?;
     if *old == message {
@@ -135,7 +153,7 @@ fn replace(state: &mut State, mut message: Message, now: i64) -> Outcome {
     Ok(json!(old))
 }
 
-fn message_text(params: &Params) -> Result<(Option<String>, Vec<Entity>), Refusal> {
+fn set_text(message: &mut Message, params: &Params) -> Result<(), Refusal> {
     let (text, entities) =
         entities::parse(params.text("text").unwrap_or_default(), params.text("parse_mode"))?;
     if text.trim().is_empty() {
@@ -144,7 +162,9 @@ fn message_text(params: &Params) -> Result<(Option<String>, Vec<Entity>), Refusa
     if text.encode_utf16().count() > MAX_TEXT {
         return Err(Refusal::bad_request("message is too long"));
     }
-    Ok((Some(text), entities))
+    message.link_preview_options = params.object("link_preview_options")?;
+    (message.text, message.entities) = (Some(text), entities);
+    Ok(())
 }
 
 fn caption(text: Option<&str>, mode: Option<&str>) -> Result<(Option<String>, Vec<Entity>), Refusal> {

@@ -4,9 +4,11 @@
 
 use serde_json::{Value, json};
 
+use super::access::{self, Access};
 use super::messages;
+use super::objects::BotCommand;
 use super::params::Params;
-use super::state::{BotCommand, State};
+use super::state::State;
 use super::trouble::Refusal;
 
 const MAX_CALLBACK_ANSWER: usize = 200;
@@ -16,7 +18,7 @@ const MAX_COMMANDS: usize = 100;
 pub type Outcome = Result<Value, Refusal>;
 type Run = fn(&mut State, &Params, i64) -> Outcome;
 
-/// A method: its name, the parameters it knows, what it does. `getUpdates` waits and stands apart.
+/// A method: its name, the parameters it knows, what it does. `getUpdates` waits, so `api` has it.
 pub struct Method {
     pub(super) name: &'static str,
     pub(super) params: &'static [&'static str],
@@ -28,7 +30,7 @@ const fn method(name: &'static str, params: &'static [&'static str], run: Run) -
 }
 
 /// Every method. Parameters that change nothing a person sees here are taken and ignored.
-const METHODS: [Method; 13] = [
+const METHODS: [Method; 15] = [
     method("getMe", &[], get_me),
     method("deleteWebhook", &["drop_pending_updates"], delete_webhook),
     method("getWebhookInfo", &[], get_webhook_info),
@@ -41,6 +43,7 @@ const METHODS: [Method; 13] = [
             "message_thread_id",
             "text",
             "parse_mode",
+            "reply_parameters",
             "reply_markup",
             "link_preview_options",
             "disable_notification",
@@ -56,6 +59,7 @@ const METHODS: [Method; 13] = [
             "photo",
             "caption",
             "parse_mode",
+            "reply_parameters",
             "reply_markup",
             "disable_notification",
             "protect_content",
@@ -79,7 +83,9 @@ const METHODS: [Method; 13] = [
         &["callback_query_id", "text", "show_alert", "cache_time"],
         answer_callback_query,
     ),
-    method("sendChatAction", &["chat_id", "action"], send_chat_action),
+    method("deleteMessage", &["chat_id", "message_id"], messages::delete),
+    method("getChat", &["chat_id"], get_chat),
+    method("sendChatAction", &["chat_id", "message_thread_id", "action"], send_chat_action),
 ];
 
 /// The method of this name in any case.
@@ -179,16 +185,29 @@ fn answer_callback_query(state: &mut State, params: &Params, _: i64) -> Outcome 
 fn send_chat_action(state: &mut State, params: &Params, _: i64) -> Outcome {
     const ACTIONS: [&str; 6] =
         ["typing", "upload_photo", "upload_document", "choose_sticker", "find_location", "record_video"];
-    chat_id(state, params)?;
+    access::chat(state, params, Access::Write)?;
     if !params.text("action").is_some_and(|action| ACTIONS.contains(&action)) {
         return Err(Refusal::bad_request("wrong parameter action in request"));
     }
     Ok(json!(true))
 }
 
-/// The chat that is meant; the bot must have met it.
-pub fn chat_id(state: &State, params: &Params) -> Result<i64, Refusal> {
-    let id = params.number("chat_id")?.ok_or_else(|| Refusal::bad_request("chat_id is empty"))?;
-    let not_found = || Refusal::bad_request("chat not found");
-    state.chats.contains_key(&id).then_some(id).ok_or_else(not_found)
+/// <https://core.telegram.org/bots/api#chatfullinfo>; a chat that has blocked the bot is shown too.
+fn get_chat(state: &mut State, params: &Params, _: i64) -> Outcome {
+    let mut chat = json!(access::chat(state, params, Access::Read)?.chat);
+    chat["accent_color_id"] = json!(0);
+    chat["max_reaction_count"] = json!(11);
+    chat["accepted_gift_types"] = json!({
+        "unlimited_gifts": false,
+        "limited_gifts": false,
+        "unique_gifts": false,
+        "premium_subscription": false,
+        "gifts_from_channels": false,
+    });
+    Ok(chat)
+}
+
+/// The id of the chat that is meant.
+pub fn chat_id(params: &Params) -> Result<i64, Refusal> {
+    params.number("chat_id")?.ok_or_else(|| Refusal::bad_request("chat_id is empty"))
 }

@@ -13,12 +13,15 @@
 //! # Ok(()) }
 //! ```
 
+mod access;
 mod api;
 pub mod entities;
 mod messages;
 mod methods;
+pub mod objects;
 mod params;
 mod photo;
+mod replies;
 pub mod state;
 mod store;
 mod trouble;
@@ -33,7 +36,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 
-pub use state::{Chat, Message, Press, State, User};
+pub use access::Standing;
+pub use objects::{Chat, Message, User};
+pub use state::{Press, State};
 pub use store::Store;
 pub use trouble::Trouble;
 

@@ -62,8 +62,8 @@ impl Params {
         Ok(())
     }
 
-    /// Refuses what the method does not know. The real API is silent about it;
-    /// a test wants to hear of a mistyped name.
+    /// Refuses what the method does not know. The real API ignores it;
+    /// a test is to find a mistyped name.
     pub fn only(&self, known: &[&str]) -> Result<(), Refusal> {
         let attached = |name: &String| {
             let reference = format!("attach://{name}");
@@ -110,7 +110,7 @@ impl Params {
         self.files.get(name)
     }
 
-    /// All of it, for the record; a file is told by its size.
+    /// All of it, for the record; of a file its size.
     pub fn to_json(&self) -> Value {
         let mut all = self.values.clone();
         for (name, file) in &self.files {

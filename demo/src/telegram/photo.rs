@@ -1,10 +1,10 @@
-//! Photos: what a bot may upload, and the sizes a client is told of.
+//! Photos: what a bot may upload, and the sizes that a client may choose from.
 
 use std::io::Cursor;
 
 use bytes::Bytes;
 
-use super::state::PhotoSize;
+use super::objects::PhotoSize;
 use super::trouble::Refusal;
 
 /// Limits of <https://core.telegram.org/bots/api#sendphoto>.
@@ -14,7 +14,7 @@ const MAX_RATIO: u32 = 20;
 /// Longest sides of the sizes that Telegram keeps.
 const SIDES: [u32; 4] = [90, 320, 800, 1280];
 
-/// Checks a picture to its last pixel and tells its width and height. PNG is what the bot sends.
+/// Checks a picture to its last pixel and returns its width and height. PNG is what the bot sends.
 pub fn check(picture: &Bytes) -> Result<(u32, u32), Refusal> {
     if picture.len() > MAX_BYTES {
         return Err(Refusal::bad_request("file is too big for a photo"));

@@ -7,9 +7,14 @@ use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::state::{Chat, Message, Press, State, User};
+use super::access::Standing;
+use super::objects::{Chat, Message, TopicCreated, User};
+use super::state::{Conversation, Press, State};
 use super::trouble::Trouble;
 use super::{entities, now};
+
+/// Telegram's own blue for topics.
+const ICON_COLOR: u32 = 7_322_096;
 
 /// A handle to the state; clones share it.
 #[derive(Clone, Debug)]
@@ -24,7 +29,7 @@ impl Default for Store {
 }
 
 impl Store {
-    /// A bot to whom nobody has spoken yet.
+    /// A bot that nobody has written to yet.
     pub fn new() -> Self {
         Store { state: Arc::new(watch::Sender::new(State::new())) }
     }
@@ -73,25 +78,28 @@ impl Store {
     fn write(&self, chat: &Chat, topic: Option<i64>, user: &User, text: &str) -> i64 {
         let mut message_id = 0;
         self.state.send_modify(|state| {
+            if let Some(topic) = topic {
+                state.meet(chat).topics.entry(topic).or_insert(false);
+            }
             let mut message = state.draft(user.clone(), chat.clone(), now()).in_topic(topic);
             message.text = Some(text.to_owned());
             message.entities = entities::command(text).into_iter().collect();
             message_id = message.message_id;
             let kind = if chat.kind == "channel" { "channel_post" } else { "message" };
-            state.tell_bot(kind, json!(message));
+            state.queue_update(kind, json!(message));
             state.keep(message);
         });
         message_id
     }
 
     /// A user presses a button under a message in private; the data need not be
-    /// one the message offers now. Tells the id of the query, or nothing where
+    /// one the message offers now. Returns the id of the query, or nothing where
     /// there is no such message.
     pub fn press(&self, user: &User, message_id: i64, data: &str) -> Option<String> {
         self.press_in(user.id, user, message_id, data)
     }
 
-    /// The same in any chat.
+    /// The same in any chat; every member of a group may press.
     pub fn press_in(&self, chat: i64, user: &User, message_id: i64, data: &str) -> Option<String> {
         let mut query = None;
         self.state.send_modify(|state| {
@@ -100,7 +108,7 @@ impl Store {
                 return;
             };
             let id = (state.presses.len() + 1).to_string();
-            state.tell_bot(
+            state.queue_update(
                 "callback_query",
                 json!({
                     "id": id,
@@ -124,18 +132,76 @@ impl Store {
 
     /// A user deletes a message for both sides.
     pub fn delete(&self, chat: i64, message_id: i64) {
+        self.change(chat, |chat| chat.messages.retain(|message| message.message_id != message_id));
+    }
+
+    /// A message has been there for so many seconds longer.
+    pub fn age(&self, chat: i64, message_id: i64, seconds: i64) {
+        self.change(chat, |chat| {
+            let aged = chat.messages.iter_mut().filter(|message| message.message_id == message_id);
+            aged.for_each(|message| message.date -= seconds);
+        });
+    }
+
+    /// From now on the bot stands in a chat like this: blocked, removed and so on.
+    pub fn set_standing(&self, chat: i64, standing: Standing) {
+        self.change(chat, |chat| chat.standing = standing);
+    }
+
+    /// A user opens a topic in a forum. Returns its id.
+    pub fn open_topic(&self, chat: &Chat, user: &User, name: &str) -> i64 {
+        let mut topic = 0;
         self.state.send_modify(|state| {
-            if let Some(conversation) = state.chats.get_mut(&chat) {
-                conversation.messages.retain(|message| message.message_id != message_id);
-            }
+            let message = state.draft(user.clone(), chat.clone(), now());
+            topic = message.message_id;
+            let mut message = message.in_topic(Some(topic));
+            message.forum_topic_created =
+                Some(TopicCreated { name: name.to_owned(), icon_color: ICON_COLOR });
+            state.meet(chat).topics.insert(topic, false);
+            state.queue_update("message", json!(message));
+            state.keep(message);
+        });
+        topic
+    }
+
+    /// An administrator closes a topic, or the general one where none is named: the bot, which
+    /// is no administrator, may not write there any more.
+    pub fn close_topic(&self, chat: i64, topic: Option<i64>) {
+        self.change(chat, |chat| {
+            chat.topics.insert(topic.unwrap_or(Conversation::GENERAL), true);
         });
     }
 
     /// A user deletes a topic with all its messages.
     pub fn delete_topic(&self, chat: i64, topic: i64) {
+        self.change(chat, |chat| {
+            chat.topics.remove(&topic);
+            chat.messages.retain(|message| message.topic() != Some(topic));
+        });
+    }
+
+    /// A group becomes a supergroup with another id, which is returned. What was said stays
+    /// behind.
+    pub fn upgrade(&self, group: &Chat, user: &User) -> i64 {
+        let id = -1_000_000_000_000 + group.id;
+        let supergroup = Chat::supergroup(id, group.title.as_deref().unwrap_or_default());
+        self.state.send_modify(|state| {
+            state.meet(group).standing = Standing::Upgraded(id);
+            for (chat, to, from) in [(group, Some(id), None), (&supergroup, None, Some(group.id))] {
+                let mut message = state.draft(user.clone(), chat.clone(), now());
+                (message.migrate_to_chat_id, message.migrate_from_chat_id) = (to, from);
+                state.queue_update("message", json!(message));
+                state.keep(message);
+            }
+        });
+        id
+    }
+
+    /// Changes a chat that the bot has met.
+    fn change(&self, chat: i64, change: impl FnOnce(&mut Conversation)) {
         self.state.send_modify(|state| {
             if let Some(conversation) = state.chats.get_mut(&chat) {
-                conversation.messages.retain(|message| message.message_thread_id != Some(topic));
+                change(conversation);
             }
         });
     }
@@ -156,7 +222,7 @@ impl Store {
         self.state.borrow().photos.get(file_id).cloned()
     }
 
-    /// Looks at everything so far and tells of the next change.
+    /// Looks at everything so far and notices the next change.
     pub fn watch(&self) -> watch::Receiver<State> {
         self.state.subscribe()
     }
@@ -166,8 +232,8 @@ impl Store {
         self.state.borrow().clone()
     }
 
-    /// Waits until `look` finds something, looking now and after every change.
-    /// It waits for ever: put a deadline around it.
+    /// Waits until `look` finds something, looking now and after every change. It has no end of
+    /// its own: put a deadline around it.
     pub async fn wait_for<T>(&self, mut look: impl FnMut(&State) -> Option<T>) -> T {
         let mut changes = self.state.subscribe();
         loop {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::server::{self, Answer};
 
@@ -14,12 +14,14 @@ use crate::server::{self, Answer};
 pub struct Refusal {
     pub(super) code: u16,
     pub(super) description: String,
-    pub(super) retry_after: Option<u64>,
+    /// What helps a bot to go on
+    /// (<https://core.telegram.org/bots/api#responseparameters>).
+    pub(super) parameters: Option<Value>,
 }
 
 impl Refusal {
     pub(super) fn new(code: u16, description: impl Into<String>) -> Self {
-        Refusal { code, description: description.into(), retry_after: None }
+        Refusal { code, description: description.into(), parameters: None }
     }
 
     pub(super) fn bad_request(what: impl AsRef<str>) -> Self {
@@ -49,8 +51,8 @@ impl Refusal {
 
     pub(super) fn answer(&self) -> Answer {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
-        if let Some(seconds) = self.retry_after {
-            body["parameters"] = json!({"retry_after": seconds});
+        if let Some(parameters) = &self.parameters {
+            body["parameters"] = parameters.clone();
         }
         let status = StatusCode::from_u16(self.code).unwrap_or(StatusCode::BAD_REQUEST);
         server::answer(status, "application/json", body.to_string())
@@ -118,7 +120,7 @@ impl Trouble {
             Trouble::TooManyRequests(seconds) => {
                 let description = format!("Too Many Requests: retry after {seconds}");
                 let mut refusal = Refusal::new(429, description);
-                refusal.retry_after = Some(seconds);
+                refusal.parameters = Some(json!({"retry_after": seconds}));
                 Some(refusal.answer())
             }
             Trouble::BadGateway => page(StatusCode::BAD_GATEWAY, "502 Bad Gateway"),
