@@ -28,7 +28,30 @@ pub fn parse(text: &str, mode: Option<&str>) -> Result<(String, Vec<Entity>), Re
         Some("markdownv2") => markdown(text),
         Some(_) => return Err(Refusal::bad_request("unsupported parse_mode")),
     };
-    marked.map_err(|why| Refusal::bad_request(format!("can't parse entities: {why}")))
+    let (text, mut entities) =
+        marked.map_err(|why| Refusal::bad_request(format!("can't parse entities: {why}")))?;
+    entities.extend(links(&text, &entities));
+    entities.sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.length)));
+    Ok((text, entities))
+}
+
+/// The web addresses that stand in a text as such, which Telegram marks by itself.
+fn links(text: &str, marked: &[Entity]) -> Vec<Entity> {
+    let starts = text.match_indices("http").map(|(at, _)| &text[at..]);
+    let links = starts.filter(|rest| rest.starts_with("http://") || rest.starts_with("https://"));
+    let links = links.map(|rest| {
+        let end = rest.find(|c: char| c.is_whitespace() || "<>\"".contains(c)).unwrap_or(rest.len());
+        let link = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'']);
+        let before = &text[..text.len() - rest.len()];
+        let (offset, length) = (before.encode_utf16().count(), link.encode_utf16().count());
+        Entity { kind: "url", offset, length, url: None }
+    });
+    let is_marked = |link: &Entity| {
+        let over = |mark: &&Entity| mark.offset <= link.offset && link.offset < mark.offset + mark.length;
+        let takes_links = |mark: &&Entity| !["text_link", "code", "pre"].contains(&mark.kind);
+        !marked.iter().filter(over).all(|mark| takes_links(&mark))
+    };
+    links.filter(|link| !is_marked(link)).collect()
 }
 
 /// The command that a message begins with, marked as Telegram marks it for bots.
@@ -75,8 +98,7 @@ impl Plain {
         }
     }
 
-    fn finish(mut self) -> (String, Vec<Entity>) {
-        self.entities.sort_by_key(|entity| (entity.offset, std::cmp::Reverse(entity.length)));
+    fn finish(self) -> (String, Vec<Entity>) {
         (self.text, self.entities)
     }
 }
@@ -256,6 +278,8 @@ mod tests {
         check("HTML", "😀<code>x</code>", Ok(("😀x", "code 2+1")));
         check("HTML", "<a href=\"http://x/\">y</a>", Ok(("y", "text_link 0+1")));
         check("HTML", "a & b", Ok(("a & b", "")));
+        check("HTML", "😀 https://x/a?b. <b>c</b>", Ok(("😀 https://x/a?b. c", "url 3+13, bold 18+1")));
+        check("HTML", "<a href=\"http://x/\">http://y</a>", Ok(("http://y", "text_link 0+8")));
         check("HTML", "<b>a", Err("Can't find end tag corresponding to start tag \"b\""));
         check("HTML", "a</b>", Err("Unexpected end tag at byte offset 1"));
         check("HTML", "1 <2>", Err("Unsupported start tag \"2\" at byte offset 2"));
