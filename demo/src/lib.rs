@@ -1,11 +1,12 @@
 //! The outside world of headlag, for tests and for people: a simulated
 //! Polygon-like network and its nodes, a stand-in for the Telegram Bot API, a
-//! real Prometheus with a week of history, and the two services as separate
-//! processes.
+//! real Prometheus with a week of history, a real Alertmanager, and the two
+//! services as separate processes.
 //!
 //! The crate depends on neither service: it knows of them what
 //! their users know, the flags and the metrics.
 
+pub mod alertmanager;
 pub mod backfill;
 pub mod chain;
 pub mod clock;

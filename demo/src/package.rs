@@ -14,6 +14,9 @@ pub struct Package {
     pub name: &'static str,
     /// Its programs; all of them are needed.
     pub programs: &'static [&'static str],
+    /// The folder below `/usr` that its programs read at start, if there is one. Where the
+    /// package was fetched they find it from their own folder: start them there.
+    pub data: Option<&'static str>,
     /// Where others find packages and archives.
     pub home: &'static str,
 }
@@ -46,7 +49,7 @@ impl Package {
 
     /// Unpacks the package and takes its programs out: no root needed, no service started.
     async fn fetch(&self, tools: &Path, bin: &Path) -> anyhow::Result<()> {
-        let Package { name, programs, .. } = self;
+        let name = self.name;
         eprintln!("headlag-demo | fetching {name} into {}", tools.display());
         tokio::fs::create_dir_all(bin).await.with_context(|| format!("cannot make {}", bin.display()))?;
         // In a folder of its own and moved when whole, so that a second run at the same time does no harm.
@@ -62,13 +65,41 @@ impl Package {
         let mut unpack = Command::new("dpkg");
         unpack.arg("-x").arg(package).arg(&root);
         run(&mut unpack, &format!("dpkg could not unpack {name}")).await?;
-        for program in *programs {
-            let moved = tokio::fs::rename(root.join("usr/bin").join(program), bin.join(program)).await;
-            moved
-                .with_context(|| format!("cannot move {program} out of the package to {}", bin.display()))?;
+        let moved = self.unpack(&root.join("usr"), &tools.join("usr"));
+        moved.with_context(|| format!("cannot move {name} out of its package to {}", tools.display()))
+    }
+
+    /// Moves what is needed from one `usr` to another, the programs last: where they are, all is.
+    fn unpack(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        if let Some(folder) = self.data.and_then(|data| data.strip_prefix("/usr/")) {
+            std::fs::create_dir_all(to.join(folder).parent().unwrap_or(to))?;
+            // A second run may have put it there at the same time.
+            let moved = std::fs::rename(from.join(folder), to.join(folder));
+            moved.or_else(|error| if to.join(folder).is_dir() { Ok(()) } else { Err(error) })?;
+        }
+        for program in self.programs {
+            let unpacked = from.join("bin").join(program);
+            if let Some(data) = self.data {
+                let relocated = relocate(std::fs::read(&unpacked)?, data);
+                std::fs::write(&unpacked, relocated)?;
+            }
+            std::fs::rename(unpacked, to.join("bin").join(program))?;
         }
         Ok(())
     }
+}
+
+/// Lets a program look for a folder below `/usr` from its own folder, `usr/bin`, on. The path
+/// keeps its length, so nothing else in the program moves.
+fn relocate(mut program: Vec<u8>, folder: &str) -> Vec<u8> {
+    const ROOT: &[u8] = b"/usr";
+    const PARENT: &[u8] = b"./..";
+    let mut at = 0;
+    while let Some(found) = program[at..].windows(folder.len()).position(|part| part == folder.as_bytes()) {
+        at += found;
+        program[at..at + ROOT.len()].copy_from_slice(PARENT);
+    }
+    program
 }
 
 /// `.tools` at the root of the repository, looked for from here and from this program upwards.
@@ -80,4 +111,19 @@ fn tools_folder() -> anyhow::Result<PathBuf> {
         .chain(own.ancestors())
         .find(|folder| folder.join("Cargo.lock").is_file() || folder.join(".tools").is_dir());
     Ok(root.unwrap_or(&here).join(".tools"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_finds_its_data_from_its_own_folder_on() {
+        let check = |program: &str, want: &str| {
+            let relocated = relocate(program.into(), "/usr/share/x");
+            assert_eq!(String::from_utf8(relocated).unwrap(), want);
+        };
+        check("a/usr/share/x/default.tmplb/usr/share/x", "a./../share/x/default.tmplb./../share/x");
+        check("/usr/share/y", "/usr/share/y");
+    }
 }

@@ -27,6 +27,7 @@ const READY: Duration = Duration::from_secs(30);
 const PACKAGE: Package = Package {
     name: "prometheus",
     programs: &["prometheus", "promtool"],
+    data: None,
     home: "https://prometheus.io/download/",
 };
 

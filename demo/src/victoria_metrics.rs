@@ -21,6 +21,7 @@ const READY: Duration = Duration::from_secs(30);
 const PACKAGE: Package = Package {
     name: "victoria-metrics",
     programs: &["victoria-metrics"],
+    data: None,
     home: "https://docs.victoriametrics.com/victoriametrics/quick-start/",
 };
 

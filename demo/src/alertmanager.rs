@@ -1,0 +1,61 @@
+//! A real Alertmanager: found or fetched, started.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::process::Command;
+
+use crate::package::Package;
+use crate::process::{Port, Process};
+
+const READY: Duration = Duration::from_secs(30);
+
+const PACKAGE: Package = Package {
+    name: "prometheus-alertmanager",
+    programs: &["prometheus-alertmanager", "amtool"],
+    data: Some("/usr/share/prometheus/alertmanager"),
+    home: "https://prometheus.io/download/",
+};
+
+/// The two programs of an Alertmanager.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    /// From the PATH, else from `.tools/`, else fetched into it.
+    pub async fn find_or_fetch() -> anyhow::Result<Self> {
+        Ok(Tools { folder: PACKAGE.find_or_fetch().await? })
+    }
+
+    /// amtool, for the Alertmanager at an address, without arguments yet.
+    pub fn amtool(&self, alertmanager: SocketAddr) -> Command {
+        let mut command = Command::new(self.folder.join("amtool"));
+        command.arg(format!("--alertmanager.url=http://{alertmanager}"));
+        command
+    }
+
+    /// Starts an Alertmanager that keeps its state in `folder` and routes as `config` says, and
+    /// waits until it is ready.
+    pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
+        let config_file = folder.join("alertmanager.yml");
+        tokio::fs::write(&config_file, config).await.context("cannot write alertmanager.yml")?;
+        let address = port.hand_over();
+        let mut command = Command::new(self.folder.join("prometheus-alertmanager"));
+        command
+            .current_dir(&self.folder)
+            .arg("--config.file")
+            .arg(config_file)
+            .arg("--storage.path")
+            .arg(folder.join("alertmanager"))
+            .arg(format!("--web.listen-address={address}"))
+            // It is alone, and needs no second port.
+            .args(["--cluster.listen-address=", "--log.level=warn"]);
+        let mut alertmanager = Process::start("alertmanager", &mut command)?;
+        alertmanager.ready(&format!("http://{address}/-/ready"), READY).await?;
+        Ok(alertmanager)
+    }
+}
