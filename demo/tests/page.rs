@@ -152,6 +152,54 @@ async fn a_photo_its_buttons_and_its_edits_are_shown_as_the_bot_sends_them() {
     browser.wait("!document.querySelector('.bots')", SOON).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_of_a_group_are_counted_quoted_and_pressed() {
+    let (telegram, _) = start().await;
+    telegram.meet(&Chat::supergroup(-1005, "Node operators"));
+    let browser = Browser::open(&telegram.url(), 400, 850).await;
+    browser.wait("document.querySelectorAll('#rooms button').length == 2", SOON).await;
+    let buttons =
+        json!({"inline_keyboard": [[{"text": "silence 1 h", "callback_data": "alert silence 1h"}]]});
+    let alarm = json!({
+        "chat_id": -1005,
+        "text": "my-node is behind\nhttps://runbooks.example/behind",
+        "reply_markup": buttons,
+    });
+    let alarm = call(&telegram, "sendMessage", alarm).await["message_id"].clone();
+    let news = "document.querySelector('#rooms button:nth-child(2) b')?.textContent";
+    browser.wait(&format!("{news} == '1'"), SOON).await;
+    let caption = "my-node is 13 blocks behind";
+    let edit = json!({
+        "chat_id": -1005,
+        "message_id": alarm,
+        "media": {"type": "photo", "media": "attach://chart", "caption": caption},
+        "reply_markup": buttons,
+    });
+    photo(&telegram, "editMessageMedia", edit, png(90)).await;
+    let reply = json!({
+        "chat_id": -1005,
+        "text": "level again: https://runbooks.example/behind.",
+        "reply_parameters": {"message_id": alarm},
+    });
+    call(&telegram, "sendMessage", reply).await;
+    browser.wait(&format!("{news} == '2' && document.title == '(2) headlag demo'"), SOON).await;
+
+    browser.press("#rooms button:nth-child(2)").await;
+    browser
+        .wait("document.querySelectorAll('.bots').length == 2 && document.title == 'headlag demo'", SOON)
+        .await;
+    let quoted = browser.script("return document.querySelector('.bots:nth-child(2) .reply').innerText").await;
+    assert_eq!(quoted, format!("headlag\n{caption}"), "what it says now");
+    let link = browser.script("return document.querySelector('.text a').href").await;
+    assert_eq!(link, "https://runbooks.example/behind");
+    browser.press(".row button").await;
+    let press = call(&telegram, "getUpdates", json!({"timeout": 10})).await[0]["callback_query"].clone();
+    assert_eq!(
+        (&press["data"], &press["message"]["chat"]["id"]),
+        (&json!("alert silence 1h"), &json!(-1005))
+    );
+}
+
 #[tokio::test]
 async fn another_web_page_cannot_pull_a_lever() {
     let (telegram, _) = start().await;

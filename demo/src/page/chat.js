@@ -9,6 +9,10 @@ const ACTION_LASTS = 6000;
 /** A button stops waiting for the bot after so long. */
 const PRESS_LASTS = 15_000;
 
+/** The chat that is open: its id. */
+let open = 0;
+/** The newest message that was seen of each chat. An edit makes no message new. */
+const seen = new Map();
 /** Bubbles by message id. */
 const bubbles = new Map();
 /** Presses of this page whose answers are to be shown. */
@@ -51,11 +55,12 @@ export function startChat() {
     height = box.clientHeight;
     if (wasAtEnd) scroll.toEnd();
   }).observe(part("scroll"));
+  document.addEventListener("visibilitychange", () => chats && showChat(chats));
   startViewer();
 }
 
 async function say(text, then) {
-  if (await send("/say", { text })) {
+  if (await send("/say", { chat: open, text })) {
     then?.();
     scroll.toEnd();
   }
@@ -64,17 +69,25 @@ async function say(text, then) {
 async function press(message, button, face) {
   face.classList.add("waiting");
   setTimeout(() => face.classList.remove("waiting"), PRESS_LASTS);
-  const answer = await send("/press", { message, data: button.callback_data });
+  const answer = await send("/press", { chat: open, message, data: button.callback_data });
   if (answer) presses.add(answer.press);
   else face.classList.remove("waiting");
 }
 
-export function showChat(chat) {
+/** The last that came. */
+let chats = null;
+
+export function showChat(all) {
+  chats = all;
+  const chat = all.rooms.find(room => room.id === open) ?? all.rooms[0];
+  const isOther = open !== chat.id;
+  open = chat.id;
+  showRooms(all.rooms);
   const box = part("messages");
-  const wasAtEnd = scroll.atEnd;
-  const seen = new Set(chat.messages.map(message => message.id));
+  const wasAtEnd = scroll.atEnd || isOther;
+  const here = new Set(chat.messages.map(message => message.id));
   for (const [id, bubble] of bubbles) {
-    if (!seen.has(id)) {
+    if (!here.has(id)) {
       bubble.item.remove();
       bubbles.delete(id);
     }
@@ -102,21 +115,51 @@ export function showChat(chat) {
     place = bubble.item;
     mine = message.mine;
   }
-  part("name").textContent = chat.bot.first_name;
-  part("empty").hidden = chat.messages.length > 0;
-  showCommands(chat.commands);
-  showAction(chat);
-  for (const { press, text } of chat.toasts) {
+  const isGroup = chat.id < 0;
+  part("name").textContent = chat.title;
+  part("empty").hidden = isGroup || chat.messages.length > 0;
+  showCommands(isGroup ? [] : all.commands);
+  showAction(chat, isGroup ? "group" : all.met ? "bot" : "the bot has not asked for messages yet");
+  for (const { press, text } of all.toasts) {
     if (presses.delete(press)) toast(text);
   }
   if (wasAtEnd || mine && place !== showChat.last) scroll.toEnd();
   showChat.last = place;
 }
 
+/** The chats, each with how many messages are new. What is open and in sight is seen. */
+function showRooms(rooms) {
+  const box = part("rooms");
+  box.hidden = rooms.length < 2;
+  let news = 0;
+  const faces = rooms.map(({ id, title, messages }) => {
+    const newest = Math.max(0, ...messages.map(message => message.id));
+    if (!seen.has(id) || id === open && document.visibilityState === "visible") seen.set(id, newest);
+    const unseen = messages.filter(message => !message.mine && message.id > seen.get(id)).length;
+    news += unseen;
+    const face = element("button", "", title);
+    face.type = "button";
+    face.ariaCurrent = String(id === open);
+    if (unseen) face.append(element("b", "", String(unseen)));
+    face.onclick = () => {
+      open = id;
+      showChat(chats);
+      scroll.toEnd();
+    };
+    return face;
+  });
+  const focused = [...box.children].indexOf(document.activeElement);
+  box.replaceChildren(...faces);
+  if (focused >= 0) box.children[focused]?.focus();
+  document.title = `${news ? `(${news}) ` : ""}headlag demo`;
+}
+
 function newBubble() {
   const item = element("li");
   const day = element("time", "day");
   const box = element("article", "bubble");
+  const reply = element("button", "reply");
+  reply.type = "button";
   const photo = element("button", "photo");
   photo.type = "button";
   const picture = element("img");
@@ -124,16 +167,23 @@ function newBubble() {
   const text = element("div", "text");
   const foot = element("span", "foot");
   const buttons = element("div", "buttons");
-  box.append(photo, text, foot);
+  box.append(reply, photo, text, foot);
   item.append(day, box, buttons);
-  return { item, day, box, photo, picture, text, foot, buttons, shown: "" };
+  return { item, day, box, reply, photo, picture, text, foot, buttons, shown: "" };
 }
 
 function fill(bubble, message) {
-  const { item, box, photo, picture, text, foot, buttons } = bubble;
+  const { item, box, reply, photo, picture, text, foot, buttons } = bubble;
   item.className = message.mine ? "mine" : "bots";
   item.dataset.id = message.id;
   box.classList.toggle("with-photo", Boolean(message.photo));
+  reply.hidden = !message.reply;
+  if (message.reply) {
+    const { id, from, text } = message.reply;
+    reply.replaceChildren(element("strong", "", from), element("span", "", text || "deleted message"));
+    reply.setAttribute("aria-label", `Show what this replies to: ${text || "deleted message"}`);
+    reply.onclick = () => bubbles.get(id)?.box.scrollIntoView({ block: "center", behavior: "smooth" });
+  }
   photo.hidden = !message.photo;
   if (message.photo) {
     const { id, width, height } = message.photo;
@@ -225,11 +275,13 @@ function marked(text, entities) {
     const start = ordered[index];
     const over = entities.filter(entity => entity.offset <= start && end <= entity.offset + entity.length);
     const code = over.some(({ type }) => type === "code" || type === "pre");
-    const inner = code ? [text.slice(start, end)] : withCommands(text.slice(start, end));
+    const plain = code || over.some(({ type }) => type === "url" || type === "text_link");
+    const inner = plain ? [text.slice(start, end)] : withCommands(text.slice(start, end));
     return over.reduce((nodes, entity) => {
-      if (entity.type === "text_link" && /^https?:/i.test(entity.url)) {
+      const url = entity.type === "url" ? text.slice(entity.offset, entity.offset + entity.length) : entity.url;
+      if (/^https?:/i.test(url ?? "")) {
         const link = element("a");
-        link.href = entity.url;
+        link.href = url;
         link.target = "_blank";
         link.rel = "noopener noreferrer";
         link.append(...nodes);
@@ -269,9 +321,9 @@ function showCommands(commands) {
 
 const ACTIONS = { typing: "writing", upload_photo: "drawing a chart" };
 
-function showAction({ action, met }) {
+function showAction({ action }, rest) {
   const box = part("doing");
-  const rest = met ? "bot" : "the bot has not asked for messages yet";
+  if (action && Date.now() / 1000 - action.at > ACTION_LASTS / 1000) action = null;
   if (!action || action.at === lastAction && !showAction.timer) {
     clearTimeout(showAction.timer);
     showAction.timer = 0;

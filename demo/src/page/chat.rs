@@ -1,4 +1,5 @@
-//! What the messenger shows: the private chat of the one user with the bot.
+//! What the messenger shows: the private chat of the one user with the bot, and the groups that
+//! both are in.
 
 use serde::Serialize;
 
@@ -7,17 +8,25 @@ use crate::telegram::objects::{BotCommand, Button};
 use crate::telegram::state::Call;
 use crate::telegram::{Message, State, User};
 
-/// The chat as the browser gets it.
+/// The chats as the browser gets them.
 #[derive(Serialize)]
 pub struct View<'a> {
     bot: &'a User,
     /// Whether the bot has ever asked for messages.
     met: bool,
-    /// The menu of the bot.
+    /// The menu of the bot, of the private chat.
     commands: &'a [BotCommand],
-    messages: Vec<Bubble<'a>>,
+    /// The private chat first.
+    rooms: Vec<Room<'a>>,
     /// Answers to presses of buttons.
     toasts: Vec<Toast<'a>>,
+}
+
+#[derive(Serialize)]
+struct Room<'a> {
+    id: i64,
+    title: &'a str,
+    messages: Vec<Bubble<'a>>,
     /// What the bot is doing, as reported by `sendChatAction`; absent once it wrote.
     action: Option<Action<'a>>,
 }
@@ -29,6 +38,7 @@ struct Bubble<'a> {
     /// Unix time in seconds.
     date: i64,
     edited: Option<i64>,
+    reply: Option<Reply<'a>>,
     /// The text, or the caption of the photo.
     text: &'a str,
     entities: &'a [Entity],
@@ -38,6 +48,15 @@ struct Bubble<'a> {
     waiting: Vec<&'a str>,
     /// Whether the bot has taken it.
     delivered: bool,
+}
+
+/// What a message replies to.
+#[derive(Serialize)]
+struct Reply<'a> {
+    id: i64,
+    from: &'a str,
+    /// What is quoted of it, else what it says now; empty where it is gone.
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -60,27 +79,31 @@ struct Action<'a> {
     at: f64,
 }
 
-/// The chat of `user` now.
+/// The chats of `user` now.
 pub fn view<'a>(state: &'a State, user: &User) -> View<'a> {
     let toasts = state.presses.iter().filter(|press| press.from == *user).filter_map(|press| {
         let text = press.answer.as_deref().filter(|text| !text.is_empty())?;
         Some(Toast { press: &press.id, text })
     });
+    let room = |id: i64, title: &'a str| Room {
+        id,
+        title,
+        messages: state.chat(id).iter().map(|message| bubble(state, user, message)).collect(),
+        action: action(state, id),
+    };
+    let groups = state.chats.values().filter_map(|group| Some((group.chat.id, group.chat.title.as_deref()?)));
+    let groups = groups.map(|(id, title)| room(id, title));
     View {
         bot: &state.bot,
         met: state.is_polled(),
         commands: state.menu(user),
-        messages: state.chat(user.id).iter().map(|message| bubble(state, user, message)).collect(),
+        rooms: [room(user.id, &state.bot.first_name)].into_iter().chain(groups).collect(),
         toasts: toasts.collect(),
-        action: action(state, user),
     }
 }
 
 fn bubble<'a>(state: &'a State, user: &User, message: &'a Message) -> Bubble<'a> {
-    let (text, entities) = match &message.text {
-        Some(text) => (text.as_str(), &message.entities),
-        None => (message.caption.as_deref().unwrap_or_default(), &message.caption_entities),
-    };
+    let entities = if message.text.is_some() { &message.entities } else { &message.caption_entities };
     let open = state.presses.iter().filter(|press| {
         press.answer.is_none() && press.message_id == message.message_id && press.from == *user
     });
@@ -90,7 +113,8 @@ fn bubble<'a>(state: &'a State, user: &User, message: &'a Message) -> Bubble<'a>
         mine,
         date: message.date,
         edited: message.edit_date,
-        text,
+        reply: reply(state, message),
+        text: message.words(),
         entities,
         photo: message.photo.last().map(|size| Photo {
             id: &size.file_id,
@@ -103,12 +127,22 @@ fn bubble<'a>(state: &'a State, user: &User, message: &'a Message) -> Bubble<'a>
     }
 }
 
-/// The last thing the bot did in the chat, if that was to report what it is doing.
-fn action<'a>(state: &'a State, user: &User) -> Option<Action<'a>> {
+fn reply<'a>(state: &'a State, message: &'a Message) -> Option<Reply<'a>> {
+    let to = message.reply_to_message.as_deref()?;
+    let now = state.chat(message.chat.id).iter().find(|other| other.message_id == to.message_id);
+    let text = match &message.quote {
+        Some(quote) => quote.text.as_str(),
+        None => now.map_or("", Message::words),
+    };
+    Some(Reply { id: to.message_id, from: &to.from.first_name, text })
+}
+
+/// The last thing the bot did in a chat, if that was to report what it is doing.
+fn action(state: &State, chat: i64) -> Option<Action<'_>> {
     let here = |call: &&Call| {
-        let chat = &call.params["chat_id"];
-        let id = chat.as_i64().or_else(|| chat.as_str()?.parse().ok());
-        call.error.is_none() && id == Some(user.id)
+        let id = &call.params["chat_id"];
+        let id = id.as_i64().or_else(|| id.as_str()?.parse().ok());
+        call.error.is_none() && id == Some(chat)
     };
     let last = state.calls.iter().rev().find(here)?;
     let what = (last.method == "sendChatAction").then(|| last.params["action"].as_str())??;

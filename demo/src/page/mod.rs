@@ -57,12 +57,14 @@ pub struct Page {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Say {
+    chat: i64,
     text: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Press {
+    chat: i64,
     message: i64,
     data: String,
 }
@@ -111,17 +113,20 @@ impl Page {
     }
 
     async fn say(self, request: Request<Incoming>) -> Answer {
-        let Some(Say { text }) = read(request).await else { return refused() };
+        let Some(Say { chat, text }) = read(request).await else { return refused() };
         let text = text.trim();
         if text.is_empty() || text.chars().count() > MAX_TEXT {
             return refused();
         }
-        done(json!({"message": self.telegram.say(&self.user, text)}))
+        let Some(chat) = self.telegram.met(chat) else {
+            return plain(StatusCode::NOT_FOUND, "no such chat");
+        };
+        done(json!({"message": self.telegram.say_in(&chat, &self.user, text)}))
     }
 
     async fn press(self, request: Request<Incoming>) -> Answer {
-        let Some(Press { message, data }) = read(request).await else { return refused() };
-        match self.telegram.press(&self.user, message, &data) {
+        let Some(Press { chat, message, data }) = read(request).await else { return refused() };
+        match self.telegram.press_in(chat, &self.user, message, &data) {
             Some(query) => done(json!({"press": query})),
             None => plain(StatusCode::NOT_FOUND, "no such message"),
         }

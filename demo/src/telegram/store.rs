@@ -206,6 +206,11 @@ impl Store {
         });
     }
 
+    /// A chat that the bot has met.
+    pub fn met(&self, id: i64) -> Option<Chat> {
+        self.state.borrow().chats.get(&id).map(|conversation| conversation.chat.clone())
+    }
+
     /// The messages of a chat so far, oldest first.
     pub fn chat(&self, id: i64) -> Vec<Message> {
         self.state.borrow().chat(id).to_vec()
