@@ -1,8 +1,9 @@
-//! The configuration of the services and of Prometheus: the settings of the demo and the
-//! files a user would write.
+//! The configuration of the services, of Prometheus and of Alertmanager: the settings of the
+//! demo and the files a user would write.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use crate::chain::{CHAIN_ID, Millis, Node};
 
@@ -18,6 +19,8 @@ pub const QUORUM: usize = 2;
 pub const EXPORTER_JOB: &str = "headlag-exporter";
 /// See [`EXPORTER_JOB`].
 pub const CHARTBOT_JOB: &str = "headlag-chartbot";
+/// The file of alert rules, beside `prometheus.yml`.
+pub const RULES_FILE: &str = "alerts.yml";
 
 /// A `headlag.yml` for these nodes.
 pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>) -> String {
@@ -44,14 +47,44 @@ pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>) -> String {
     yml
 }
 
-/// A `prometheus.yml` that scrapes both services.
-pub fn prometheus_yml(exporter: SocketAddr, chartbot: SocketAddr) -> String {
+/// A `prometheus.yml` that scrapes both services, evaluates the rules beside it and sends
+/// alerts.
+pub fn prometheus_yml(exporter: SocketAddr, chartbot: SocketAddr, alertmanager: SocketAddr) -> String {
     let mut yml = format!(
-        "global:\n  scrape_interval: {0}s\n  scrape_timeout: 5s\n  evaluation_interval: {0}s\nscrape_configs:\n",
+        "global:\n  scrape_interval: {0}s\n  scrape_timeout: 5s\n  evaluation_interval: 1s\n\
+         rule_files: [\"{RULES_FILE}\"]\n\
+         alerting:\n  alertmanagers:\n  - static_configs:\n    - targets: [\"{alertmanager}\"]\n\
+         scrape_configs:\n",
         INTERVAL / 1000
     );
     for (job, target) in [(EXPORTER_JOB, exporter), (CHARTBOT_JOB, chartbot)] {
         let _ = writeln!(yml, "  - job_name: {job}\n    static_configs:\n      - targets: [\"{target}\"]");
     }
     yml
+}
+
+/// An `alertmanager.yml` that brings alerts to the chart bot, as the shipped one does, only
+/// sooner. The secret is the one that the bot knows.
+pub fn alertmanager_yml(chartbot: SocketAddr, secret_file: &Path) -> String {
+    format!(
+        "route:
+  receiver: chartbot
+  group_by: [alertname, network, node]
+  group_wait: 1s
+  group_interval: 5s
+  repeat_interval: 4h
+  routes:
+  - matchers: ['severity=\"none\"']
+    receiver: nobody
+receivers:
+- name: nobody
+- name: chartbot
+  webhook_configs:
+  - url: http://{chartbot}/alerts
+    send_resolved: true
+    max_alerts: 100
+    http_config: {{authorization: {{type: Bearer, credentials_file: '{}'}}}}
+",
+        secret_file.display()
+    )
 }

@@ -14,12 +14,13 @@ use headlag_demo::telegram::{Telegram, User};
 use headlag_demo::world::{Addresses, World};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs headlag on simulated nodes, with a week of history in a real Prometheus
-/// and a stand-in for Telegram with a chat page. Prints where everything is and runs until Ctrl-C.
+/// Runs headlag on simulated nodes, with a week of history in a real Prometheus, a real
+/// Alertmanager, and a stand-in for Telegram with a chat page. Prints where everything is and
+/// runs until Ctrl-C.
 ///
 /// headlag-exporter and headlag-chartbot must be built beside this program
-/// (`make demo` does). Prometheus is taken from the PATH or from .tools/; on
-/// Debian and Ubuntu it is fetched into .tools/, without root.
+/// (`make demo` does). Prometheus and Alertmanager are taken from the PATH or from .tools/; on
+/// Debian and Ubuntu they are fetched into .tools/, without root.
 #[derive(Parser)]
 #[command(name = "headlag-demo", version)]
 struct Flags {
@@ -43,6 +44,10 @@ struct Flags {
     /// Where the chart bot listens [default: 127.0.0.1:9918]
     #[arg(long = "chartbot.listen-address", value_name = "ADDRESS")]
     chartbot: Option<SocketAddr>,
+
+    /// Where Alertmanager listens [default: 127.0.0.1:9093]
+    #[arg(long = "alertmanager.listen-address", value_name = "ADDRESS")]
+    alertmanager: Option<SocketAddr>,
 }
 
 impl Flags {
@@ -56,6 +61,7 @@ impl Flags {
             prometheus: at(self.prometheus, 9090),
             exporter: at(self.exporter, 9917),
             chartbot: at(self.chartbot, 9918),
+            alertmanager: at(self.alertmanager, 9093),
         }
     }
 }
@@ -106,13 +112,14 @@ async fn work(flags: &Flags, telegram: &Telegram, user: &User, addresses: &Addre
 }
 
 fn print(addresses: &Addresses) -> anyhow::Result<()> {
-    let Addresses { telegram, prometheus, exporter, chartbot } = addresses;
+    let Addresses { telegram, prometheus, exporter, chartbot, alertmanager } = addresses;
     let table = format!(
         "
   chat page    http://{telegram}/
   Prometheus   http://{prometheus}/
   exporter     http://{exporter}/metrics
   chart bot    http://{chartbot}/metrics
+  Alertmanager http://{alertmanager}/
 
 Open the chat page and press /hour; the levers beside it break things.
 The charts as pictures: headlag-demo --once DIR

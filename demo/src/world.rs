@@ -1,4 +1,5 @@
-//! Everything together: nodes, exporter, Prometheus with its history, Telegram, chart bot.
+//! Everything together: nodes, exporter, Prometheus with its history, Alertmanager, Telegram,
+//! chart bot.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -9,6 +10,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::alertmanager;
 use crate::backfill::WEEK;
 use crate::chain::Chain;
 use crate::config;
@@ -25,6 +27,10 @@ const READY: Duration = Duration::from_secs(20);
 const ATTEMPTS: usize = 3;
 /// Of the simulated bot.
 const TOKEN: &str = "7000000001:headlag-demo";
+/// Between Alertmanager and the bot.
+const SECRET: &str = "headlag-demo";
+/// The group that gets alerts, besides the private chat.
+const GROUP: i64 = -1_000_000_000_100;
 
 /// Where the parts listen; port 0 is any free one.
 #[derive(Clone, Copy, Debug)]
@@ -37,18 +43,20 @@ pub struct Addresses {
     pub exporter: SocketAddr,
     /// headlag-chartbot.
     pub chartbot: SocketAddr,
+    /// Alertmanager.
+    pub alertmanager: SocketAddr,
 }
 
 impl Addresses {
     /// Free ports of 127.0.0.1.
     pub fn free() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Addresses { telegram: free, prometheus: free, exporter: free, chartbot: free }
+        Addresses { telegram: free, prometheus: free, exporter: free, chartbot: free, alertmanager: free }
     }
 
     fn has_free(&self) -> bool {
-        let Addresses { telegram, prometheus, exporter, chartbot } = self;
-        [telegram, prometheus, exporter, chartbot].iter().any(|address| address.port() == 0)
+        let Addresses { telegram, prometheus, exporter, chartbot, alertmanager } = self;
+        [telegram, prometheus, exporter, chartbot, alertmanager].iter().any(|address| address.port() == 0)
     }
 }
 
@@ -73,6 +81,7 @@ pub struct World {
 pub struct Services {
     exporter: Process,
     prometheus: Switched,
+    alertmanager: Process,
     chartbot: Process,
 }
 
@@ -95,13 +104,16 @@ impl World {
         let prometheus = Port::take(wanted.prometheus, "Prometheus", "--prometheus.listen-address")?;
         let exporter = Port::take(wanted.exporter, "the exporter", "--exporter.listen-address")?;
         let chartbot = Port::take(wanted.chartbot, "the chart bot", "--chartbot.listen-address")?;
+        let alertmanager = Port::take(wanted.alertmanager, "Alertmanager", "--alertmanager.listen-address")?;
         let addresses = Addresses {
             telegram: telegram.address(),
             prometheus: prometheus.address(),
             exporter: exporter.address(),
             chartbot: chartbot.address(),
+            alertmanager: alertmanager.address(),
         };
         let tools = Tools::find_or_fetch().await?;
+        let alertmanager_tools = alertmanager::Tools::find_or_fetch().await?;
         let user = User::new(1001, "Ada").named("ada").speaking("en");
 
         let clock = wall_clock();
@@ -111,7 +123,9 @@ impl World {
         let (nodes, switch) = (Arc::new(nodes), Switch::new());
 
         let store = Store::new();
+        let group = Chat::supergroup(GROUP, "Node operators");
         store.meet(&Chat::private(&user));
+        store.meet(&group);
         let page = Page {
             telegram: store.clone(),
             user: user.clone(),
@@ -130,7 +144,11 @@ impl World {
         let exporter = start_exporter(folder.path(), &nodes, exporter).await?;
         // The seconds that went by meanwhile, so that the live part continues without a gap.
         tools.backfill(&blocks, chain, start..clock(), addresses.exporter).await?;
-        let scrape = config::prometheus_yml(addresses.exporter, addresses.chartbot);
+        let secret_file = folder.path().join("alerts.secret");
+        tokio::fs::write(&secret_file, SECRET).await.context("cannot write the secret of the alerts")?;
+        let routes = config::alertmanager_yml(addresses.chartbot, &secret_file);
+        let alertmanager = alertmanager_tools.start(folder.path(), &routes, alertmanager).await?;
+        let scrape = config::prometheus_yml(addresses.exporter, addresses.chartbot, addresses.alertmanager);
         let prometheus = tools.start(folder.path(), &scrape, prometheus).await?;
         let recipe =
             Recipe { tools, folder: folder.path().to_owned(), config: scrape, address: addresses.prometheus };
@@ -142,7 +160,7 @@ impl World {
             telegram,
             user,
             addresses,
-            services: Services { exporter, prometheus, chartbot },
+            services: Services { exporter, prometheus, alertmanager, chartbot },
             _folder: folder,
         })
     }
@@ -154,6 +172,7 @@ impl Services {
         tokio::select! {
             reason = self.exporter.ended() => reason,
             reason = self.prometheus.ended() => reason,
+            reason = self.alertmanager.ended() => reason,
             reason = self.chartbot.ended() => reason,
         }
     }
@@ -161,9 +180,13 @@ impl Services {
     /// Ends everything; an error names the process that did not end as asked.
     pub async fn stop(self) -> anyhow::Result<()> {
         // All at once, and each to its end, whatever the others do.
-        let (chartbot, prometheus, exporter) =
-            tokio::join!(self.chartbot.stop(), self.prometheus.stop(), self.exporter.stop());
-        chartbot.and(prometheus).and(exporter)
+        let (chartbot, alertmanager, prometheus, exporter) = tokio::join!(
+            self.chartbot.stop(),
+            self.alertmanager.stop(),
+            self.prometheus.stop(),
+            self.exporter.stop()
+        );
+        chartbot.and(alertmanager).and(prometheus).and(exporter)
     }
 }
 

@@ -39,7 +39,7 @@ async fn a_week_of_history_is_there_before_the_first_scrape() {
 
     let port = Port::take(free(), "Prometheus", "").unwrap();
     let address = port.address();
-    let scrape = config::prometheus_yml(exporter, exporter);
+    let scrape = config::prometheus_yml(exporter, exporter, exporter);
     let prometheus = tools.start(folder.path(), &scrape, port).await.unwrap();
     let lag = format!(
         "headlag_node_lag_blocks{{job=\"headlag-exporter\",instance=\"{exporter}\",node=\"my-node\"}}"

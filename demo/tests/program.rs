@@ -14,6 +14,7 @@ fn a_taken_port_is_reported_with_the_flag_that_moves_it() {
         ("--prometheus.listen-address", "Prometheus"),
         ("--exporter.listen-address", "the exporter"),
         ("--chartbot.listen-address", "the chart bot"),
+        ("--alertmanager.listen-address", "Alertmanager"),
     ] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_headlag-demo"));
         let output = program.args(["--once", "unused", flag, &address]).output().unwrap();
