@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
+#[cfg(feature = "compat")]
+mod judge;
+
 use std::{fmt::Write, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
 
 use headlag_demo::{
@@ -179,6 +182,8 @@ async fn a_node_that_stops_is_seen_to_fall_behind_and_a_dead_one_to_be_gone() {
     for process in [chartbot, prometheus, exporter] {
         process.stop().await.unwrap();
     }
+    #[cfg(feature = "compat")]
+    judge::judge_requests(&telegram).await;
 }
 
 /// Waits until the exporter shows this very line.

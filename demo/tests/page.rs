@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests, too")]
 
 mod browser;
+#[cfg(feature = "compat")]
+mod judge;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -301,4 +303,6 @@ async fn a_lever_is_seen_in_the_next_chart() {
     assert!(!picture.is_empty(), "the data outlived the stop: {caption}");
     drop(browser);
     world.services.stop().await.unwrap();
+    #[cfg(feature = "compat")]
+    judge::judge_requests(&world.telegram).await;
 }

@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests, too")]
 
 mod chats;
+#[cfg(feature = "compat")]
+mod compat;
+#[cfg(feature = "compat")]
+#[path = "../judge/mod.rs"]
+mod judge;
 mod replies;
 
 use std::time::Duration;
