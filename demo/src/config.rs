@@ -9,8 +9,10 @@ use crate::chain::{CHAIN_ID, Millis, Node};
 
 /// The `network` label.
 pub const NETWORK: &str = "polygon";
-/// How often the nodes are polled and the exporter is scraped, in history and live.
+/// How often the nodes were polled and the exporter was scraped in the history.
 pub const INTERVAL: Millis = 15_000;
+/// The same live: nobody who pulls a lever likes to wait.
+pub const LIVE_INTERVAL: Millis = 5_000;
 /// The corridor.
 pub const THRESHOLD_BLOCKS: i64 = 5;
 /// References that must answer.
@@ -28,14 +30,14 @@ pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>) -> String {
         nodes.into_iter().partition(|(node, _)| *node == Node::Watched);
     let mut yml = format!(
         "poll_interval: {}s\n\
-         timeout: 5s\n\
+         timeout: 4s\n\
          networks:\n\
          \x20 - name: {NETWORK}\n\
          \x20   protocol: evm\n\
          \x20   chain_id: {CHAIN_ID}\n\
          \x20   threshold_blocks: {THRESHOLD_BLOCKS}\n\
          \x20   quorum: {QUORUM}\n",
-        INTERVAL / 1000
+        LIVE_INTERVAL / 1000
     );
     for (role, nodes) in [("references", references), ("watched", watched)] {
         // Writing to a String cannot fail.
@@ -51,11 +53,11 @@ pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>) -> String {
 /// alerts.
 pub fn prometheus_yml(exporter: SocketAddr, chartbot: SocketAddr, alertmanager: SocketAddr) -> String {
     let mut yml = format!(
-        "global:\n  scrape_interval: {0}s\n  scrape_timeout: 5s\n  evaluation_interval: 1s\n\
+        "global:\n  scrape_interval: {0}s\n  scrape_timeout: 4s\n  evaluation_interval: 1s\n\
          rule_files: [\"{RULES_FILE}\"]\n\
          alerting:\n  alertmanagers:\n  - static_configs:\n    - targets: [\"{alertmanager}\"]\n\
          scrape_configs:\n",
-        INTERVAL / 1000
+        LIVE_INTERVAL / 1000
     );
     for (job, target) in [(EXPORTER_JOB, exporter), (CHARTBOT_JOB, chartbot)] {
         let _ = writeln!(yml, "  - job_name: {job}\n    static_configs:\n      - targets: [\"{target}\"]");
