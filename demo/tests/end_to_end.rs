@@ -3,88 +3,26 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
+mod anvil;
 #[cfg(feature = "compat")]
 mod judge;
 
-use std::{fmt::Write, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
+use std::{fmt::Write, net::SocketAddr, process::Stdio};
 
+use anvil::{Anvil, PATIENCE, eventually, free_port};
 use headlag_demo::{
-    process::{Port, Process, beside},
+    process::{Process, beside},
     prometheus::Tools,
     telegram::{Telegram, User},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{
-    io::AsyncWriteExt,
-    process::Command,
-    time::{Instant, sleep},
-};
+use tokio::{io::AsyncWriteExt, process::Command};
 
-/// Starting a program, or one of its rounds and a scrape, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often what is waited for is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 const TOKEN: &str = "1:end-to-end";
-
-/// Looks until `seen` has something to show.
-async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut seen: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = seen().await {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        sleep(LOOK).await;
-    }
-}
-
-fn free_port() -> Port {
-    Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap()
-}
 
 async fn get(url: &str) -> String {
     reqwest::get(url).await.unwrap().text().await.unwrap()
-}
-
-/// A real EVM node that makes a block a second.
-struct Anvil {
-    process: Process,
-    url: String,
-}
-
-impl Anvil {
-    /// One of Polygon's chain.
-    async fn start(name: &'static str) -> Self {
-        Self::of_chain(137, name).await
-    }
-
-    async fn of_chain(id: u64, name: &'static str) -> Self {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/node_modules/@foundry-rs");
-        let package = format!("anvil-linux-{}", if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" });
-        let program = root.join(package).join("bin/anvil");
-        assert!(program.is_file(), "no {}; `make test` installs it", program.display());
-        let address = free_port().hand_over();
-        let mut command = Command::new(program);
-        command.args(["--block-time", "1", "--prune-history", "10", "--quiet"]);
-        command.arg("--chain-id").arg(id.to_string());
-        command.arg("--port").arg(address.port().to_string());
-        let node =
-            Self { process: Process::start(name, &mut command).unwrap(), url: format!("http://{address}") };
-        eventually(name, || async { node.call("eth_chainId", json!([])).await }).await;
-        node
-    }
-
-    async fn call(&self, method: &str, params: Value) -> Option<Value> {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let answer = reqwest::Client::new().post(&self.url).json(&body).send().await.ok()?;
-        Some(answer.json::<Value>().await.unwrap()["result"].clone())
-    }
-
-    async fn height(&self) -> u64 {
-        let height = self.call("eth_blockNumber", json!([])).await.unwrap();
-        u64::from_str_radix(height.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
-    }
 }
 
 async fn start_exporter(folder: &TempDir, references: &[&str], watched: &str) -> (Process, SocketAddr) {
