@@ -31,6 +31,11 @@ impl Tools {
         Ok(Tools { folder: PACKAGE.find_or_fetch().await? })
     }
 
+    /// Where the programs are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// amtool, for the Alertmanager at an address, without arguments yet.
     pub fn amtool(&self, alertmanager: SocketAddr) -> Command {
         let mut command = Command::new(self.folder.join("amtool"));

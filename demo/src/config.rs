@@ -24,20 +24,20 @@ pub const CHARTBOT_JOB: &str = "headlag-chartbot";
 /// The file of alert rules, beside `prometheus.yml`.
 pub const RULES_FILE: &str = "alerts.yml";
 
-/// A `headlag.yml` for these nodes.
-pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>) -> String {
+/// A `headlag.yml` for these nodes, to be polled so often.
+pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>, interval: Millis) -> String {
     let (watched, references): (Vec<_>, Vec<_>) =
         nodes.into_iter().partition(|(node, _)| *node == Node::Watched);
     let mut yml = format!(
-        "poll_interval: {}s\n\
-         timeout: 4s\n\
+        "poll_interval: {interval}ms\n\
+         timeout: {timeout}ms\n\
          networks:\n\
          \x20 - name: {NETWORK}\n\
          \x20   protocol: evm\n\
          \x20   chain_id: {CHAIN_ID}\n\
          \x20   threshold_blocks: {THRESHOLD_BLOCKS}\n\
          \x20   quorum: {QUORUM}\n",
-        LIVE_INTERVAL / 1000
+        timeout = interval / 2
     );
     for (role, nodes) in [("references", references), ("watched", watched)] {
         // Writing to a String cannot fail.

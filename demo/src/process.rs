@@ -158,6 +158,11 @@ impl Process {
         format!("{} ended early ({status}){lines}", self.name)
     }
 
+    /// Kills it at once, as `kill -9` does, and waits until it is gone.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.with_context(|| format!("cannot kill {}", self.name))
+    }
+
     /// Asks the process to end, and kills it if it does not within 5 s.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));

@@ -196,7 +196,7 @@ fn is_port_taken(error: &anyhow::Error) -> bool {
 
 async fn start_exporter(folder: &Path, nodes: &Nodes, port: Port) -> anyhow::Result<Process> {
     let config_file = folder.join("headlag.yml");
-    let config = config::headlag_yml(nodes.urls());
+    let config = config::headlag_yml(nodes.urls(), config::LIVE_INTERVAL);
     tokio::fs::write(&config_file, config).await.context("cannot write headlag.yml")?;
     let address = port.hand_over();
     let mut command = Command::new(beside("headlag-exporter")?);

@@ -77,9 +77,7 @@ async fn every_shared_case_has_its_row() {
 }
 
 async fn start_exporter(folder: &tempfile::TempDir, nodes: &Nodes) -> (Process, SocketAddr) {
-    let config = headlag_demo::config::headlag_yml(nodes.urls())
-        .replace("poll_interval: 15s", "poll_interval: 1s")
-        .replace("timeout: 5s", "timeout: 500ms");
+    let config = headlag_demo::config::headlag_yml(nodes.urls(), 1_000);
     let file = folder.path().join("headlag.yml");
     std::fs::write(&file, config).unwrap();
     let address = Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap().hand_over();
