@@ -8,7 +8,7 @@ use serde_json::json;
 use super::access::{self, Access};
 use super::entities::{self, Entity};
 use super::methods::Outcome;
-use super::objects::{Keyboard, Message};
+use super::objects::{Keyboard, LinkPreview, Message};
 use super::params::Params;
 use super::photo;
 use super::replies::Place;
@@ -162,7 +162,9 @@ fn set_text(message: &mut Message, params: &Params) -> Result<(), Refusal> {
     if text.encode_utf16().count() > MAX_TEXT {
         return Err(Refusal::bad_request("message is too long"));
     }
-    message.link_preview_options = params.object("link_preview_options")?;
+    let older = params.object("disable_web_page_preview")?.filter(|is_disabled| *is_disabled);
+    let older = older.map(|_| LinkPreview { is_disabled: Some(true), ..LinkPreview::default() });
+    message.link_preview_options = params.object("link_preview_options")?.or(older);
     (message.text, message.entities) = (Some(text), entities);
     Ok(())
 }

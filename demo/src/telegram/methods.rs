@@ -46,6 +46,8 @@ const METHODS: [Method; 15] = [
             "reply_parameters",
             "reply_markup",
             "link_preview_options",
+            // The older name of the same, which Alertmanager still uses.
+            "disable_web_page_preview",
             "disable_notification",
             "protect_content",
         ],

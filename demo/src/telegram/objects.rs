@@ -146,7 +146,7 @@ pub struct Keyboard {
 
 /// How a link in a text is to be previewed
 /// (<https://core.telegram.org/bots/api#linkpreviewoptions>).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkPreview {
     /// Whether there is to be none.

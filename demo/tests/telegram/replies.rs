@@ -48,6 +48,8 @@ async fn a_text_becomes_a_photo_and_stays_the_same_message() {
     let alarm = json!({"chat_id": 11, "text": "alarm", "link_preview_options": {"is_disabled": true}});
     let sent = bot.call("sendMessage", alarm).await.unwrap();
     assert_eq!(sent["link_preview_options"], json!({"is_disabled": true}));
+    let older = json!({"chat_id": 11, "text": "x", "disable_web_page_preview": "true"});
+    assert_eq!(bot.call("sendMessage", older).await.unwrap()["link_preview_options"]["is_disabled"], true);
     let reply = text(11, json!({"message_id": sent["message_id"]}));
     let reply = bot.call("sendMessage", reply).await.unwrap();
     let id = reply["message_id"].to_string();
