@@ -1,5 +1,6 @@
 //! A Telegram bot that draws the lag of blockchain nodes from Prometheus.
 
+mod alerts;
 mod chart;
 mod chat;
 mod clock;

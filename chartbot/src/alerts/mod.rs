@@ -1,0 +1,4 @@
+//! Alerts: from Alertmanager's webhook to the chats that the operator names, and from a button
+//! in such a chat to a silence in Alertmanager.
+
+pub mod alert;
