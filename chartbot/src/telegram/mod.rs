@@ -5,13 +5,13 @@
 //! reads them, `inbox` keeps them until they may be answered, `queue` gives each its turn,
 //! `outbox` sends the answer.
 
-mod api;
-mod fault;
+pub mod api;
+pub mod fault;
 mod inbox;
 mod incoming;
 mod menu;
 mod outage;
-mod outbox;
+pub mod outbox;
 mod poll;
 mod queue;
 
