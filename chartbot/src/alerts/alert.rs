@@ -50,3 +50,22 @@ impl Alert {
         self.labels.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// One of this name about my-node of polygon, which fires since 2026-11-25, 03:12 UTC.
+    pub fn alert(name: &str) -> Alert {
+        let labels =
+            [("alertname", name), ("network", "polygon"), ("node", "my-node"), ("severity", "critical")];
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Alert {
+            fingerprint: Fingerprint("0123456789abcdef".to_owned()),
+            labels: labels.map(owned).into(),
+            annotations: [("summary", "my-node is 50 blocks behind")].map(owned).into(),
+            starts_at: Timestamp::constant(1_795_576_320, 0),
+            ends_at: None,
+        }
+    }
+}

@@ -3,4 +3,7 @@
 
 pub mod alert;
 pub mod button;
+pub mod ending;
+pub mod ledger;
 pub mod silences;
+pub mod webhook;

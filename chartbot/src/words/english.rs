@@ -1,7 +1,9 @@
 //! What the bot says in English.
 
 use super::{
-    ChartWords, Words, length,
+    ChartWords, Words,
+    alert::ALERT_ENGLISH,
+    length,
     number::{JOIN, grouped},
 };
 use crate::samples::{missing::Cause, state::State};
@@ -51,6 +53,7 @@ pub const ENGLISH: Words = Words {
         ("help", "What this bot can do"),
     ],
     chart: &CHART_ENGLISH,
+    alert: &ALERT_ENGLISH,
     ranges: ["1h", "1d", "1w"],
     choices: ["10m", "6h", "3d", "30d", "90d", "1y"],
     which_range: "Choose a range, or write one: 90m, 6h polygon, 30d.",
@@ -177,7 +180,7 @@ fn last(seconds: i64) -> String {
     }
 }
 
-fn counted(count: u64, thing: &str) -> String {
+pub(super) fn counted(count: u64, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{}{JOIN}{thing}{plural}", grouped(count, &CHART_ENGLISH))
 }

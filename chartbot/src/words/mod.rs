@@ -1,5 +1,6 @@
 //! Every sentence that people read.
 
+pub mod alert;
 pub mod caption;
 mod english;
 pub mod moment;
@@ -9,6 +10,7 @@ pub mod state;
 pub mod status;
 pub mod trend;
 
+use self::alert::AlertWords;
 use crate::samples::{missing::Cause, state::State, warning::Warning};
 
 pub use english::ENGLISH;
@@ -106,6 +108,8 @@ pub struct Words {
     pub commands: &'static [(&'static str, &'static str)],
     /// The words drawn into a chart.
     pub chart: &'static ChartWords,
+    /// What is said of alerts.
+    pub alert: &'static AlertWords,
     /// Buttons: the last hour, day, week.
     pub ranges: [&'static str; 3],
     /// Buttons: the ranges of [`crate::chat::command::Range::OFFERED`].

@@ -1,7 +1,9 @@
 //! What the bot says in Russian.
 
 use super::{
-    ChartWords, Words, length,
+    ChartWords, Words,
+    alert::ALERT_RUSSIAN,
+    length,
     number::{JOIN, grouped},
 };
 use crate::samples::{missing::Cause, state::State};
@@ -52,6 +54,7 @@ pub const RUSSIAN: Words = Words {
         ("help", "Что умеет этот бот"),
     ],
     chart: &CHART_RUSSIAN,
+    alert: &ALERT_RUSSIAN,
     ranges: ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"],
     choices: ["10\u{a0}мин", "6\u{a0}ч", "3\u{a0}д", "30\u{a0}д", "90\u{a0}д", "1\u{a0}год"],
     which_range: "Выберите период или напишите его: 90m, 6h polygon, 30d.",
@@ -192,7 +195,7 @@ fn form(count: u64, forms: [&str; 3]) -> &str {
     }
 }
 
-fn counted(count: u64, forms: [&str; 3]) -> String {
+pub(super) fn counted(count: u64, forms: [&str; 3]) -> String {
     format!("{}{JOIN}{}", grouped(count, &CHART_RUSSIAN), form(count, forms))
 }
 
