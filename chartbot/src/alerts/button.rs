@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::{
-    alert::Fingerprint,
+    alert::{Alert, Fingerprint},
     silences::{Lasting, SilenceId},
 };
-use crate::chat::message::Button;
+use crate::{chat::message::Button, words::Words};
 
 /// What a button under an alert asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,16 @@ impl Action {
         (action.to_string() == data).then_some(action)
     }
 
+    /// Its name as a label of a metric.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Chart(_) => "alert_chart",
+            Self::Silence(..) => "alert_silence",
+            Self::Undo(_) => "alert_undo",
+        }
+    }
+
     /// The button that asks for it.
     #[must_use]
     pub fn button(&self, text: impl Into<String>) -> Button {
@@ -57,6 +67,27 @@ impl fmt::Display for Action {
             Self::Undo(Some(id)) => write!(f, "alert undo {id}"),
         }
     }
+}
+
+/// The buttons under the message that announces these alerts: a card where one of them is about
+/// a network, and silences if `with_silences`. Those of a single alert name it, so that they work
+/// after a restart.
+#[must_use]
+pub fn under(alerts: &[Alert], with_silences: bool, words: &Words) -> Vec<Vec<Button>> {
+    let of = match alerts {
+        [alert] => Some(&alert.fingerprint),
+        _ => None,
+    };
+    let has_card = alerts.iter().any(|alert| alert.label("network").is_some());
+    let card = has_card.then(|| Action::Chart(of.cloned()).button(words.alert.chart));
+    let silence = |lasting: Lasting| {
+        let text = (words.alert.silence)(lasting.seconds() / 3_600);
+        Action::Silence(lasting, of.cloned()).button(text)
+    };
+    let silences = Lasting::OFFERED.into_iter().filter(|_| with_silences).map(silence).collect();
+    let mut rows = vec![card.into_iter().collect(), silences];
+    rows.retain(|row: &Vec<_>| !row.is_empty());
+    rows
 }
 
 #[cfg(test)]
@@ -96,6 +127,26 @@ mod tests {
         ] {
             assert_eq!(Action::parse(odd), None, "{odd:?}");
         }
+    }
+
+    #[test]
+    fn under_an_alert() {
+        use crate::{alerts::alert::tests::alert, words::ENGLISH};
+        let check = |alerts: &[Alert], with_silences, want: &[&[&str]]| {
+            let rows = under(alerts, with_silences, &ENGLISH);
+            let data: Vec<Vec<_>> =
+                rows.iter().map(|row| row.iter().map(|button| &*button.data).collect()).collect();
+            assert_eq!(data, want);
+        };
+        let single = alert("HeadlagNodeBehind");
+        check(std::slice::from_ref(&single), false, &[&["alert chart 0123456789abcdef"]]);
+        let group = [single.clone(), single.clone()];
+        let silences = ["alert silence 1h", "alert silence 8h", "alert silence 24h"];
+        check(&group, true, &[&["alert chart"], &silences]);
+        let mut other = single;
+        other.labels.clear();
+        check(&[other.clone(), other.clone()], true, &[&silences]);
+        check(&[other], false, &[]);
     }
 
     fn action() -> impl Strategy<Value = Action> {

@@ -3,7 +3,13 @@
 
 pub mod alert;
 pub mod button;
+pub mod card;
+pub mod chats;
+pub mod delivery;
 pub mod ending;
+pub mod intake;
 pub mod ledger;
+pub mod press;
 pub mod silences;
+pub mod subject;
 pub mod webhook;

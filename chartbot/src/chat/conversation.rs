@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    alerts::press::{Pressed, Presses},
     chart::Theme,
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
@@ -24,6 +25,8 @@ pub struct Conversation {
     access: Access,
     painter: Painter,
     metrics: Metrics,
+    /// Absent where no chat gets alerts.
+    presses: Option<Presses>,
     /// Why a chat's questions could not be answered recently; a chat whose last one was
     /// answered is not in it.
     said: Mutex<HashMap<i64, Said>>,
@@ -33,7 +36,27 @@ impl Conversation {
     /// A conversation with the users whom `access` lets in, about what `painter` draws.
     #[must_use]
     pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
-        Self { access, painter, metrics, said: Mutex::default() }
+        Self { access, painter, metrics, presses: None, said: Mutex::default() }
+    }
+
+    /// The same, which also answers presses on the buttons of alerts.
+    #[must_use]
+    pub fn with_alerts(self, presses: Presses) -> Self {
+        Self { presses: Some(presses), ..self }
+    }
+
+    /// Whether the data of a button is that of an alert, pressed where anyone may do so.
+    pub fn is_of_alert(&self, incoming: &Incoming) -> bool {
+        self.presses.as_ref().is_some_and(|presses| presses.action(incoming).is_some())
+    }
+
+    /// The reply to a press on a button of an alert; absent for all others.
+    pub async fn answer_alert(&self, pressed: Pressed<'_>) -> Option<Message> {
+        let presses = self.presses.as_ref()?;
+        let action = presses.action(pressed.incoming)?;
+        let (reply, outcome) = presses.answer(&action, pressed).await;
+        self.metrics.command(action.name(), outcome);
+        Some(reply)
     }
 
     /// Whether a message or a press is to be answered at all.

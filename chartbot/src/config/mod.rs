@@ -1,5 +1,6 @@
 //! Flags -> a [`Config`] that cannot be wrong; all problems are reported together.
 
+mod alerts;
 mod http_file;
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
@@ -10,7 +11,8 @@ use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 
-pub use self::http_file::HttpConfig;
+use self::alerts::AlertFlags;
+pub use self::{alerts::Alerting, http_file::HttpConfig};
 use crate::{chart::Theme, chat::access::User};
 
 /// The environment variable that may hold the token itself.
@@ -83,7 +85,9 @@ pub struct Flags {
         help_heading = "Charts"
     )]
     theme: Theme,
-    /// Address of the bot's own /metrics, /-/healthy and /-/ready
+    #[command(flatten)]
+    alerts: AlertFlags,
+    /// Address of the bot's own /metrics, /-/healthy and /-/ready, and of POST /alerts
     #[arg(
         long = "web.listen-address",
         value_name = "ADDRESS",
@@ -106,6 +110,8 @@ pub struct Config {
     pub allowed_users: Vec<User>,
     /// Where charts come from.
     pub charts: Charts,
+    /// Who gets alerts; absent where nobody does.
+    pub alerts: Option<Alerting>,
     /// Where the bot's own pages are.
     pub listen_address: SocketAddr,
 }
@@ -150,6 +156,7 @@ impl Flags {
         let proxy = problems.keep(proxy(&self.proxy_url));
         let allowed_users = problems.keep(self.allowed_users());
         let charts = self.charts(&mut problems);
+        let alerts = self.alerts.read().map_err(|wrong| problems.0.extend(wrong)).ok();
         let listen_address = problems.keep(self.listen_address());
         let config = || {
             Some(Config {
@@ -158,6 +165,7 @@ impl Flags {
                 proxy: proxy?,
                 allowed_users: allowed_users?,
                 charts: charts?,
+                alerts: alerts?,
                 listen_address: listen_address?,
             })
         };

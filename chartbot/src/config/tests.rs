@@ -12,6 +12,7 @@ fn flags() -> Flags {
         prometheus_http: None,
         time_zone: "UTC".into(),
         theme: Theme::Light,
+        alerts: AlertFlags::none(),
         listen_address: "127.0.0.1:9918".into(),
     }
 }

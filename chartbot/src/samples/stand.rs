@@ -22,6 +22,8 @@ const SPACING: u64 = 60;
 pub enum Server {
     /// A node that is 12 blocks behind since half an hour, with a corridor of 5.
     Behind,
+    /// The same so many seconds later, without newer samples; or earlier, below zero.
+    Later(i64),
     /// The same, for those who use GET.
     OnlyGet(StatusCode),
     /// The same, for those who ask for at most so many days.
@@ -119,11 +121,12 @@ fn evaluate(promql: &str, time: u64) -> Vec<Evaluated> {
         .collect()
 }
 
-fn behind(form: &HashMap<String, String>) -> Value {
+fn behind(form: &HashMap<String, String>, later: i64) -> Value {
     let promql = form["query"].as_str();
     let at = |name: &str| form.get(name).map(|time| time.parse::<u64>().unwrap());
     if promql == "time()" {
-        return json!({"resultType": "scalar", "result": [NOW + AGE, (NOW + AGE).to_string()]});
+        let now = (NOW + AGE).saturating_add_signed(later);
+        return json!({"resultType": "scalar", "result": [now, now.to_string()]});
     }
     let over = |samples: &[(u64, f64)]| {
         let values = || samples.iter().map(|(_, value)| *value);
@@ -197,8 +200,9 @@ pub async fn answer(server: Server, request: Request<body::Incoming>) -> server:
             json!({"resultType": "vector", "result": [{"metric": {"exported_node": "mine"}, "value": value}]})
         }
         Server::Huge => return typed(StatusCode::OK, "text/plain", vec![b' '; 33 << 20]),
-        Server::Behind | Server::OnlyGet(_) | Server::Limited(_) | Server::Renames => behind(&form),
-        Server::Empty | Server::Warns if form["query"] == "time()" => behind(&form),
+        Server::Behind | Server::OnlyGet(_) | Server::Limited(_) | Server::Renames => behind(&form, 0),
+        Server::Later(seconds) => behind(&form, seconds),
+        Server::Empty | Server::Warns if form["query"] == "time()" => behind(&form, 0),
         Server::Empty => json!({"resultType": "vector", "result": []}),
         Server::Warns => {
             let body = r#"{"status":"success","data":{"resultType":"vector","result":[]},

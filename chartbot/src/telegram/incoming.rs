@@ -101,6 +101,8 @@ pub struct Press {
     pub query: String,
     /// The message that has the button.
     pub message: i32,
+    /// The text of that message, or its caption; empty where it has none.
+    pub text: String,
 }
 
 /// The `update_id`; absent if it cannot be read.
@@ -142,7 +144,12 @@ fn written(message: &Value) -> Option<Request> {
 
 fn pressed(query: &Value) -> Option<Request> {
     let message = &query["message"];
-    let press = Press { query: query["id"].as_str()?.to_owned(), message: number(&message["message_id"])? };
+    let text = message["text"].as_str().or_else(|| message["caption"].as_str()).unwrap_or_default();
+    let press = Press {
+        query: query["id"].as_str()?.to_owned(),
+        message: number(&message["message_id"])?,
+        text: text.to_owned(),
+    };
     let incoming = incoming(message, &query["from"], query["data"].as_str()?)?;
     Some(Request { incoming, press: Some(press) })
 }

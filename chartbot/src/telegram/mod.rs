@@ -5,7 +5,7 @@
 //! reads them, `inbox` keeps them until they may be answered, `queue` gives each its turn,
 //! `outbox` sends the answer.
 
-pub mod api;
+mod api;
 pub mod fault;
 mod inbox;
 mod incoming;
@@ -49,6 +49,12 @@ impl Telegram {
         Ok(Self { api: Api::new(token, api_url, proxy)?, metrics })
     }
 
+    /// What sends for this bot.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(self.api.clone(), self.metrics.clone())
+    }
+
     /// Answers messages until `stop` is ready.
     ///
     /// # Errors
@@ -77,8 +83,7 @@ impl Telegram {
             Err(ended) => return ended,
         };
         tracing::info!(bot = %us, "Telegram accepted the token; ready");
-        let outbox = Outbox::new(self.api.clone(), self.metrics.clone());
-        let queue = Arc::new(Queue::new(outbox, conversation, us, self.metrics.clone()));
+        let queue = Arc::new(Queue::new(self.outbox(), conversation, us, self.metrics.clone()));
         tokio::select! {
             ended = poll.receive(&queue, answers) => ended,
             never = self.list_commands() => match never {},

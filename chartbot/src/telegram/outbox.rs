@@ -63,14 +63,9 @@ impl Outbox {
         Self { api, metrics }
     }
 
-    /// Sends a new message to `place`, with attempts until `deadline`.
-    pub async fn send(&self, place: Place, message: &Message, deadline: Instant) -> Delivery {
-        self.reply(place, None, message, deadline).await
-    }
-
-    /// The same as a reply to the message `to` of that place, or as one of its own where there is
-    /// none, or no longer.
-    pub async fn reply(
+    /// Sends a new message to `place`, with attempts until `deadline`: as a reply to the message
+    /// `to`, or as one of its own where there is none, or no longer.
+    pub async fn send(
         &self,
         place: Place,
         to: Option<i32>,

@@ -132,10 +132,13 @@ pub fn still(alerts: &[Alert], times: Times) -> String {
     go_on(alerts, times.words.alert.still, times)
 }
 
-/// What is added to the reply about the end of alerts that go on nevertheless.
+/// The reply about the end of alerts that go on nevertheless, completed by that.
 #[must_use]
-pub fn again(alerts: &[Alert], times: Times) -> String {
-    go_on(alerts, times.words.alert.again, times)
+pub fn completed(reply: &str, alerts: &[Alert], times: Times) -> String {
+    let again = go_on(alerts, times.words.alert.again, times);
+    let left = LIMIT.saturating_sub(again.encode_utf16().count() + 1);
+    let reply = if left > 0 { cut(reply.to_owned(), left) } else { String::new() };
+    format!("{reply}\n{again}")
 }
 
 fn go_on(alerts: &[Alert], how: fn(&str) -> String, times: Times) -> String {

@@ -219,5 +219,13 @@ fn several_ends_and_what_goes_on() {
             "🔴 polygon · my-node: алерт всё ещё активен, с 03:12 UTC"
         ]
     );
-    assert_eq!(both(|times| again(&going, times))[0], "🔴 polygon · my-node: firing again since 03:12 UTC");
+    assert_eq!(
+        both(|times| completed("ended", &going, times)),
+        [
+            "ended\n🔴 polygon · my-node: firing again since 03:12 UTC",
+            "ended\n🔴 polygon · my-node: алерт снова активен, с 03:12 UTC"
+        ]
+    );
+    let full = "x".repeat(LIMIT);
+    assert!(both(|times| completed(&full, &going, times))[0].encode_utf16().count() <= LIMIT);
 }
