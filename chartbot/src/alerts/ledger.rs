@@ -18,8 +18,10 @@ const RESUMES: SignedDuration = SignedDuration::from_mins(15);
 /// So many alerts are remembered. Of more, first the ended ones are forgotten, the oldest first,
 /// then those that were not heard of for longest.
 const ALERTS: usize = 4_096;
-/// So many messages with their alerts are remembered, the newest.
+/// So many messages with their alerts are remembered, the newest, ...
 const MESSAGES: usize = 1_000;
+/// ... as long as they are about no more alerts than this in total.
+const IN_MESSAGES: usize = 20_000;
 /// The labels that are kept of an alert: those that texts and cards need. A silence takes all
 /// labels from Alertmanager.
 const KEPT: [&str; 4] = ["alertname", "network", "node", "severity"];
@@ -216,12 +218,6 @@ impl Ledger {
         self.alerts.get(fingerprint).map(|entry| &entry.alert)
     }
 
-    /// The message that announced an alert.
-    #[must_use]
-    pub fn message_of(&self, fingerprint: &Fingerprint) -> Option<i32> {
-        self.alerts.get(fingerprint)?.message
-    }
-
     /// The group got a new id: messages have other ids there.
     pub fn forget_messages(&mut self) {
         self.messages.clear();
@@ -245,8 +241,9 @@ impl Ledger {
             let oldest: BTreeSet<Fingerprint> = oldest.collect();
             self.alerts.retain(|fingerprint, _| !oldest.contains(fingerprint));
         }
-        while self.messages.len() > MESSAGES {
-            self.messages.pop_first();
+        let mut total: usize = self.messages.values().map(Vec::len).sum();
+        while self.messages.len() > MESSAGES || total > IN_MESSAGES && self.messages.len() > 1 {
+            total -= self.messages.pop_first().map_or(0, |(_, of)| of.len());
         }
     }
 }
@@ -438,7 +435,6 @@ mod tests {
         let mut chat = Chat::default();
         chat.hears("a1 b1");
         assert_eq!(signs(&chat.ledger.of_message(1).unwrap()), "a1 b1");
-        assert_eq!(chat.ledger.message_of(&alert("b1").fingerprint), Some(1));
         assert_eq!(chat.ledger.of_message(2), None);
         chat.ledger.forget_messages();
         assert_eq!(chat.ledger.of_message(1), None);

@@ -114,9 +114,27 @@ impl AlertFlags {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
     use secrecy::ExposeSecret;
 
     use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        flags: AlertFlags,
+    }
+
+    #[test]
+    fn the_id_of_a_group_is_no_flag() {
+        for arguments in [
+            ["", "--telegram.alert-chats", "-100:7,-200"].as_slice(),
+            &["", "--telegram.alert-chats=-100:7,-200"],
+        ] {
+            let Cli { flags } = Cli::try_parse_from(arguments).unwrap();
+            assert_eq!(flags.chats, "-100:7,-200");
+        }
+    }
 
     fn read(chats: &str, secret: Option<&str>) -> Result<Option<Alerting>, Vec<String>> {
         let folder = tempfile::tempdir().unwrap();

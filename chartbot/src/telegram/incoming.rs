@@ -156,9 +156,13 @@ fn pressed(query: &Value) -> Option<Request> {
 
 fn incoming(message: &Value, from: &Value, text: &str) -> Option<Incoming> {
     let chat = &message["chat"];
+    let private = chat["type"] == "private";
+    // In a group without topics it is the thread of a reply, to which nothing can be sent.
+    let is_topic = private || message["is_topic_message"] == true;
+    let topic = number(&message["message_thread_id"]).filter(|_| is_topic);
     Some(Incoming {
-        place: Place { chat: chat["id"].as_i64()?, topic: number(&message["message_thread_id"]) },
-        private: chat["type"] == "private",
+        place: Place { chat: chat["id"].as_i64()?, topic },
+        private,
         sender: Sender {
             id: from["id"].as_u64()?,
             username: from["username"].as_str().map(str::to_owned),
@@ -223,6 +227,16 @@ mod tests {
         for (update, want) in [
             (message(json!({"text": "/hour"})), request("7", "/hour")),
             (message(json!({"text": "/hour", "message_thread_id": 44})), request("7:44", "/hour")),
+            (
+                message(json!({"text": "/hour", "message_thread_id": 44, "is_topic_message": true,
+                    "chat": {"id": -100, "type": "supergroup"}})),
+                request("-100:44", "/hour"),
+            ),
+            (
+                message(json!({"text": "/hour", "message_thread_id": 44,
+                    "chat": {"id": -100, "type": "supergroup"}})),
+                request("-100", "/hour"),
+            ),
             (message(json!({"voice": {}})), request("7", "")),
             (message(json!({"dice": {"emoji": "🎲", "value": 3}})), request("7", "")),
             (message(json!({"hologram": {}})), request("7", "")),

@@ -55,7 +55,7 @@ fn times_have_the_zone_of_the_operator_and_another_days_date() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     let mut old = alert("HeadlagNodeBehind");
     let text =
-        |alert: &Alert| firing(&[alert.clone()], 0, Times { zone: &berlin, now: NOW, words: &ENGLISH });
+        |alert: &Alert| firing(std::slice::from_ref(alert), 0, Times { zone: &berlin, now: NOW, words: &ENGLISH });
     assert!(text(&old).ends_with("\nsince 04:12 CET"));
     old.starts_at -= jiff::SignedDuration::from_hours(24);
     assert!(text(&old).ends_with("\nsince 24\u{a0}Nov, 04:12 CET"));
