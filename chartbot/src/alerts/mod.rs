@@ -2,3 +2,5 @@
 //! in such a chat to a silence in Alertmanager.
 
 pub mod alert;
+pub mod button;
+pub mod silences;

@@ -3,9 +3,7 @@
 
 use std::fmt;
 
-use jiff::{Span, SpanRelativeTo, Unit};
-
-use crate::chart::Theme;
+use crate::{chart::Theme, chat::duration};
 
 /// So many bytes a button may carry
 /// (<https://core.telegram.org/bots/api#inlinekeyboardbutton>).
@@ -58,10 +56,7 @@ impl Range {
             "1y" => return Ok(Self::YEAR),
             _ => {}
         }
-        let seconds = text
-            .parse::<Span>()
-            .and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())))
-            .map_err(|_| RangeError::NotADuration)?;
+        let seconds = duration::read(&text).ok_or(RangeError::NotADuration)?;
         if (Self::SHORTEST..=Self::LONGEST).contains(&seconds) {
             Ok(Self(seconds as u32))
         } else {
