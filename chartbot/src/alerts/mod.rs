@@ -2,5 +2,6 @@
 //! in such a chat to a silence in Alertmanager.
 
 pub mod alert;
+pub mod alertmanager;
 pub mod button;
 pub mod silences;

@@ -17,6 +17,15 @@ impl Place {
     pub fn chat(chat: i64) -> Self {
         Self { chat, topic: None }
     }
+
+    /// Reads `CHAT` or `CHAT:TOPIC`; absent for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            Some((chat, topic)) => Some(Self { chat: chat.parse().ok()?, topic: Some(topic.parse().ok()?) }),
+            None => text.parse().ok().map(Self::chat),
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -35,7 +44,12 @@ mod tests {
 
     #[test]
     fn as_flags_take_it() {
-        assert_eq!(Place::chat(-100).to_string(), "-100");
-        assert_eq!(Place { chat: -100, topic: Some(7) }.to_string(), "-100:7");
+        for (text, place) in [("-100", Place::chat(-100)), ("-100:7", Place { chat: -100, topic: Some(7) })] {
+            assert_eq!(place.to_string(), text);
+            assert_eq!(Place::parse(text), Some(place));
+        }
+        for odd in ["", ":7", "-100:", "-100:7:8", "@chat"] {
+            assert_eq!(Place::parse(odd), None, "{odd:?}");
+        }
     }
 }
