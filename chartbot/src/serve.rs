@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use crate::{
+    alerts::{alertmanager::Alertmanager, commands::Commands, lookout, silencer::Silencer, watch::Notice},
     chat::access::Access,
     chat::conversation::Conversation,
     config::Config,
@@ -16,6 +17,7 @@ use crate::{
     picture::Painter,
     telegram::{self, Telegram},
     web::{self, Readiness},
+    words::ENGLISH,
 };
 
 /// Why the service ended.
@@ -52,7 +54,14 @@ pub async fn serve(
     let registry = Arc::new(metrics.registry());
     let ready = Readiness::default();
     let access = Access::new(config.allowed_users);
-    let conversation = Conversation::new(access, painter, metrics.clone());
+    let silencer = match &config.alertmanager {
+        Some(alertmanager) => {
+            Some(Arc::new(Silencer::new(Alertmanager::new(alertmanager)?, config.charts.zone)))
+        }
+        None => None,
+    };
+    let alerts = Commands::new(silencer.clone(), Vec::new());
+    let conversation = Conversation::new(access, painter, metrics.clone()).with_alerts(alerts);
     let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics)?;
     let (stopping, _) = watch::channel(false);
     let stopped = || {
@@ -74,6 +83,20 @@ pub async fn serve(
         server::serve(listener, answer, stop_pages).await;
         Ok(())
     });
+    if let Some(silencer) = silencer {
+        let (outbox, stop) = (telegram.outbox(), stopped());
+        tasks.spawn(async move {
+            let deliver = |notice: Notice| {
+                let message = lookout::message(&silencer, &notice, |_| None, &ENGLISH);
+                let outbox = &outbox;
+                async move { outbox.notify(notice.place, &message).await }
+            };
+            tokio::select! {
+                never = lookout::run(&silencer, deliver) => match never {},
+                () = stop => Ok(()),
+            }
+        });
+    }
     tasks.spawn(telegram.run(conversation, ready, stop_telegram));
     tracing::info!(%address, "headlag-chartbot is listening");
 

@@ -4,4 +4,10 @@
 pub mod alert;
 pub mod alertmanager;
 pub mod button;
+pub mod commands;
+pub mod listing;
+pub mod lookout;
+pub mod severity;
+pub mod silencer;
 pub mod silences;
+pub mod watch;

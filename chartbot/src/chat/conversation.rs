@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    alerts::commands::{Commands, Plan, SEEN_WITHIN},
     chart::Theme,
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
@@ -23,6 +24,7 @@ use crate::{
 pub struct Conversation {
     access: Access,
     painter: Painter,
+    alerts: Commands,
     metrics: Metrics,
     /// Why a chat's questions could not be answered recently; a chat whose last one was
     /// answered is not in it.
@@ -33,7 +35,13 @@ impl Conversation {
     /// A conversation with the users whom `access` lets in, about what `painter` draws.
     #[must_use]
     pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
-        Self { access, painter, metrics, said: Mutex::default() }
+        Self { access, painter, alerts: Commands::default(), metrics, said: Mutex::default() }
+    }
+
+    /// The same, with `alerts` for questions about alerts.
+    #[must_use]
+    pub fn with_alerts(self, alerts: Commands) -> Self {
+        Self { alerts, ..self }
     }
 
     /// Whether a message or a press is to be answered at all.
@@ -61,6 +69,15 @@ impl Conversation {
             }
             Command::AnyChart => (Message::text(words.which_range).with_buttons(choices(words)), "ok"),
             Command::Status => self.status(chat, words).await,
+            Command::Alerts => self.alerts(chat, words).await,
+            Command::Silence { ref node, lasting, ref network } => {
+                let network = network.as_deref();
+                self.silence(Plan { node, lasting, network }, incoming, words).await
+            }
+            Command::AnySilence => match self.alerts.refusal(incoming, words) {
+                Some(refusal) => (refusal, "refused"),
+                None => wrong(words.silences.how),
+            },
             Command::Help => (Message::text(words.help), "ok"),
             Command::WrongRange(RangeError::NotADuration, ref word) => wrong(&(words.not_a_range)(word)),
             Command::WrongRange(RangeError::OutOfBounds, _) => wrong(words.out_of_bounds),
@@ -69,6 +86,23 @@ impl Conversation {
         };
         self.metrics.command(command.name(), outcome);
         reply
+    }
+
+    async fn alerts(&self, chat: i64, words: &Words) -> (Message, &'static str) {
+        match self.alerts.list(&self.painter, words).await {
+            Ok(lines) => {
+                self.answered(chat);
+                (Message::text(lines), "ok")
+            }
+            Err(trouble) => self.unanswered(chat, &trouble, SEEN_WITHIN, words),
+        }
+    }
+
+    async fn silence(&self, plan: Plan<'_>, incoming: &Incoming, words: &Words) -> (Message, &'static str) {
+        match self.alerts.silence(plan, incoming, &self.painter, words).await {
+            Ok(answer) => answer,
+            Err(trouble) => self.unanswered(incoming.place.chat, &trouble, SEEN_WITHIN, words),
+        }
     }
 
     async fn status(&self, chat: i64, words: &Words) -> (Message, &'static str) {
@@ -286,7 +320,7 @@ mod tests {
         for text in ["/hourly", "/hour@other_bot", "hello"] {
             assert_eq!(
                 ask(Server::Away, from_alice(text)).await.unwrap(),
-                "I know /hour, /day, /week and /chart 6h for a chart, /status and /help."
+                "I know /hour, /day, /week and /chart 6h for a chart, /status, /alerts, /silence and /help."
             );
         }
     }

@@ -21,8 +21,8 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 use tokio::{task::JoinSet, time::timeout};
 
-use self::{api::Api, outbox::Outbox, poll::Poll, queue::Queue};
-pub use self::{fault::FaultKind, outage::Ended};
+use self::{api::Api, poll::Poll, queue::Queue};
+pub use self::{fault::FaultKind, outage::Ended, outbox::Outbox};
 use crate::{chat::conversation::Conversation, metrics::Metrics, web::Readiness};
 
 /// How long unfinished answers may take once the bot stops.
@@ -47,6 +47,12 @@ impl Telegram {
         metrics: Metrics,
     ) -> reqwest::Result<Self> {
         Ok(Self { api: Api::new(token, api_url, proxy)?, metrics })
+    }
+
+    /// What sends messages that nobody asked for.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(self.api.clone(), self.metrics.clone())
     }
 
     /// Answers messages until `stop` is ready.
@@ -77,8 +83,7 @@ impl Telegram {
             Err(ended) => return ended,
         };
         tracing::info!(bot = %us, "Telegram accepted the token; ready");
-        let outbox = Outbox::new(self.api.clone(), self.metrics.clone());
-        let queue = Arc::new(Queue::new(outbox, conversation, us, self.metrics.clone()));
+        let queue = Arc::new(Queue::new(self.outbox(), conversation, us, self.metrics.clone()));
         tokio::select! {
             ended = poll.receive(&queue, answers) => ended,
             never = self.list_commands() => match never {},

@@ -36,6 +36,9 @@ use crate::{
 /// Telegram accepts the answer to a press for about so long.
 const PRESS: Duration = Duration::from_secs(15);
 
+/// For a notice, with all attempts.
+const NOTICE: Duration = Duration::from_secs(60);
+
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -84,6 +87,11 @@ impl Outbox {
                 self.persist(deadline, || self.api.upload(&request, png.clone())).await
             }
         }
+    }
+
+    /// Sends a message that nobody asked for; whether it may have to be sent again.
+    pub async fn notify(&self, place: Place, message: &Message) -> bool {
+        matches!(self.send(place, message, clock::now() + NOTICE).await, Delivery::Arrived(_))
     }
 
     /// Puts a photo with `buttons` into the place of the message `id` in `chat`, with attempts

@@ -5,6 +5,7 @@ mod english;
 pub mod moment;
 pub mod number;
 mod russian;
+pub mod silence;
 pub mod state;
 pub mod status;
 pub mod trend;
@@ -106,6 +107,8 @@ pub struct Words {
     pub commands: &'static [(&'static str, &'static str)],
     /// The words drawn into a chart.
     pub chart: &'static ChartWords,
+    /// What is said of silences.
+    pub silences: &'static silence::SilenceWords,
     /// Buttons: the last hour, day, week.
     pub ranges: [&'static str; 3],
     /// Buttons: the ranges of [`crate::chat::command::Range::OFFERED`].

@@ -33,6 +33,14 @@ impl Times<'_> {
         }
     }
 
+    /// A moment with its zone, for readers who are elsewhere: "18:57 UTC", "Tue 23:47 UTC".
+    #[must_use]
+    pub fn zoned(&self, seconds: f64) -> String {
+        let moment = self.moment(seconds);
+        let zone = self.at(seconds).strftime("%Z").to_string();
+        if moment.ends_with(&zone) { moment } else { format!("{moment}{JOIN}{zone}") }
+    }
+
     /// Since a moment: the same, but from a week on the date alone.
     #[must_use]
     pub fn since(&self, seconds: f64) -> String {
@@ -159,6 +167,7 @@ mod tests {
             let english = seen_at(now, &utc, &ENGLISH);
             let spaced = |text: String| text.replace('\u{a0}', " ");
             assert_eq!(spaced(english.moment(seconds(moment))), said);
+            assert_eq!(spaced(english.zoned(seconds(moment))), format!("{said} UTC"));
             assert_eq!(spaced(english.since(seconds(moment))), since);
             assert_eq!(spaced(seen_at(now, &utc, &RUSSIAN).since(seconds(moment))), russian);
         }
@@ -221,6 +230,9 @@ mod tests {
             [(-5_400, "01:30"), (-1_800, "02:30 CEST"), (1_800, "02:30 CET"), (5_400, "03:30")]
         {
             assert_eq!(times.moment((back + seconds) as f64), want);
+            let zone = if seconds < 0 { "CEST" } else { "CET" };
+            let want = format!("{} {zone}", &want[..5]);
+            assert_eq!(times.zoned((back + seconds) as f64).replace('\u{a0}', " "), want);
         }
     }
 }
