@@ -378,3 +378,78 @@ mod rfc3339 {
         String::deserialize(of)?.parse().map_err(D::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::alerts::{
+        silences::{Lasting, Maker},
+        stand::{Fault, Stand},
+    };
+
+    #[tokio::test]
+    async fn an_odd_entry_hides_no_other() {
+        let stand = Stand::new().await;
+        stand.world().fires(1, "Behind", "mine");
+        stand.world().alerts.extend([
+            json!({"fingerprint": "odd", "labels": {}, "startsAt": "2026-11-29T23:12:00Z"}),
+            json!({"fingerprint": "0123456789abcdef", "labels": {"n": 5}, "startsAt": "2026-11-29T23:12:00Z"}),
+            json!({"fingerprint": "0123456789abcdef", "labels": {}, "startsAt": "yesterday"}),
+        ]);
+        let (now, firing) = stand.client().alerts().await.unwrap();
+        assert_eq!(now, stand.world().now);
+        assert_eq!(firing.iter().map(|it| &*it.alert.labels["node"]).collect::<Vec<_>>(), ["mine"]);
+        assert_eq!(stand.client().uptime().await.unwrap(), Duration::from_secs(3_600));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn why_there_is_no_answer() {
+        let failed = |status, words: &str| Error::Failed { status, words: words.into() };
+        for (status, body, want) in [
+            (200, "<html>", Error::NotAlertmanager(200)),
+            (200, "{}", Error::NotAlertmanager(200)),
+            (302, "", Error::NotAlertmanager(302)),
+            (401, "no", Error::Refused(401)),
+            (403, "{}", Error::Refused(403)),
+            (404, "404 page not found", Error::NotAlertmanager(404)),
+            (400, "\"bad http://user:s3cret@host matcher\"", failed(400, "bad matcher")),
+            (422, r#"{"code":612,"message":"too few"}"#, failed(422, "too few")),
+            (502, "<html>", failed(502, "")),
+        ] {
+            let stand = Stand::new().await;
+            let status = StatusCode::from_u16(status).unwrap();
+            stand.world().fault = Some(("GET alerts", 0, Fault::Says(status, body)));
+            assert_eq!(stand.client().alerts().await.unwrap_err(), want, "{body}");
+        }
+        let stand = Stand::new().await;
+        stand.world().fault = Some(("GET", 0, Fault::Silent));
+        assert_eq!(stand.client().silences().await.unwrap_err(), Error::Timeout);
+    }
+
+    #[tokio::test]
+    async fn a_note_changes_nothing_else_of_a_silence() {
+        let stand = Stand::new().await;
+        stand.world().fires(1, "Behind", "my \"node\" ü\n\u{202e}");
+        let client = stand.client();
+        let (now, firing) = client.alerts().await.unwrap();
+        let maker =
+            Maker { who: "@ada".into(), place: crate::chat::place::Place::chat(-7), message: Some(5) };
+        let draft = Draft::of_alert(&firing[0].alert, &maker, now, Lasting::OFFERED[1]);
+        let id = client.silence(&draft).await.unwrap();
+        let before = client.silences().await.unwrap();
+        assert_eq!(before[0].note(), Some(draft.note.clone()));
+        assert_eq!(client.alerts().await.unwrap().1[0].silenced_by, std::slice::from_ref(&id));
+        let note = Note { is_ended: true, ..draft.note };
+        client.annotate(&before[0], &note).await.unwrap();
+        let after = client.silences().await.unwrap();
+        let want = Silence { comment: note.to_string(), ..before[0].clone() };
+        assert_eq!(after, [want]);
+        client.expire(&id).await.unwrap();
+        client.expire(&id).await.unwrap();
+        assert_eq!(client.silences().await.unwrap()[0].phase, Phase::Expired);
+        let unknown = SilenceId::parse("00000000-0000-0000-0000-000000000000").unwrap();
+        client.expire(&unknown).await.unwrap();
+    }
+}

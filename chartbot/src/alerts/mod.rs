@@ -10,4 +10,6 @@ pub mod lookout;
 pub mod severity;
 pub mod silencer;
 pub mod silences;
+#[cfg(test)]
+pub mod stand;
 pub mod watch;
