@@ -133,3 +133,203 @@ fn find<'a>(networks: &'a [Network], plan: Plan<'_>, words: &Words) -> Result<(&
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use headlag_service::server;
+    use hyper::StatusCode;
+    use jiff::tz::TimeZone;
+    use reqwest::Url;
+    use serde_json::json;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{
+        alerts::stand::{Fault, Stand},
+        chart::Theme,
+        chat::{
+            access::{Access, Sender, User},
+            conversation::Conversation,
+            message::Content,
+        },
+        config::HttpConfig,
+        metrics::Metrics,
+        samples::{
+            client::Prometheus,
+            stand::{self, Server},
+        },
+        words::{ENGLISH, Language},
+    };
+
+    async fn prometheus(server: Server) -> Prometheus {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(server::serve(listener, move |request| stand::answer(server, request), pending()));
+        Prometheus::new(&url, &HttpConfig::default()).unwrap()
+    }
+
+    async fn ask_in(language: Language, stand: Option<&Stand>, server: Server, text: &str) -> Message {
+        let metrics = Metrics::default();
+        let painter = Painter::new(prometheus(server).await, TimeZone::UTC, Theme::Light, metrics.clone());
+        let silencer = stand.map(|stand| Arc::new(Silencer::new(stand.client(), TimeZone::UTC)));
+        let commands = Commands::new(silencer, vec![Place::chat(42)]);
+        let access = Access::new(vec![User::Id(42), User::Id(43)]);
+        let conversation = Conversation::new(access, painter, metrics).with_alerts(commands);
+        let (id, text) = text.split_once(' ').unwrap();
+        let id: u64 = id.parse().unwrap();
+        let incoming = Incoming {
+            place: Place::chat(id as i64),
+            private: true,
+            sender: Sender { id, username: Some("ada".into()), is_bot: false, language },
+            text: text.into(),
+        };
+        conversation.answer(&incoming, "headlag_bot").await
+    }
+
+    fn said(message: &Message) -> String {
+        match &message.content {
+            Content::Text(text) => text.replace('\u{a0}', " "),
+            Content::Photo(photo) => panic!("{}", photo.caption),
+        }
+    }
+
+    async fn ask(stand: Option<&Stand>, text: &str) -> String {
+        said(&ask_in(Language::English, stand, Server::Behind, text).await)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fires_comes_first_the_worst_before_all() {
+        let stand = Stand::new().await;
+        for (number, name, node) in
+            [(1, "Slow", "a"), (2, "Behind", "b"), (3, "Behind", "c"), (4, "Watchdog", "")]
+        {
+            stand.world().fires(number, name, node);
+        }
+        {
+            let mut world = stand.world();
+            world.alerts[0]["labels"]["severity"] = json!("warning");
+            world.alerts[0]["annotations"]["summary"] = json!("a is\nslow\u{202e}");
+            world.alerts[2]["startsAt"] = json!("2026-11-28T22:00:00Z");
+            world.alerts[3]["labels"]["severity"] = json!("none");
+        }
+        assert_eq!(
+            ask(Some(&stand), "43 /alerts").await,
+            "🔴 Behind · polygon · c, since Sat 22:00 UTC\n🔴 Behind · polygon · b, since 22:12 UTC\n\
+             🟡 a is slow · polygon, since 22:12 UTC"
+        );
+        stand.world().alerts.drain(1..);
+        ask(Some(&stand), "42 /silence my-node 2h").await;
+        stand.world().silences[0]["matchers"][1]["value"] = json!("a");
+        ask(Some(&stand), "42 /silence my-node 1h polygon").await;
+        let russian = ask_in(Language::Russian, Some(&stand), Server::Behind, "43 /alerts").await;
+        assert_eq!(
+            said(&russian),
+            "🟢 Активных алертов нет.\n\nУведомления отключены:\n\
+             🔕 a is slow · polygon, до пн 01:12 UTC (@ada)\n\
+             🔕 polygon · my-node: активных алертов нет, до пн 00:12 UTC (@ada)"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_alertmanager_prometheus_is_asked() {
+        let fires = "🔴 Behind · polygon · my-node\n🟡 Slow · polygon · my-node, since 07:30 UTC\n\n\
+            Silences are not known.";
+        assert_eq!(
+            ask(None, "43 /alerts").await,
+            format!("{fires} Set --alertmanager.url to show and make silences.")
+        );
+        let stand = Stand::new().await;
+        stand.world().fault = Some(("GET", 0, Fault::Says(StatusCode::NOT_FOUND, "")));
+        assert_eq!(
+            ask(Some(&stand), "43 /alerts").await,
+            format!(
+                "{fires} The server at --alertmanager.url is not Alertmanager (status 404); check the address."
+            )
+        );
+        let neither = ask_in(Language::English, Some(&stand), Server::Silent, "43 /alerts").await;
+        assert!(said(&neither).starts_with("Prometheus did not answer in time"), "{}", said(&neither));
+    }
+
+    #[tokio::test]
+    async fn as_many_alerts_as_fit_are_listed() {
+        let stand = Stand::new().await;
+        (0..300).for_each(|number| stand.world().fires(number, "Behind", &format!("node-{number}")));
+        let listed = ask(Some(&stand), "43 /alerts").await;
+        assert!(listed.encode_utf16().count() <= 4_096);
+        let shown = listed.lines().count() - 1;
+        assert!(listed.ends_with(&format!("\nand {} more", 300 - shown)), "{listed}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_is_silenced_before_planned_work() {
+        let stand = Stand::new().await;
+        let answer = ask_in(Language::English, Some(&stand), Server::Behind, "42 /silence My-Node 2h").await;
+        assert_eq!(said(&answer), "🔕 Silenced until Mon 01:12 UTC by @ada: polygon · my-node");
+        let made = stand.world().silences[0].clone();
+        assert_eq!(
+            made["matchers"],
+            json!([
+                {"name": "network", "value": "polygon", "isRegex": false, "isEqual": true},
+                {"name": "node", "value": "my-node", "isRegex": false, "isEqual": true},
+            ])
+        );
+        let id = made["id"].as_str().unwrap();
+        assert_eq!(answer.buttons.concat()[0].data, format!("alert undo {id}"));
+        // Once is enough.
+        assert_eq!(
+            ask(Some(&stand), "42 /silence 1h my-node").await,
+            "Already silenced until Mon 01:12 UTC: polygon · my-node"
+        );
+        assert_eq!(stand.world().active().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn why_a_node_is_not_silenced() {
+        let stand = Stand::new().await;
+        let words = ENGLISH.silences;
+        for (text, want) in [
+            ("42 /silence", words.how.to_owned()),
+            ("42 /silence my-node 31d", words.how.to_owned()),
+            ("42 /silence other 2h", "There is no node named other; known nodes: my-node.".to_owned()),
+            (
+                "42 /silence my-node 2h gnosis",
+                "There is no network named gnosis in this range; known networks: polygon.".to_owned(),
+            ),
+            (
+                "43 /silence my-node 2h",
+                "Only users whose private chat gets alerts may use /silence; to allow it here, add 43 to \
+                 --telegram.alert-chats."
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(ask(Some(&stand), text).await, want, "{text}");
+        }
+        assert_eq!(ask(None, "42 /silence my-node 2h").await, words.none);
+        assert_eq!(ask(None, "42 /silence").await, words.none);
+        stand.world().fault = Some(("POST", 0, Fault::Silent));
+        assert_eq!(ask(Some(&stand), "42 /silence my-node 2h").await, words.timeout);
+        assert!(stand.world().silences.is_empty());
+    }
+
+    #[test]
+    fn a_node_in_several_networks_needs_one() {
+        let network = |name: &str, nodes: &[&str]| Network::named(name, nodes);
+        let networks = [network("a", &["mine"]), network("b", &["mine", "other"])];
+        let lasting = Lasting::OFFERED[0];
+        for (node, asked, want) in [
+            ("other", None, Ok(("b", "other"))),
+            ("MINE", Some("B"), Ok(("b", "mine"))),
+            (
+                "mine",
+                None,
+                Err("mine is in several networks: a, b. Add one: /silence mine 2h NETWORK.".to_owned()),
+            ),
+            ("other", Some("a"), Err("There is no node named other; known nodes: mine.".to_owned())),
+        ] {
+            let found = find(&networks, Plan { node, lasting, network: asked }, &ENGLISH);
+            assert_eq!(found, want, "{node}");
+        }
+    }
+}
