@@ -11,10 +11,14 @@ use tokio::{
 
 use crate::{
     alerts::{
+        alertmanager::Alertmanager,
         chats::AlertChats,
+        commands::Commands,
         delivery::{Desks, Tools},
         intake::Intake,
+        notices::Notices,
         press::Presses,
+        silencer::Silencer,
     },
     chat::access::Access,
     chat::conversation::Conversation,
@@ -60,13 +64,19 @@ pub async fn serve(
     let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics.clone())?;
     let conversation = Conversation::new(access, painter.clone(), metrics.clone());
     let alerting = config.alerts;
+    let silencer = match &config.alertmanager {
+        Some(alertmanager) => {
+            Some(Arc::new(Silencer::new(Alertmanager::new(alertmanager)?, config.charts.zone)))
+        }
+        None => None,
+    };
     let ready = Readiness::default();
     tracing::info!(%address, "headlag-chartbot is listening");
     let stop = async {
         let signal = stop.await;
         tracing::info!(signal, "stopping");
     };
-    run(Parts { listener, telegram, conversation, painter, ready, alerting }, metrics, stop).await
+    run(Parts { listener, telegram, conversation, painter, ready, alerting, silencer }, metrics, stop).await
 }
 
 /// What serves, ready to begin.
@@ -83,6 +93,8 @@ pub struct Parts {
     pub ready: Readiness,
     /// Who gets alerts; absent where nobody does.
     pub alerting: Option<Alerting>,
+    /// Makes silences; absent without an Alertmanager.
+    pub silencer: Option<Arc<Silencer>>,
 }
 
 /// Runs all tasks until `stop` is ready, or one of them ends.
@@ -90,18 +102,23 @@ pub struct Parts {
 /// # Errors
 /// Why it ended.
 pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>) -> Result<(), Ended> {
-    let Parts { listener, telegram, mut conversation, painter, ready, alerting } = parts;
+    let Parts { listener, telegram, conversation, painter, ready, alerting, silencer } = parts;
     let registry = metrics.registry();
-    let (mut intake, mut desks) = (None, None);
-    if let Some(Alerting { chats, secret, language }) = alerting {
-        let chats = Arc::new(AlertChats::new(chats));
+    let places = alerting.as_ref().map(|alerting| alerting.chats.clone());
+    let chats = Arc::new(AlertChats::new(places.unwrap_or_default()));
+    let commands = Commands::new(silencer.clone(), chats.clone());
+    let (mut presses, mut intake, mut desks, mut notices) = (None, None, None, None);
+    if let Some(Alerting { secret, language, .. }) = alerting {
         let (outbox, words) = (telegram.outbox(), language.words());
-        let tools = Tools { outbox, painter, words, with_silences: false, metrics: metrics.clone() };
-        conversation = conversation.with_alerts(Presses::new(chats.clone(), tools.clone()));
-        let (dispatch, of_chats) = Desks::open(chats, tools);
-        intake = Some(Intake::new(secret, dispatch, metrics.alerts));
+        let silencer = silencer.clone();
+        let tools = Tools { outbox, painter, words, silencer, metrics: metrics.clone() };
+        presses = Some(Presses::new(chats.clone(), tools.clone()));
+        let (dispatch, of_chats) = Desks::open(chats.clone(), tools.clone());
         desks = Some(of_chats);
+        notices = Some(Notices { chats, dispatch: dispatch.clone(), tools });
+        intake = Some(Intake::new(secret, dispatch, metrics.alerts));
     }
+    let conversation = conversation.with_alerts(commands, presses);
     let (stopping, _) = watch::channel(false);
     let stopped = || {
         let mut stopping = stopping.subscribe();
@@ -121,6 +138,16 @@ pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>)
     if let Some(desks) = desks {
         let stop_desks = stopped();
         tasks.spawn(async move { Ok(desks.run(stop_desks).await?) });
+    }
+    if let Some((notices, silencer)) = notices.zip(silencer) {
+        let stop = stopped();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = notices.run(silencer) => {}
+                () = stop => {}
+            }
+            Ok(())
+        });
     }
     tasks.spawn(async move { Ok(telegram.run(conversation, ready, stop_telegram).await?) });
 

@@ -60,7 +60,7 @@ labels! {
 }
 
 /// All chats that get alerts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct AlertChats(Vec<AlertChat>);
 
 /// One chat, or one topic of it.
@@ -119,6 +119,20 @@ impl AlertChats {
     #[must_use]
     pub fn alert(&self, chat: i64, fingerprint: &Fingerprint) -> Option<Alert> {
         self.in_chat(chat).find_map(|of| of.ledger(|ledger| ledger.alert(fingerprint).cloned()))
+    }
+
+    /// Which of them serves this place: the place itself, else its chat.
+    #[must_use]
+    pub fn serving(&self, place: Place) -> Option<usize> {
+        let find = |is_it: &dyn Fn(&AlertChat) -> bool| self.0.iter().position(is_it);
+        find(&|of| of.place() == place)
+            .or_else(|| find(&|of| of.place().chat == place.chat))
+            .or_else(|| find(&|of| of.configured.chat == place.chat))
+    }
+
+    /// The bot silenced these alerts: the next repeat of them is news in every chat.
+    pub fn silenced(&self, which: impl Fn(&Alert) -> bool) {
+        self.0.iter().for_each(|of| of.ledger(|ledger| ledger.silenced(&which, true)));
     }
 
     fn in_chat(&self, chat: i64) -> impl Iterator<Item = &AlertChat> {

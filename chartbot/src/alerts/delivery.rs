@@ -24,6 +24,7 @@ use super::{
     chats::{AlertChat, AlertChats, Redirected, Undelivered},
     ending::Ending,
     ledger::{News, Resumed},
+    silencer::Silencer,
     webhook::Webhook,
 };
 use crate::{
@@ -59,8 +60,8 @@ pub struct Tools {
     pub painter: Painter,
     /// The language of the chats.
     pub words: &'static Words,
-    /// Whether there is an Alertmanager for silences.
-    pub with_silences: bool,
+    /// Makes silences; absent without an Alertmanager.
+    pub silencer: Option<Arc<Silencer>>,
     /// Counts.
     pub metrics: Metrics,
 }
@@ -74,11 +75,21 @@ impl Tools {
     }
 }
 
-/// A webhook on its way to a chat.
-struct Job {
-    shared: Arc<Shared>,
-    /// Whether the chat has all of it, or can never get it.
-    done: oneshot::Sender<bool>,
+/// What a desk is asked to do.
+enum Job {
+    /// To tell the chat what is news in a webhook; whether the chat has all of it, or can never get
+    /// it.
+    Webhook(Arc<Shared>, oneshot::Sender<bool>),
+    /// To send a message; what became of it.
+    Notice(Notice, oneshot::Sender<Sent>),
+}
+
+/// A message about so many alerts, which replies to another one.
+struct Notice {
+    /// The id of the other, and that of its chat: it may have moved since.
+    to: Option<(i64, i32)>,
+    message: Message,
+    alerts: usize,
 }
 
 /// A webhook, and what Prometheus knows, which is asked for once for all chats.
@@ -98,7 +109,7 @@ impl Dispatch {
         let shared = Arc::new(Shared { webhook, present: OnceCell::new() });
         let hand_in = |desk: &mpsc::Sender<Job>| {
             let (done, is_done) = oneshot::channel();
-            desk.try_send(Job { shared: shared.clone(), done }).ok().map(|()| is_done)
+            desk.try_send(Job::Webhook(shared.clone(), done)).ok().map(|()| is_done)
         };
         let handed_in: Vec<_> = self.0.iter().map(hand_in).collect();
         let mut all = true;
@@ -109,6 +120,17 @@ impl Dispatch {
             };
         }
         all
+    }
+
+    /// Has a message about so many alerts sent by the desk of a chat, as a reply to a message `to`
+    /// of the chat with the id that comes with it.
+    pub async fn notify(&self, chat: usize, to: Option<(i64, i32)>, message: Message, alerts: usize) -> Sent {
+        let (done, is_done) = oneshot::channel();
+        let Some(desk) = self.0.get(chat) else { return Sent::Never };
+        match desk.send(Job::Notice(Notice { to, message, alerts }, done)).await {
+            Ok(()) => is_done.await.unwrap_or(Sent::Later),
+            Err(_) => Sent::Later,
+        }
     }
 }
 
@@ -217,7 +239,8 @@ fn follow(chats: &AlertChats, chat: &AlertChat, from: i64, to: i64) {
 }
 
 /// What became of a message.
-enum Sent {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
     /// It is in the chat of this id, as the message with this id where Telegram said so.
     Arrived(i64, Option<i32>),
     /// The chat can never get it.
@@ -256,10 +279,17 @@ impl Desk {
                 () = &mut stop => return,
                 job = jobs.recv() => job,
             };
-            let Some(Job { shared, done }) = job else { return };
-            let is_done = self.deliver(&shared).await;
             // Nobody waits any longer where the caller hung up or was asked to come again.
-            let _ = done.send(is_done);
+            match job {
+                None => return,
+                Some(Job::Webhook(shared, done)) => {
+                    let _ = done.send(self.deliver(&shared).await);
+                }
+                Some(Job::Notice(Notice { to, message, alerts }, done)) => {
+                    let to = to.filter(|(chat, _)| *chat == self.chat().place().chat);
+                    let _ = done.send(self.send(to.map(|(_, id)| id), message, alerts).await);
+                }
+            }
             while self.cards.try_join_next().is_some() {}
         }
     }
@@ -289,7 +319,7 @@ impl Desk {
 
     async fn announce(&mut self, fresh: &[Alert], left_out: u64, now: Timestamp) -> bool {
         let text = words::alert::firing(fresh, left_out, self.tools.times());
-        let buttons = button::under(fresh, self.tools.with_silences, self.tools.words);
+        let buttons = button::under(fresh, self.tools.silencer.is_some(), self.tools.words);
         let message = Message::text(&*text).with_buttons(buttons.clone());
         match self.send(None, message, fresh.len()).await {
             Sent::Arrived(chat, message) => {
@@ -341,9 +371,7 @@ impl Desk {
         let text = words::alert::still(alerts, self.tools.times());
         match self.send(to, Message::text(text), alerts.len()).await {
             Sent::Arrived(..) => {
-                self.chat().ledger(|ledger| {
-                    alerts.iter().for_each(|alert| ledger.silenced(&alert.fingerprint, false));
-                });
+                self.chat().ledger(|ledger| ledger.reminded(alerts));
                 self.tools.metrics.alerts.delivered(Event::Firing, alerts.len());
                 true
             }
@@ -445,19 +473,16 @@ impl Desk {
 }
 
 impl Shared {
-    /// What Prometheus knows now; absent if it does not answer soon.
+    /// What Prometheus knows now of what ended; absent if it does not answer soon.
     async fn present(&self, painter: &Painter) -> Option<&Present> {
-        let ask = || async {
-            let nodes: BTreeSet<_> = self
-                .webhook
-                .alerts
-                .iter()
-                .filter(|alert| alert.ends_at.is_some())
-                .filter_map(|alert| Some((alert.label("network")?, alert.label("node")?)))
-                .collect();
-            let asked = timeout(LOOK, Present::ask(&Questions::new(&painter.prometheus), &nodes)).await;
-            asked.ok()?.ok()
-        };
-        self.present.get_or_init(ask).await.as_ref()
+        let ended = || self.webhook.alerts.iter().filter(|alert| alert.ends_at.is_some());
+        self.present.get_or_init(|| look(painter, ended())).await.as_ref()
     }
+}
+
+/// What Prometheus knows now of these alerts; absent if it does not answer soon.
+pub async fn look(painter: &Painter, alerts: impl Iterator<Item = &Alert>) -> Option<Present> {
+    let nodes = alerts.filter_map(|alert| Some((alert.label("network")?, alert.label("node")?)));
+    let nodes: BTreeSet<_> = nodes.collect();
+    timeout(LOOK, Present::ask(&Questions::new(&painter.prometheus), &nodes)).await.ok()?.ok()
 }

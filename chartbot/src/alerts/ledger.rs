@@ -198,11 +198,18 @@ impl Ledger {
         }
     }
 
-    /// The bot silenced this alert, so that its next repeat is news, or no longer.
-    pub fn silenced(&mut self, fingerprint: &Fingerprint, is_silenced: bool) {
-        if let Some(Entry { phase: Phase::Firing { silenced }, .. }) = self.alerts.get_mut(fingerprint) {
-            *silenced = is_silenced;
+    /// The bot silenced these alerts, so that their next repeat is news, or no longer.
+    pub fn silenced(&mut self, which: impl Fn(&Alert) -> bool, is_silenced: bool) {
+        for entry in self.alerts.values_mut().filter(|entry| which(&entry.alert)) {
+            if let Phase::Firing { silenced } = &mut entry.phase {
+                *silenced = is_silenced;
+            }
         }
+    }
+
+    /// It was said that these alerts still fire after a silence.
+    pub fn reminded(&mut self, alerts: &[Alert]) {
+        self.silenced(|of| alerts.iter().any(|alert| alert.fingerprint == of.fingerprint), false);
     }
 
     /// The alerts that a message announced; absent where that is not known, or no longer.
@@ -326,7 +333,7 @@ mod tests {
             }
             for (to, reminded) in news.reminded {
                 told.push(format!("still {to:?} {}", signs(&reminded)));
-                reminded.iter().for_each(|alert| self.ledger.silenced(&alert.fingerprint, false));
+                self.ledger.reminded(&reminded);
             }
             for Resumed { message, text, alerts } in news.resumed {
                 told.push(format!("edit {message} {text} {}", signs(&alerts)));
@@ -406,10 +413,10 @@ mod tests {
     fn a_repeat_after_a_silence_is_news_once() {
         let mut chat = Chat::default();
         chat.hears("a1 b1");
-        chat.ledger.silenced(&alert("a1").fingerprint, true);
+        chat.ledger.silenced(|of| of.label("node") == Some("a"), true);
         assert_eq!(chat.hears("a1 b1"), ["still Some(1) a1"]);
         assert_eq!(chat.hears("a1 b1"), [""; 0]);
-        chat.ledger.silenced(&alert("a1").fingerprint, true);
+        chat.ledger.silenced(|of| of.label("node") == Some("a"), true);
         assert_eq!(chat.hears("a1-9"), ["end of Some(1) a1-9"]);
         assert_eq!(chat.hears("a1"), [""; 0]);
     }

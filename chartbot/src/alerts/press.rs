@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+pub use super::silencer::Answer;
 use super::{
     alert::{Alert, Fingerprint},
     button::Action,
     chats::AlertChats,
     delivery::Tools,
+    silencer::{Press, Silencer},
+    silences::{Lasting, SilenceId},
     subject::Subject,
 };
 use crate::{
@@ -46,13 +49,53 @@ impl Presses {
     }
 
     /// The reply to a press, and its outcome as a metric counts it.
-    pub async fn answer(&self, action: &Action, pressed: Pressed<'_>) -> (Message, &'static str) {
-        match action {
-            Action::Chart(of) => self.card(of.as_ref(), pressed).await,
-            Action::Silence(..) | Action::Undo(_) => {
-                (Message::text(self.tools.words.alert.forgotten), "wrong")
+    pub async fn answer(&self, action: &Action, pressed: Pressed<'_>) -> (Answer, &'static str) {
+        let plain = |message| Answer { message, silences: Vec::new() };
+        let (words, incoming) = (self.tools.words, pressed.incoming);
+        match (action, &self.tools.silencer) {
+            (Action::Chart(of), _) => {
+                let (message, outcome) = self.card(of.as_ref(), pressed).await;
+                (plain(message), outcome)
+            }
+            (_, None) => (plain(Message::text(words.silences.none)), "refused"),
+            (Action::Silence(lasting, of), Some(silencer)) => {
+                (self.silence(silencer, *lasting, of.as_ref(), pressed).await, "ok")
+            }
+            (Action::Undo(id), Some(silencer)) => {
+                let of = (incoming.place.chat, pressed.message);
+                (plain(silencer.undo(id.as_ref(), of, &incoming.sender, words).await), "ok")
             }
         }
+    }
+
+    /// The reply to a press has arrived as this message, whose button ends the silences.
+    pub fn remember(&self, chat: i64, message: i32, silences: Vec<SilenceId>) {
+        if let Some(silencer) = &self.tools.silencer {
+            silencer.remember(chat, message, silences);
+        }
+    }
+
+    /// Silences the alert of the button, or those of the message as far as they are known.
+    async fn silence(
+        &self,
+        silencer: &Silencer,
+        lasting: Lasting,
+        of: Option<&Fingerprint>,
+        pressed: Pressed<'_>,
+    ) -> Answer {
+        let known = self.alerts(of, pressed).unwrap_or_default();
+        let of: Vec<_> = match of {
+            Some(of) => vec![of.clone()],
+            None => known.iter().map(|alert| alert.fingerprint.clone()).collect(),
+        };
+        let Pressed { incoming, message, .. } = pressed;
+        let (who, place) = (&incoming.sender, incoming.place);
+        let press = Press { of: &of, known: &known, lasting, who, place, message };
+        let answer = silencer.press(press, self.tools.words).await;
+        if !answer.silences.is_empty() {
+            self.chats.silenced(|alert| of.contains(&alert.fingerprint));
+        }
+        answer
     }
 
     /// The alerts that a button is about, as far as they are known; absent after a restart.

@@ -121,12 +121,38 @@ fn evaluate(promql: &str, time: u64) -> Vec<Evaluated> {
         .collect()
 }
 
+/// Alerts by Prometheus' own rules: two about the node, of which one has just begun, and a watchdog.
+fn fires(promql: &str) -> Value {
+    let alerts = [
+        (json!({"alertname": "Slow", "network": "polygon", "node": "my-node", "severity": "warning"}), true),
+        (
+            json!({"alertname": "Behind", "network": "polygon", "node": "my-node", "severity": "critical"}),
+            false,
+        ),
+        (json!({"alertname": "Watchdog", "severity": "none"}), true),
+    ];
+    let is_start = promql == super::promql::HOLDING_SINCE;
+    let series =
+        alerts.into_iter().filter(|(_, has_start)| !is_start || *has_start).map(|(mut metric, _)| {
+            metric["__name__"] = if is_start { "ALERTS_FOR_STATE" } else { "ALERTS" }.into();
+            if !is_start {
+                metric["alertstate"] = "firing".into();
+            }
+            let value = if is_start { NOW - BEHIND_FOR } else { 1 };
+            json!({"metric": metric, "value": [NOW, value.to_string()]})
+        });
+    json!({"resultType": "vector", "result": series.collect::<Vec<_>>()})
+}
+
 fn behind(form: &HashMap<String, String>, later: i64) -> Value {
     let promql = form["query"].as_str();
     let at = |name: &str| form.get(name).map(|time| time.parse::<u64>().unwrap());
     if promql == "time()" {
         let now = (NOW + AGE).saturating_add_signed(later);
         return json!({"resultType": "scalar", "result": [now, now.to_string()]});
+    }
+    if [super::promql::FIRING, super::promql::HOLDING_SINCE].contains(&promql) {
+        return fires(promql);
     }
     let over = |samples: &[(u64, f64)]| {
         let values = || samples.iter().map(|(_, value)| *value);

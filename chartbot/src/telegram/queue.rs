@@ -17,7 +17,7 @@ use super::{
     outbox::{Delivery, Outbox},
 };
 use crate::{
-    alerts::press::Pressed,
+    alerts::press::{Answer, Pressed},
     chat::{
         conversation::Conversation,
         message::{Content, Message},
@@ -83,7 +83,9 @@ impl Queue {
             }
             Joined::Crowded { first: true } => {
                 let queue = self.clone();
-                answers.spawn(async move { queue.deliver(place, Way::New, &too_fast).await });
+                answers.spawn(async move {
+                    queue.deliver(place, Way::New, &too_fast).await;
+                });
             }
             Joined::Waits | Joined::Crowded { first: false } => {}
         }
@@ -109,32 +111,35 @@ impl Queue {
     }
 
     async fn answer(&self, request: &Request) {
-        let (answer, way) = {
-            let _place = self.places.acquire().await;
-            let incoming = &request.incoming;
-            match &request.press {
-                None => (self.conversation.answer(incoming, &self.us).await, Way::New),
-                Some(Press { message, text, .. }) => {
-                    let pressed = Pressed { incoming, message: *message, text };
-                    match self.conversation.answer_alert(pressed).await {
-                        Some(answer) => (answer, Way::ReplyTo(*message)),
-                        None => {
-                            let answer = self.conversation.answer(incoming, &self.us).await;
-                            (answer, Way::InPlaceOf(*message))
-                        }
-                    }
+        let incoming = &request.incoming;
+        let place_to_work = self.places.acquire().await;
+        let (of_alert, way) = match &request.press {
+            None => (None, Way::New),
+            Some(Press { message, text, .. }) => {
+                let pressed = Pressed { incoming, message: *message, text };
+                match self.conversation.answer_alert(pressed).await {
+                    None => (None, Way::InPlaceOf(*message)),
+                    answer => (answer, Way::ReplyTo(*message)),
                 }
             }
         };
+        let (answer, silences) = match of_alert {
+            Some(Answer { message, silences }) => (message, silences),
+            None => (self.conversation.answer(incoming, &self.us).await, Vec::new()),
+        };
+        drop(place_to_work);
         let begin = clock::now();
-        self.deliver(request.incoming.place, way, &answer).await;
+        let arrived = self.deliver(incoming.place, way, &answer).await;
         self.metrics.sent(clock::since(begin));
+        if let Some(message) = arrived {
+            self.conversation.remember(incoming.place.chat, message, silences);
+        }
     }
 
     /// Delivers a message at most once. A photo takes the place of the message with the button, or
     /// follows as a new one if that is gone or cannot be edited. A photo that Telegram refuses
-    /// leaves its caption.
-    async fn deliver(&self, place: Place, way: Way, message: &Message) {
+    /// leaves its caption. Returns the id of the message that arrived, as far as it is known.
+    async fn deliver(&self, place: Place, way: Way, message: &Message) -> Option<i32> {
         let deadline = clock::now() + DELIVERY;
         let to = match way {
             Way::ReplyTo(to) => Some(to),
@@ -161,7 +166,7 @@ impl Queue {
             (delivery, _) => delivery,
         };
         match delivery {
-            Delivery::Arrived(_) => {}
+            Delivery::Arrived(id) => return id,
             Delivery::Failed(fault) => tracing::warn!(chat = %place, %fault, "an answer could not be sent"),
             Delivery::Unknown(fault) => tracing::warn!(
                 chat = %place,
@@ -169,6 +174,7 @@ impl Queue {
                 "an answer may not have arrived; it is not sent again, so that it does not arrive twice"
             ),
         }
+        None
     }
 
     /// Sends a message to its topic, or to the chat as a whole if the topic takes none.

@@ -248,6 +248,9 @@ mod tests {
             [(-5_400, "01:30"), (-1_800, "02:30 CEST"), (1_800, "02:30 CET"), (5_400, "03:30")]
         {
             assert_eq!(times.moment((back + seconds) as f64), want);
+            let zone = if seconds < 0 { "CEST" } else { "CET" };
+            let stamp = times.stamp(Timestamp::from_second(back + seconds).unwrap());
+            assert_eq!(stamp, format!("{} {zone}", &want[..5]));
         }
     }
 }

@@ -27,6 +27,7 @@ use tracing::{Dispatch, Event, Subscriber, field::Field, subscriber::DefaultGuar
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::{
+    alerts::{alertmanager::Alertmanager, silencer::Silencer},
     chart::Theme,
     chat::access::{Access, User},
     chat::conversation::Conversation,
@@ -339,17 +340,29 @@ impl Running {
     }
 
     pub fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
-        Self::start(proxy, &api_url, stand, None)
+        Self::start(proxy, &api_url, stand, None, None)
     }
 
-    /// A bot that delivers alerts to these chats, separated by commas, with buttons for silences.
+    /// A bot that delivers alerts to these chats, separated by commas.
     pub fn with_alerts(stand: &Stand, chats: &str) -> Self {
+        Self::with_silences(stand, chats, None)
+    }
+
+    /// The same with an Alertmanager for silences.
+    pub fn with_silences(stand: &Stand, chats: &str, alertmanager: Option<Alertmanager>) -> Self {
         let chats = chats.split(',').map(|chat| Place::parse(chat).unwrap()).collect();
         let alerting = Alerting { chats, secret: SECRET.into(), language: Language::English };
-        Self::start(None, &stand.url, stand, Some(alerting))
+        let silencer = alertmanager.map(|it| Arc::new(Silencer::new(it, TimeZone::UTC)));
+        Self::start(None, &stand.url, stand, Some(alerting), silencer)
     }
 
-    fn start(proxy: Option<Proxy>, api_url: &Url, stand: &Stand, alerting: Option<Alerting>) -> Self {
+    fn start(
+        proxy: Option<Proxy>,
+        api_url: &Url,
+        stand: &Stand,
+        alerting: Option<Alerting>,
+        silencer: Option<Arc<Silencer>>,
+    ) -> Self {
         let metrics = Metrics::default();
         let prometheus = Prometheus::new(&stand.url, &HttpConfig::default()).unwrap();
         let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, metrics.clone());
@@ -362,7 +375,9 @@ impl Running {
         let listener = TcpListener::from_std(listener).unwrap();
         let (stop, stopped) = oneshot::channel();
         let ready = Readiness::default();
-        let parts = Parts { listener, telegram, conversation, painter, ready: ready.clone(), alerting };
+        let ready_of_bot = ready.clone();
+        let parts =
+            Parts { listener, telegram, conversation, painter, ready: ready_of_bot, alerting, silencer };
         let stopped = async { stopped.await.unwrap() };
         let task = tokio::spawn(serve::run(parts, metrics.clone(), stopped));
         Self { ready, pages, metrics, stop, task }

@@ -28,7 +28,5 @@ pub const ALERT_ENGLISH: AlertWords = AlertWords {
     again: |since| format!("firing again {since}"),
     chart: "📈 chart",
     silence: |hours| format!("🔕 {hours}\u{a0}h"),
-    forgotten: "I no longer know which alerts this message announced, since I was restarted. \
-        Use the buttons of a newer message, or silence them in Alertmanager.",
     no_network: "There is no chart for this alert: it is about none of the networks in Prometheus.",
 };

@@ -1,7 +1,6 @@
 //! PURE: what the alert chats read: a new message, an end, a reminder.
 //!
-//! Texts of rules and labels come from outside: they are put on one line, without signs that
-//! change the direction of what follows, and cut.
+//! Texts of rules and labels come from outside: they are put on one line, and cut.
 
 mod english;
 mod russian;
@@ -12,9 +11,9 @@ use super::{
     state::{sign, title},
 };
 use crate::{
-    alerts::{alert::Alert, ending::Ending},
+    alerts::{alert::Alert, ending::Ending, severity::Severity},
     samples::{present::Last, state::State},
-    words::cut,
+    words::{cut, one_line},
 };
 
 pub use self::{english::ALERT_ENGLISH, russian::ALERT_RUSSIAN};
@@ -65,8 +64,6 @@ pub struct AlertWords {
     pub chart: &'static str,
     /// The button for a silence of so many hours.
     pub silence: fn(u32) -> String,
-    /// To a press under a message of which the bot no longer knows the alerts.
-    pub forgotten: &'static str,
     /// To a press for a card under a message whose alerts are about no network.
     pub no_network: &'static str,
 }
@@ -88,8 +85,8 @@ pub fn firing(alerts: &[Alert], left_out: u64, times: Times) -> String {
         }
         _ => {
             let mut alerts: Vec<_> = alerts.iter().collect();
-            alerts.sort_by_key(|alert| (rank(alert), alert.starts_at));
-            let sign = alerts.first().map_or(ALARMS[0], |alert| alarm(alert));
+            alerts.sort_by_key(|alert| (Severity::of(&alert.labels), alert.starts_at));
+            let sign = alerts.first().map_or(Severity::None.sign(), |alert| alarm(alert));
             let heading = format!("{sign} {}", (words.firing)(alerts.len()));
             let shared = alerts.first().and_then(|first| link(first));
             let shared = shared.filter(|shared| alerts.iter().all(|alert| link(alert) == Some(*shared)));
@@ -148,6 +145,12 @@ fn go_on(alerts: &[Alert], how: fn(&str) -> String, times: Times) -> String {
     cut(listed(first, lines, Vec::new(), times.words).join("\n"), LIMIT)
 }
 
+/// What is known of the end of an alert, such as "level again, after 18 min".
+#[must_use]
+pub fn how(ending: Ending, alert: &Alert, times: Times) -> String {
+    ending_in_words(ending, alert, times).1
+}
+
 fn ending_in_words(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String) {
     let words = times.words;
     let lasted = alert.ends_at.map_or(0, |end| end.duration_since(alert.starts_at).as_secs());
@@ -191,19 +194,8 @@ fn listed(heading: String, lines: Vec<String>, end: Vec<String>, words: &Words) 
     [heading].into_iter().chain(shown).chain(others).chain(end).collect()
 }
 
-/// Critical, others, and those that nobody has to act on.
-const ALARMS: [&str; 3] = ["🔴", "🟠", "⚪"];
-
-fn rank(alert: &Alert) -> usize {
-    match alert.label("severity") {
-        Some("critical") => 0,
-        Some("none" | "info") => 2,
-        _ => 1,
-    }
-}
-
 fn alarm(alert: &Alert) -> &'static str {
-    ALARMS[rank(alert)]
+    Severity::of(&alert.labels).sign()
 }
 
 fn name(alert: &Alert) -> &str {
@@ -239,20 +231,9 @@ fn link(alert: &Alert) -> Option<&str> {
     (is_link && is_plain && link.len() <= LINK).then_some(link)
 }
 
-/// A text from outside on one line: without signs that steer the direction or cannot be seen,
-/// and cut.
+/// A text from outside on one line, and cut. Far more than is shown is not looked at.
 fn tidy(text: &str, limit: usize) -> String {
-    let is_steering = |sign: &char| {
-        matches!(sign, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let visible = text.chars().filter(|sign| !is_steering(sign));
-    let spaced =
-        visible.map(|sign| if sign.is_control() || "\u{2028}\u{2029}".contains(sign) { ' ' } else { sign });
-    // Far longer than what is shown, and short enough to be worked on.
-    let spaced: String = spaced.take(8 * LIMIT).collect();
-    let words = spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    cut(words, limit)
+    cut(one_line(&text.chars().take(8 * LIMIT).collect::<String>()), limit)
 }
 
 #[cfg(test)]

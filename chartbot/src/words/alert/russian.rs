@@ -23,7 +23,5 @@ pub const ALERT_RUSSIAN: AlertWords = AlertWords {
     again: |since| format!("алерт снова активен, {since}"),
     chart: "📈 график",
     silence: |hours| format!("🔕 {hours}\u{a0}ч"),
-    forgotten: "После перезапуска я уже не знаю, о каких алертах это сообщение. Нажмите кнопку \
-        под более новым сообщением или заглушите алерты в Alertmanager.",
     no_network: "Для этого алерта нет графика: он не относится ни к одной из сетей в Prometheus.",
 };

@@ -54,8 +54,9 @@ fn a_single_alert() {
 fn times_have_the_zone_of_the_operator_and_another_days_date() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     let mut old = alert("HeadlagNodeBehind");
-    let text =
-        |alert: &Alert| firing(std::slice::from_ref(alert), 0, Times { zone: &berlin, now: NOW, words: &ENGLISH });
+    let text = |alert: &Alert| {
+        firing(std::slice::from_ref(alert), 0, Times { zone: &berlin, now: NOW, words: &ENGLISH })
+    };
     assert!(text(&old).ends_with("\nsince 04:12 CET"));
     old.starts_at -= jiff::SignedDuration::from_hours(24);
     assert!(text(&old).ends_with("\nsince 24\u{a0}Nov, 04:12 CET"));
@@ -70,7 +71,7 @@ fn several_alerts_the_gravest_first() {
         english,
         "🔴 2 alerts\n\
          🔴 my-node is 50 blocks behind · polygon · my-node · since 03:12 UTC\n\
-         🟠 polygon has halted · polygon · since 03:12 UTC\n\
+         🟡 polygon has halted · polygon · since 03:12 UTC\n\
          Alertmanager left out 20 more"
     );
     assert!(
@@ -112,8 +113,8 @@ fn an_alert_of_anybody_is_readable() {
         both(|times| firing(&[alert.clone()], 0, times))[0].clone()
     };
     // amtool alert add test
-    assert_eq!(plain(&[("alertname", "test")]), "🟠 test\nsince 03:12 UTC");
-    assert_eq!(plain(&[]), "🟠 alert\nsince 03:12 UTC");
+    assert_eq!(plain(&[("alertname", "test")]), "⚪ test\nsince 03:12 UTC");
+    assert_eq!(plain(&[]), "⚪ alert\nsince 03:12 UTC");
     assert_eq!(
         plain(&[("alertname", "two\nlines\r\n\tand \u{202e}more\u{200f}"), ("severity", "none")]),
         "⚪ two lines and more\nnone\nsince 03:12 UTC"

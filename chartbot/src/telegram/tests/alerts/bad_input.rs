@@ -90,7 +90,7 @@ async fn an_alert_without_labels_or_annotations_arrives() {
     test["annotations"] = json!({});
     assert_eq!(running.alerts(&[test]).await, 200);
     let said = texts(&stand).await;
-    assert!(said[0].starts_with("🟠 two lines\nsince "), "{said:?}");
+    assert!(said[0].starts_with("⚪ two lines\nsince "), "{said:?}");
     running.stop().await;
     assert_eq!(stand.hears("editmessagemedia", 0).await.len(), 0, "it is about no network");
 }

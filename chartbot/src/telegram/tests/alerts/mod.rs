@@ -4,6 +4,7 @@ mod bad_input;
 mod chats;
 mod delivery;
 mod presses;
+mod silences;
 
 use std::time::Duration;
 

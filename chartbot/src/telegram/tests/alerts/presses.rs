@@ -10,7 +10,7 @@ use crate::telegram::tests::{
 };
 
 /// A press of user 9, who is not on the list, in a group.
-fn in_group(id: u32, chat: i64, on: i32, data: &str, text: &str) -> Value {
+pub fn in_group(id: u32, chat: i64, on: i32, data: &str, text: &str) -> Value {
     let mut press = press(id, 9, on, data);
     let message = &mut press["callback_query"]["message"];
     message["chat"] = json!({"id": chat, "type": "supergroup", "title": "ops"});
