@@ -1,5 +1,5 @@
-//! `--prometheus.http-config-file`: what is sent with every request, in the format of
-//! promtool's `--http.config.file`.
+//! `--prometheus.http-config-file` and `--alertmanager.http-config-file`: what is sent with every
+//! request to that server, in the format of promtool's `--http.config.file`.
 //!
 //! Source: <https://prometheus.io/docs/prometheus/latest/configuration/promtool/>.
 

@@ -238,6 +238,15 @@ fn clock(rounds: &[Series], polls: &[Series]) -> Option<f64> {
 }
 
 #[cfg(test)]
+impl Network {
+    /// One of this name with these watched nodes.
+    pub fn named(name: &str, nodes: &[&str]) -> Self {
+        let nodes = nodes.iter().map(|node| (*node).to_owned()).collect();
+        Self { name: name.to_owned(), nodes, spacing: 15, newest: None, exporter: None }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,6 +1,7 @@
 //! The whole loop over sockets, against a Bot API that misbehaves. Time is paused, and
 //! everything runs in one runtime: a pause is over as soon as there is nothing left to do.
 
+mod alerts;
 mod bot_api;
 mod deliveries;
 mod fairness;

@@ -21,26 +21,31 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::{timeout, timeout_at},
+    time::{sleep, timeout, timeout_at},
 };
 use tracing::{Dispatch, Event, Subscriber, field::Field, subscriber::DefaultGuard};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::{
+    alerts::{alertmanager::Alertmanager, silencer::Silencer},
     chart::Theme,
     chat::access::{Access, User},
     chat::conversation::Conversation,
+    chat::place::Place,
     clock,
-    config::HttpConfig,
+    config::{Alerting, HttpConfig},
     metrics::Metrics,
     picture::Painter,
     samples::client::Prometheus,
     samples::stand,
-    telegram::{Ended, Telegram, poll::FULL_BATCH},
+    serve::{self, Ended, Parts},
+    telegram::{Telegram, poll::FULL_BATCH},
     web::Readiness,
+    words::Language,
 };
 
 pub const TOKEN: &str = "123456:s3cret";
+pub const SECRET: &str = "s3cret of Alertmanager";
 /// Nothing takes longer; it passes at once, since time is paused.
 const PATIENCE: Duration = Duration::from_secs(7_200);
 
@@ -53,6 +58,8 @@ pub enum Say {
     Nothing,
     /// An answer that breaks off.
     Half,
+    /// The right answer after so long.
+    Slow(Duration),
 }
 
 /// JSON as the Bot API sends it when it fails, and the page of a gateway before it.
@@ -90,9 +97,10 @@ pub struct Stand {
     world: watch::Sender<World>,
 }
 
-#[derive(Default)]
 struct World {
-    /// What is said instead of the right answer, once, by method.
+    /// What answers where Prometheus should be.
+    prometheus: stand::Server,
+    /// What is said instead of the right answer, once, by method; or by method, colon, chat.
     says: HashMap<String, VecDeque<Say>>,
     /// What is said to everything else, and until when.
     away: Option<(Say, Instant)>,
@@ -100,6 +108,13 @@ struct World {
     waiting: Vec<Value>,
     /// Methods and bodies, in order.
     heard: Vec<(String, String)>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let (says, heard) = Default::default();
+        Self { prometheus: stand::Server::Behind, says, away: None, waiting: Vec::new(), heard }
+    }
 }
 
 impl World {
@@ -126,6 +141,16 @@ impl Stand {
         self.world.send_modify(|world| world.says.entry(method.to_owned()).or_default().push_back(say));
     }
 
+    /// Says this to one request of a method about one chat.
+    pub fn say_to(&self, method: &str, chat: i64, say: Say) {
+        self.say(&format!("{method}:{chat}"), say);
+    }
+
+    /// Prometheus is like this from now on.
+    pub fn has_prometheus(&self, server: stand::Server) {
+        self.world.send_modify(|world| world.prometheus = server);
+    }
+
     /// Says this and nothing else for so long, also to polls that wait now.
     pub fn be_away(&self, say: Say, time: Duration) {
         self.world.send_modify(|world| world.away = Some((say, clock::now() + time)));
@@ -142,7 +167,12 @@ impl Stand {
         if let Some(method) = method.map(str::to_lowercase) {
             let body = request.into_body().collect().await.unwrap().to_bytes();
             let body = String::from_utf8_lossy(&body).into_owned();
+            check(&method, &body);
             let say = match self.hear(&method, &body) {
+                Some(Say::Slow(time)) => {
+                    sleep(time).await;
+                    self.usual(&method, &body).await
+                }
                 Some(say) => say,
                 None => self.usual(&method, &body).await,
             };
@@ -152,13 +182,17 @@ impl Stand {
                 Say::Html(status) => (status, "<html>Bad Gateway</html>".into()),
                 Say::Nothing => pending().await,
                 Say::Half => (200, "{\"ok\":tr".into()),
+                Say::Slow(_) => unreachable!("it has become the right answer"),
             };
             return typed(StatusCode::from_u16(status).unwrap(), "application/json", body);
         }
         assert!(path.starts_with("/api/"), "{path}");
         match self.hear("prometheus", "") {
             Some(_) => pending().await,
-            None => stand::answer(stand::Server::Behind, request).await,
+            None => {
+                let server = self.world.borrow().prometheus;
+                stand::answer(server, request).await
+            }
         }
     }
 
@@ -167,7 +201,9 @@ impl Stand {
         let mut instead = None;
         self.world.send_modify(|world| {
             world.heard.push((method.to_owned(), body.to_owned()));
-            instead = world.says.get_mut(method).and_then(VecDeque::pop_front);
+            let of_chat = format!("{method}:{}", chat(body).unwrap_or_default());
+            instead = world.says.get_mut(&of_chat).and_then(VecDeque::pop_front);
+            instead = instead.take().or_else(|| world.says.get_mut(method).and_then(VecDeque::pop_front));
             instead = instead.take().or_else(|| world.away().filter(|_| method != "prometheus"));
         });
         instead
@@ -180,8 +216,16 @@ impl Stand {
                 "can_join_groups": false, "can_read_all_group_messages": false,
                 "supports_inline_queries": false, "has_main_web_app": false,
             }),
-            "setmycommands" | "answercallbackquery" => json!(true),
+            "setmycommands" | "answercallbackquery" | "sendchataction" => json!(true),
             "getupdates" => return self.updates(&serde_json::from_str(body).unwrap()).await,
+            "sendmessage" | "sendphoto" => {
+                let is_message = |method: &&String| ["sendmessage", "sendphoto"].contains(&method.as_str());
+                let count = self.heard().iter().filter(is_message).count();
+                json!({
+                    "message_id": count, "date": 0, "text": "sent",
+                    "chat": {"id": 7, "type": "private", "first_name": "A"},
+                })
+            }
             _ => json!({
                 "message_id": 1, "date": 0, "text": "sent",
                 "chat": {"id": 7, "type": "private", "first_name": "A"},
@@ -226,6 +270,32 @@ impl Stand {
     }
 }
 
+/// The chat that a request is about, in JSON or as a field of a form.
+fn chat(body: &str) -> Option<i64> {
+    match serde_json::from_str::<Value>(body) {
+        Ok(body) => body["chat_id"].as_i64(),
+        Err(_) => body.split_once("name=\"chat_id\"\r\n\r\n")?.1.lines().next()?.parse().ok(),
+    }
+}
+
+/// What the Bot API would refuse is a mistake of the bot
+/// (<https://core.telegram.org/bots/api#sendmessage>).
+fn check(method: &str, body: &str) {
+    let Ok(body) = serde_json::from_str::<Value>(body) else { return };
+    let length = |name: &str| body[name].as_str().map_or(0, |text| text.encode_utf16().count());
+    if ["sendmessage", "editmessagetext"].contains(&method) {
+        assert!((1..=4_096).contains(&length("text")), "{body}");
+        assert_eq!(body["link_preview_options"], json!({"is_disabled": true}), "{body}");
+    }
+    let reply = &body["reply_parameters"];
+    assert!(reply.is_null() || reply["allow_sending_without_reply"] == true, "{body}");
+    let rows = body["reply_markup"]["inline_keyboard"].as_array().into_iter().flatten();
+    for button in rows.flat_map(|row| row.as_array().unwrap()) {
+        let data = button["callback_data"].as_str().unwrap();
+        assert!((1..=64).contains(&data.len()), "{body}");
+    }
+}
+
 fn id(update: &Value) -> i64 {
     update["update_id"].as_i64().unwrap()
 }
@@ -257,6 +327,8 @@ pub fn press(id: u32, chat: i64, message: i32, data: &str) -> Value {
 /// A bot that lets the users 7 and 8 in.
 pub struct Running {
     pub ready: Readiness,
+    /// Its own pages.
+    pub pages: Url,
     metrics: Metrics,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), Ended>>,
@@ -268,17 +340,47 @@ impl Running {
     }
 
     pub fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
+        Self::start(proxy, &api_url, stand, None, None)
+    }
+
+    /// A bot that delivers alerts to these chats, separated by commas.
+    pub fn with_alerts(stand: &Stand, chats: &str) -> Self {
+        Self::with_silences(stand, chats, None)
+    }
+
+    /// The same with an Alertmanager for silences.
+    pub fn with_silences(stand: &Stand, chats: &str, alertmanager: Option<Alertmanager>) -> Self {
+        let chats = chats.split(',').map(|chat| Place::parse(chat).unwrap()).collect();
+        let alerting = Alerting { chats, secret: SECRET.into(), language: Language::English };
+        let silencer = alertmanager.map(|it| Arc::new(Silencer::new(it, TimeZone::UTC)));
+        Self::start(None, &stand.url, stand, Some(alerting), silencer)
+    }
+
+    fn start(
+        proxy: Option<Proxy>,
+        api_url: &Url,
+        stand: &Stand,
+        alerting: Option<Alerting>,
+        silencer: Option<Arc<Silencer>>,
+    ) -> Self {
         let metrics = Metrics::default();
         let prometheus = Prometheus::new(&stand.url, &HttpConfig::default()).unwrap();
         let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, metrics.clone());
         let access = Access::new(vec![User::Id(7), User::Id(8)]);
-        let conversation = Conversation::new(access, painter, metrics.clone());
-        let telegram = Telegram::new(&TOKEN.into(), &api_url, proxy, metrics.clone()).unwrap();
+        let conversation = Conversation::new(access, painter.clone(), metrics.clone());
+        let telegram = Telegram::new(&TOKEN.into(), api_url, proxy, metrics.clone()).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let pages = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
         let (stop, stopped) = oneshot::channel();
         let ready = Readiness::default();
+        let ready_of_bot = ready.clone();
+        let parts =
+            Parts { listener, telegram, conversation, painter, ready: ready_of_bot, alerting, silencer };
         let stopped = async { stopped.await.unwrap() };
-        let task = tokio::spawn(telegram.run(conversation, ready.clone(), stopped));
-        Self { ready, metrics, stop, task }
+        let task = tokio::spawn(serve::run(parts, metrics.clone(), stopped));
+        Self { ready, pages, metrics, stop, task }
     }
 
     /// The lines of its metrics that begin with `headlag_chartbot_` and this.
@@ -290,7 +392,7 @@ impl Running {
 
     pub async fn stop(self) {
         self.stop.send(()).unwrap();
-        assert_eq!(self.task.await.unwrap(), Ok(()));
+        self.task.await.unwrap().unwrap();
     }
 
     /// As a signal that no process can catch.

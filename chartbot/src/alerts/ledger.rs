@@ -1,0 +1,495 @@
+//! PURE: what one chat has been told: which alert is in which message, and so what of a webhook
+//! is new to it, what ended, and what is a repeat or an echo.
+//!
+//! An alert is its fingerprint and start. An equal or earlier start is a repeat, also after the
+//! end, when a second Alertmanager of a cluster is late; a later one is a new firing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::alert::{Alert, Fingerprint};
+
+/// An ended alert is remembered for so long, for echoes of it.
+const ECHOES: SignedDuration = SignedDuration::from_hours(24);
+/// An alert that fires again so soon after an end that did not say all is well goes on: the
+/// exporter was away for some minutes, and the rule's `for` is 10 at most.
+const RESUMES: SignedDuration = SignedDuration::from_mins(15);
+/// So many alerts are remembered. Of more, first the ended ones are forgotten, the oldest first,
+/// then those that were not heard of for longest.
+const ALERTS: usize = 4_096;
+/// So many messages with their alerts are remembered, the newest, ...
+const MESSAGES: usize = 1_000;
+/// ... as long as they are about no more alerts than this in total.
+const IN_MESSAGES: usize = 20_000;
+/// The labels that are kept of an alert: those that texts and cards need. A silence takes all
+/// labels from Alertmanager.
+const KEPT: [&str; 4] = ["alertname", "network", "node", "severity"];
+/// Longer values are not kept, in bytes.
+const LONGEST: usize = 256;
+
+/// What one chat has been told.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    alerts: BTreeMap<Fingerprint, Entry>,
+    /// The alerts that each message announced.
+    messages: BTreeMap<i32, Vec<Fingerprint>>,
+    /// Replies about ends that did not say all is well.
+    open_ends: BTreeMap<i32, OpenEnd>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    alert: Alert,
+    /// The message that announced it; absent where Telegram did not say which.
+    message: Option<i32>,
+    /// When it was last in a webhook.
+    heard: Timestamp,
+    phase: Phase,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Phase {
+    Firing {
+        /// Whether the bot silenced it since it was last mentioned.
+        silenced: bool,
+    },
+    /// Its end was reported, in this message if it did not say all is well.
+    Ended(Option<i32>),
+}
+
+#[derive(Debug)]
+struct OpenEnd {
+    text: String,
+    at: Timestamp,
+}
+
+/// What a chat has not been told yet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Alerts that began to fire.
+    pub fresh: Vec<Alert>,
+    /// Alerts that ended, by the message that announced them; each is one reply.
+    pub ended: Vec<(Option<i32>, Vec<Alert>)>,
+    /// Alerts that still fire after a silence, by the message that announced them.
+    pub reminded: Vec<(Option<i32>, Vec<Alert>)>,
+    /// Alerts that go on after an end that did not say all is well.
+    pub resumed: Vec<Resumed>,
+}
+
+/// Alerts that go on, and the reply that reported their end.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// The reply.
+    pub message: i32,
+    /// Its text.
+    pub text: String,
+    /// The alerts, as they fire now.
+    pub alerts: Vec<Alert>,
+}
+
+impl Ledger {
+    /// What is news in these alerts, each of which is there once.
+    #[must_use]
+    pub fn news(&self, alerts: &[Alert], now: Timestamp) -> News {
+        let mut news = News::default();
+        let (mut ended, mut reminded) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+        let mut resumed = BTreeMap::<i32, Vec<Alert>>::new();
+        for alert in alerts {
+            let entry = self.alerts.get(&alert.fingerprint);
+            match (entry, alert.ends_at) {
+                (None, None) => news.fresh.push(alert.clone()),
+                (None, Some(_)) => ended.entry(None).or_default().push(alert.clone()),
+                (Some(entry), None) if alert.starts_at <= entry.alert.starts_at => {
+                    if entry.phase == (Phase::Firing { silenced: true }) {
+                        reminded.entry(entry.message).or_default().push(alert.clone());
+                    }
+                }
+                (Some(entry), None) => match self.open_end(entry, now) {
+                    Some(message) => resumed.entry(message).or_default().push(alert.clone()),
+                    None => news.fresh.push(alert.clone()),
+                },
+                (Some(entry), Some(ends_at)) => match entry.phase {
+                    // The end of an earlier firing is an echo; the start may have moved.
+                    Phase::Firing { .. }
+                        if ends_at > entry.alert.starts_at || alert.starts_at >= entry.alert.starts_at =>
+                    {
+                        ended.entry(entry.message).or_default().push(alert.clone());
+                    }
+                    Phase::Ended(_) if alert.starts_at > entry.alert.starts_at => {
+                        ended.entry(None).or_default().push(alert.clone());
+                    }
+                    Phase::Firing { .. } | Phase::Ended(_) => {}
+                },
+            }
+        }
+        news.ended = ended.into_iter().collect();
+        news.reminded = reminded.into_iter().collect();
+        news.resumed = resumed
+            .into_iter()
+            .filter_map(|(message, alerts)| {
+                Some(Resumed { message, text: self.open_ends.get(&message)?.text.clone(), alerts })
+            })
+            .collect();
+        news
+    }
+
+    /// The reply that reported the end of an alert recently, without saying all is well.
+    fn open_end(&self, entry: &Entry, now: Timestamp) -> Option<i32> {
+        let Phase::Ended(Some(message)) = entry.phase else { return None };
+        let end = self.open_ends.get(&message)?;
+        (now.duration_since(end.at) <= RESUMES).then_some(message)
+    }
+
+    /// Takes note of a webhook that was heard of: repeats keep alerts from being forgotten.
+    pub fn heard(&mut self, alerts: &[Alert], now: Timestamp) {
+        for alert in alerts {
+            if let Some(entry) = self.alerts.get_mut(&alert.fingerprint) {
+                entry.heard = now;
+            }
+        }
+        self.forget(now);
+    }
+
+    /// These alerts were announced by a message.
+    pub fn announced(&mut self, alerts: &[Alert], message: Option<i32>, now: Timestamp) {
+        for alert in alerts {
+            let phase = Phase::Firing { silenced: false };
+            let entry = Entry { alert: kept(alert), message, heard: now, phase };
+            self.alerts.insert(alert.fingerprint.clone(), entry);
+        }
+        if let Some(message) = message {
+            let of = alerts.iter().map(|alert| alert.fingerprint.clone());
+            self.messages.insert(message, of.collect());
+        }
+        self.forget(now);
+    }
+
+    /// The end of these alerts was reported; `open` is the reply with its text where it did not
+    /// say all is well.
+    pub fn ended(&mut self, alerts: &[Alert], open: Option<(i32, String)>, now: Timestamp) {
+        let message = open.as_ref().map(|(message, _)| *message);
+        if let Some((message, text)) = open {
+            self.open_ends.insert(message, OpenEnd { text, at: now });
+        }
+        for alert in alerts {
+            let known = self.alerts.remove(&alert.fingerprint);
+            let announced = known.as_ref().and_then(|entry| entry.message);
+            let mut alert = kept(alert);
+            if let Some(known) = known {
+                alert.starts_at = alert.starts_at.max(known.alert.starts_at);
+            }
+            let entry = Entry { message: announced, heard: now, phase: Phase::Ended(message), alert };
+            self.alerts.insert(entry.alert.fingerprint.clone(), entry);
+        }
+        self.forget(now);
+    }
+
+    /// It was said that these alerts go on; the reply that reported their end now has this text.
+    pub fn resumed(&mut self, alerts: &[Alert], message: i32, text: String, now: Timestamp) {
+        for alert in alerts {
+            let announced = self.alerts.get(&alert.fingerprint).and_then(|entry| entry.message);
+            let phase = Phase::Firing { silenced: false };
+            let entry = Entry { alert: kept(alert), message: announced, heard: now, phase };
+            self.alerts.insert(alert.fingerprint.clone(), entry);
+        }
+        if let Some(end) = self.open_ends.get_mut(&message) {
+            end.text = text;
+        }
+    }
+
+    /// The bot silenced these alerts, so that their next repeat is news, or no longer.
+    pub fn silenced(&mut self, which: impl Fn(&Alert) -> bool, is_silenced: bool) {
+        for entry in self.alerts.values_mut().filter(|entry| which(&entry.alert)) {
+            if let Phase::Firing { silenced } = &mut entry.phase {
+                *silenced = is_silenced;
+            }
+        }
+    }
+
+    /// It was said that these alerts still fire after a silence.
+    pub fn reminded(&mut self, alerts: &[Alert]) {
+        self.silenced(|of| alerts.iter().any(|alert| alert.fingerprint == of.fingerprint), false);
+    }
+
+    /// The alerts that a message announced; absent where that is not known, or no longer.
+    #[must_use]
+    pub fn of_message(&self, message: i32) -> Option<Vec<Alert>> {
+        let of = self.messages.get(&message)?.iter();
+        of.map(|fingerprint| self.alert(fingerprint).cloned()).collect()
+    }
+
+    /// An alert that the chat has been told of.
+    #[must_use]
+    pub fn alert(&self, fingerprint: &Fingerprint) -> Option<&Alert> {
+        self.alerts.get(fingerprint).map(|entry| &entry.alert)
+    }
+
+    /// The group got a new id: messages have other ids there.
+    pub fn forget_messages(&mut self) {
+        self.messages.clear();
+        self.open_ends.clear();
+        for entry in self.alerts.values_mut() {
+            entry.message = None;
+        }
+    }
+
+    /// Keeps the memory within its bounds.
+    fn forget(&mut self, now: Timestamp) {
+        self.open_ends.retain(|_, end| now.duration_since(end.at) <= RESUMES);
+        self.alerts.retain(|_, entry| {
+            let is_firing = matches!(entry.phase, Phase::Firing { .. });
+            is_firing || now.duration_since(entry.heard) <= ECHOES
+        });
+        if let Some(surplus) = self.alerts.len().checked_sub(ALERTS + 1) {
+            let mut oldest: Vec<_> = self.alerts.iter().collect();
+            oldest.sort_by_key(|(_, entry)| (matches!(entry.phase, Phase::Firing { .. }), entry.heard));
+            let oldest = oldest.iter().take(surplus + 1).map(|(of, _)| (*of).clone());
+            let oldest: BTreeSet<Fingerprint> = oldest.collect();
+            self.alerts.retain(|fingerprint, _| !oldest.contains(fingerprint));
+        }
+        let mut total: usize = self.messages.values().map(Vec::len).sum();
+        while self.messages.len() > MESSAGES || total > IN_MESSAGES && self.messages.len() > 1 {
+            total -= self.messages.pop_first().map_or(0, |(_, of)| of.len());
+        }
+    }
+}
+
+/// What is remembered of an alert.
+fn kept(alert: &Alert) -> Alert {
+    let labels =
+        alert.labels.iter().filter(|(name, value)| KEPT.contains(&name.as_str()) && value.len() <= LONGEST);
+    let labels = labels.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Alert { labels, annotations: BTreeMap::new(), ..alert.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
+    }
+
+    /// `a3` is alert a that fires since minute 3, `a3-9` has ended in minute 9.
+    fn alert(sign: &str) -> Alert {
+        let (name, times) = sign.split_at(1);
+        let (start, end) = match times.split_once('-') {
+            Some((start, end)) => (start, Some(at(end.parse().unwrap()))),
+            None => (times, None),
+        };
+        Alert {
+            fingerprint: Fingerprint::parse(&name.repeat(16)).unwrap(),
+            labels: [("node", name), ("job", "x")].map(|(name, it)| (name.into(), it.into())).into(),
+            annotations: BTreeMap::new(),
+            starts_at: at(start.parse().unwrap()),
+            ends_at: end,
+        }
+    }
+
+    fn alerts(signs: &str) -> Vec<Alert> {
+        signs.split_whitespace().map(alert).collect()
+    }
+
+    fn sign(alert: &Alert) -> String {
+        let minute = |time: Timestamp| (time.as_second() - 1_800_000_000) / 60;
+        let name = alert.fingerprint.to_string();
+        let end = alert.ends_at.map(|end| format!("-{}", minute(end))).unwrap_or_default();
+        format!("{}{}{end}", &name[..1], minute(alert.starts_at))
+    }
+
+    fn signs(alerts: &[Alert]) -> String {
+        alerts.iter().map(sign).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A chat that gets all news; message ids count from 1.
+    #[derive(Default)]
+    struct Chat {
+        ledger: Ledger,
+        messages: i32,
+        minute: i64,
+        /// Whether ends say that all is well.
+        doubtful: bool,
+    }
+
+    impl Chat {
+        /// What the chat is told of a webhook, a line for each message.
+        fn hears(&mut self, webhook: &str) -> Vec<String> {
+            let (now, webhook) = (at(self.minute), alerts(webhook));
+            let news = self.ledger.news(&webhook, now);
+            let mut told = Vec::new();
+            let mut next = || {
+                self.messages += 1;
+                self.messages
+            };
+            if !news.fresh.is_empty() {
+                told.push(format!("new {}", signs(&news.fresh)));
+                self.ledger.announced(&news.fresh, Some(next()), now);
+            }
+            for (to, ended) in news.ended {
+                told.push(format!("end of {to:?} {}", signs(&ended)));
+                let open = (next(), "ended".to_owned());
+                self.ledger.ended(&ended, self.doubtful.then_some(open), now);
+            }
+            for (to, reminded) in news.reminded {
+                told.push(format!("still {to:?} {}", signs(&reminded)));
+                self.ledger.reminded(&reminded);
+            }
+            for Resumed { message, text, alerts } in news.resumed {
+                told.push(format!("edit {message} {text} {}", signs(&alerts)));
+                self.ledger.resumed(&alerts, message, format!("{text}+"), now);
+            }
+            self.ledger.heard(&webhook, now);
+            assert_eq!(self.ledger.news(&webhook, now), News::default(), "nothing is told twice");
+            told
+        }
+    }
+
+    #[track_caller]
+    fn check(webhooks: &[(&str, &[&str])]) {
+        let mut chat = Chat::default();
+        for (webhook, want) in webhooks {
+            assert_eq!(chat.hears(webhook), *want, "{webhook}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_only_what_is_new_or_ended() {
+        check(&[
+            ("a1", &["new a1"]),
+            ("a1 b2", &["new b2"]),
+            ("a1-5 b2", &["end of Some(1) a1-5"]),
+            ("b2", &[]),
+            ("b2-9", &["end of Some(2) b2-9"]),
+        ]);
+    }
+
+    #[test]
+    fn the_ends_of_one_message_are_one_reply() {
+        check(&[
+            ("a1 b1", &["new a1 b1"]),
+            ("a1 b1 c2", &["new c2"]),
+            ("a1-5 b1-6 c2-6", &["end of Some(1) a1-5 b1-6", "end of Some(2) c2-6"]),
+        ]);
+    }
+
+    #[test]
+    fn an_echo_is_no_news() {
+        check(&[
+            ("a5", &["new a5"]),
+            // The start of a firing may move earlier.
+            ("a4", &[]),
+            ("a5-9", &["end of Some(1) a5-9"]),
+            // From a second Alertmanager, late.
+            ("a5", &[]),
+            ("a5-9", &[]),
+            ("a4-8", &[]),
+        ]);
+    }
+
+    #[test]
+    fn a_later_start_is_a_new_firing_even_without_an_end() {
+        check(&[
+            ("a1", &["new a1"]),
+            ("a7", &["new a7"]),
+            // The end of the first firing.
+            ("a1-5", &[]),
+            ("a7-9", &["end of Some(2) a7-9"]),
+            ("a20", &["new a20"]),
+            // The firing was never heard of.
+            ("a20-22", &["end of Some(4) a20-22"]),
+            ("a30-32", &["end of None a30-32"]),
+        ]);
+        // The start moved earlier before the end.
+        check(&[("a5", &["new a5"]), ("a3-9", &["end of Some(1) a3-9"]), ("a5", &[])]);
+    }
+
+    #[test]
+    fn after_a_restart_an_end_is_a_message_of_its_own() {
+        check(&[("a1-5 b2-5", &["end of None a1-5 b2-5"]), ("a1-5", &[]), ("a1", &[])]);
+    }
+
+    #[test]
+    fn a_repeat_after_a_silence_is_news_once() {
+        let mut chat = Chat::default();
+        chat.hears("a1 b1");
+        chat.ledger.silenced(|of| of.label("node") == Some("a"), true);
+        assert_eq!(chat.hears("a1 b1"), ["still Some(1) a1"]);
+        assert_eq!(chat.hears("a1 b1"), [""; 0]);
+        chat.ledger.silenced(|of| of.label("node") == Some("a"), true);
+        assert_eq!(chat.hears("a1-9"), ["end of Some(1) a1-9"]);
+        assert_eq!(chat.hears("a1"), [""; 0]);
+    }
+
+    #[test]
+    fn an_alert_that_fires_again_after_a_doubtful_end_goes_on_for_some_minutes() {
+        for (doubtful, pause, want) in
+            [(true, 12, "edit 2 ended a20"), (true, 16, "new a20"), (false, 1, "new a20")]
+        {
+            let mut chat = Chat { doubtful, ..Chat::default() };
+            chat.hears("a1");
+            chat.hears("a1-5");
+            chat.minute = pause;
+            assert_eq!(chat.hears("a20"), [want], "{doubtful} {pause}");
+            let message = if want.starts_with("new") { 3 } else { 1 };
+            chat.minute += 60;
+            assert_eq!(chat.hears("a20-90"), [format!("end of Some({message}) a20-90")]);
+        }
+    }
+
+    #[test]
+    fn a_message_is_known_until_it_is_forgotten() {
+        let mut chat = Chat::default();
+        chat.hears("a1 b1");
+        assert_eq!(signs(&chat.ledger.of_message(1).unwrap()), "a1 b1");
+        assert_eq!(chat.ledger.of_message(2), None);
+        chat.ledger.forget_messages();
+        assert_eq!(chat.ledger.of_message(1), None);
+        assert_eq!(chat.hears("a1-5"), ["end of None a1-5"]);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_fires_is_kept_longest() {
+        let mut ledger = Ledger::default();
+        let numbered = |number: usize, end| Alert {
+            fingerprint: Fingerprint::parse(&format!("{number:016x}")).unwrap(),
+            ends_at: end,
+            ..alert("a1")
+        };
+        let firing: Vec<_> = (0..3_000).map(|number| numbered(number, None)).collect();
+        ledger.announced(&firing, Some(1), at(1));
+        for number in 3_000..6_000 {
+            ledger.ended(&[numbered(number, Some(at(2)))], None, at(2 + number as i64 / 100));
+        }
+        assert_eq!(ledger.alerts.len(), ALERTS);
+        assert_eq!(ledger.of_message(1).map(|of| of.len()), Some(3_000));
+        assert_eq!(ledger.news(&[numbered(5_999, Some(at(2)))], at(99)), News::default());
+        // A day later no echo is expected.
+        ledger.heard(&firing, at(2 * 24 * 60));
+        assert_eq!(ledger.alerts.len(), 3_000);
+        // Of what fires, that which was not heard of for longest is forgotten.
+        ledger.heard(&firing[1..], at(2 * 24 * 60 + 1));
+        let others: Vec<_> = (10_000..10_000 + ALERTS - 2_999).map(|number| numbered(number, None)).collect();
+        ledger.announced(&others, Some(2), at(2 * 24 * 60 + 1));
+        assert!(
+            ledger.alert(&firing[0].fingerprint).is_none() && ledger.alert(&firing[1].fingerprint).is_some()
+        );
+        assert_eq!(ledger.of_message(1), None, "not known as a whole");
+        for message in 3..2_000 {
+            ledger.announced(&[numbered(1, None)], Some(message), at(2 * 24 * 60 + 2));
+        }
+        assert_eq!((ledger.messages.len(), ledger.messages.first_key_value().unwrap().0), (MESSAGES, &1_000));
+    }
+
+    #[test]
+    fn only_what_texts_need_is_remembered() {
+        let mut long = alert("a1");
+        long.labels.insert("severity".into(), "x".repeat(300));
+        long.annotations.insert("summary".into(), "x".repeat(300));
+        let mut ledger = Ledger::default();
+        ledger.announced(&[long], Some(1), at(1));
+        let kept = ledger.alert(&alert("a1").fingerprint).unwrap();
+        assert_eq!(kept.labels.keys().collect::<Vec<_>>(), ["node"]);
+        assert!(kept.annotations.is_empty());
+    }
+}
