@@ -1,9 +1,8 @@
-//! The configuration of the services, of Prometheus and of Alertmanager: the settings of the
-//! demo and the files a user would write.
+//! The configuration of the services and of Prometheus: the settings of the demo and the
+//! files a user would write.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use crate::chain::{CHAIN_ID, Millis, Node};
 
@@ -21,6 +20,8 @@ pub const QUORUM: usize = 2;
 pub const EXPORTER_JOB: &str = "headlag-exporter";
 /// See [`EXPORTER_JOB`].
 pub const CHARTBOT_JOB: &str = "headlag-chartbot";
+/// See [`EXPORTER_JOB`].
+pub const ALERTMANAGER_JOB: &str = "alertmanager";
 /// The file of alert rules, beside `prometheus.yml`.
 pub const RULES_FILE: &str = "alerts.yml";
 
@@ -49,8 +50,8 @@ pub fn headlag_yml(nodes: impl IntoIterator<Item = (Node, String)>, interval: Mi
     yml
 }
 
-/// A `prometheus.yml` that scrapes both services, evaluates the rules beside it and sends
-/// alerts.
+/// A `prometheus.yml` that scrapes both services and Alertmanager, evaluates the rules beside it
+/// and sends alerts.
 pub fn prometheus_yml(exporter: SocketAddr, chartbot: SocketAddr, alertmanager: SocketAddr) -> String {
     let mut yml = format!(
         "global:\n  scrape_interval: {0}s\n  scrape_timeout: 4s\n  evaluation_interval: 1s\n\
@@ -59,34 +60,10 @@ pub fn prometheus_yml(exporter: SocketAddr, chartbot: SocketAddr, alertmanager: 
          scrape_configs:\n",
         LIVE_INTERVAL / 1000
     );
-    for (job, target) in [(EXPORTER_JOB, exporter), (CHARTBOT_JOB, chartbot)] {
+    for (job, target) in
+        [(EXPORTER_JOB, exporter), (CHARTBOT_JOB, chartbot), (ALERTMANAGER_JOB, alertmanager)]
+    {
         let _ = writeln!(yml, "  - job_name: {job}\n    static_configs:\n      - targets: [\"{target}\"]");
     }
     yml
-}
-
-/// An `alertmanager.yml` that brings alerts to the chart bot, as the shipped one does, only
-/// sooner. The secret is the one that the bot knows.
-pub fn alertmanager_yml(chartbot: SocketAddr, secret_file: &Path) -> String {
-    format!(
-        "route:
-  receiver: chartbot
-  group_by: [alertname, network, node]
-  group_wait: 1s
-  group_interval: 5s
-  repeat_interval: 4h
-  routes:
-  - matchers: ['severity=\"none\"']
-    receiver: nobody
-receivers:
-- name: nobody
-- name: chartbot
-  webhook_configs:
-  - url: http://{chartbot}/alerts
-    send_resolved: true
-    max_alerts: 100
-    http_config: {{authorization: {{type: Bearer, credentials_file: '{}'}}}}
-",
-        secret_file.display()
-    )
 }

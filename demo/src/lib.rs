@@ -18,6 +18,7 @@ pub mod package;
 pub mod page;
 pub mod process;
 pub mod prometheus;
+pub mod routes;
 pub mod rules;
 mod script;
 pub mod server;

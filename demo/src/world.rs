@@ -18,6 +18,8 @@ use crate::nodes::{Nodes, wall_clock};
 use crate::page::Page;
 use crate::process::{Port, Process, beside};
 use crate::prometheus::{Tools, storage};
+use crate::routes::Routes;
+use crate::rules;
 use crate::switch::{Recipe, Switch, Switched};
 use crate::telegram::{Chat, Store, Telegram, User};
 
@@ -27,6 +29,13 @@ const READY: Duration = Duration::from_secs(20);
 const ATTEMPTS: usize = 3;
 /// Of the simulated bot.
 const TOKEN: &str = "7000000001:headlag-demo";
+/// The shipped alert rules.
+const RULES: &str = include_str!("../../rules/alerts.yml");
+/// Their group about nodes and networks. Those about headlag itself keep their time: they look
+/// at what the bot does once in minutes.
+const CHAIN_RULES: &str = "headlag-chain";
+/// How many times faster than in earnest an alert fires: within a minute of a lever.
+const HASTE: u64 = 20;
 /// Between Alertmanager and the bot.
 const SECRET: &str = "headlag-demo";
 /// The group that gets alerts, besides the private chat.
@@ -146,14 +155,26 @@ impl World {
         tools.backfill(&blocks, chain, start..clock(), addresses.exporter).await?;
         let secret_file = folder.path().join("alerts.secret");
         tokio::fs::write(&secret_file, SECRET).await.context("cannot write the secret of the alerts")?;
-        let routes = config::alertmanager_yml(addresses.chartbot, &secret_file);
-        let alertmanager = alertmanager_tools.start(folder.path(), &routes, alertmanager).await?;
+        let routes = Routes {
+            chartbot: addresses.chartbot,
+            secret_file: &secret_file,
+            telegram: &telegram.url(),
+            token: TOKEN,
+            chat: user.id,
+        };
+        let alertmanager =
+            alertmanager_tools.start(folder.path(), &routes.alertmanager_yml(), alertmanager).await?;
+        let rules = rules::hastened(RULES, CHAIN_RULES, HASTE);
+        tokio::fs::write(folder.path().join(config::RULES_FILE), rules)
+            .await
+            .context("cannot write the alert rules")?;
         let scrape = config::prometheus_yml(addresses.exporter, addresses.chartbot, addresses.alertmanager);
         let prometheus = tools.start(folder.path(), &scrape, prometheus).await?;
         let recipe =
             Recipe { tools, folder: folder.path().to_owned(), config: scrape, address: addresses.prometheus };
         let prometheus = Switched::new(switch.clone(), prometheus, recipe);
-        let chartbot = start_chartbot(&telegram, &user, addresses.prometheus, chartbot).await?;
+        let chats = [user.id, GROUP];
+        let chartbot = start_chartbot(&telegram, &user, chats, &secret_file, addresses, chartbot).await?;
         Ok(World {
             nodes,
             prometheus: switch,
@@ -209,7 +230,9 @@ async fn start_exporter(folder: &Path, nodes: &Nodes, port: Port) -> anyhow::Res
 async fn start_chartbot(
     telegram: &Telegram,
     user: &User,
-    prometheus: SocketAddr,
+    [private, group]: [i64; 2],
+    secret_file: &Path,
+    addresses: Addresses,
     port: Port,
 ) -> anyhow::Result<Process> {
     let address = port.hand_over();
@@ -220,8 +243,14 @@ async fn start_chartbot(
         .arg(telegram.url())
         .arg("--telegram.allowed-users")
         .arg(user.id.to_string())
+        .arg("--telegram.alert-chats")
+        .arg(format!("{private},{group}"))
+        .arg("--alerts.secret-file")
+        .arg(secret_file)
+        .arg("--alertmanager.url")
+        .arg(format!("http://{}", addresses.alertmanager))
         .arg("--prometheus.url")
-        .arg(format!("http://{prometheus}"))
+        .arg(format!("http://{}", addresses.prometheus))
         .arg("--web.listen-address")
         .arg(address.to_string());
     let mut chartbot = Process::start("chartbot", &mut command)?;
