@@ -18,7 +18,7 @@ use headlag_demo::telegram::{Chat, Store, Telegram, User};
 use headlag_demo::world::{Addresses, World};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 /// What happens in the page alone.
 const SOON: Duration = Duration::from_secs(10);
@@ -223,17 +223,17 @@ async fn another_web_page_cannot_pull_a_lever() {
     assert_eq!(lever().json(&json!({"lever": "telegram", "to": "gone"})).send().await.unwrap().status(), 400);
 }
 
-/// How far the watched node is behind, as Prometheus has it.
-async fn lag(world: &World) -> Option<f64> {
-    let url = format!("http://{}/api/v1/query", world.addresses.prometheus);
-    let query = [("query", "headlag_node_lag_blocks{node=\"my-node\"}")];
-    let answer: Value = reqwest::Client::new().get(url).query(&query).send().await.ok()?.json().await.ok()?;
-    answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
-}
+/// What the bot said that is an alert, whose buttons offer silence. A reply is neither an alert
+/// nor an answer.
+const ALERTS: &str = "[...document.querySelectorAll('.bots')].filter(bubble => bubble.querySelector('.reply').hidden \
+     && bubble.innerText.includes('🔕'))";
+/// What the bot said that is an answer.
+const ANSWERS: &str = "[...document.querySelectorAll('.bots')].filter(bubble => bubble.querySelector('.reply').hidden \
+     && !bubble.innerText.includes('🔕'))";
 
 /// Presses /hour and returns the answer: source of the picture and text, once all of it is there.
 async fn hour(browser: &Browser) -> (String, String) {
-    let seen = browser.script("return document.querySelectorAll('.bots').length").await;
+    let seen = browser.script(&format!("return {ANSWERS}.length")).await;
     browser.press("#commands button").await;
     answer_after(browser, seen.as_u64().unwrap()).await
 }
@@ -241,7 +241,7 @@ async fn hour(browser: &Browser) -> (String, String) {
 async fn answer_after(browser: &Browser, seen: u64) -> (String, String) {
     let answer = format!(
         "(() => {{
-           const bubbles = document.querySelectorAll('.bots');
+           const bubbles = {ANSWERS};
            if (bubbles.length <= {seen}) return null;
            const [last, img] = [bubbles[{seen}], bubbles[{seen}].querySelector('img')];
            if (!last.querySelector('.photo').hidden && img.naturalWidth != 1280) return null;
@@ -253,7 +253,7 @@ async fn answer_after(browser: &Browser, seen: u64) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lever_is_seen_in_the_next_chart() {
+async fn a_lever_raises_an_alert_and_is_seen_in_the_next_chart() {
     let mut world = World::start(Addresses::free()).await.unwrap();
     let browser = Browser::open(&format!("http://{}/", world.addresses.telegram), 1280, 900).await;
     browser.wait("document.querySelector('#commands button')?.textContent == '/hour'", SOON).await;
@@ -262,11 +262,12 @@ async fn a_lever_is_seen_in_the_next_chart() {
 
     browser.press("[data-lever=behind]").await;
     browser.wait("document.querySelector('[data-name=my-node] .pull').textContent == 'late'", SOON).await;
-    let until = Instant::now() + LATER;
-    while lag(&world).await.is_none_or(|lag| lag <= 8.0) {
-        assert!(Instant::now() < until, "the lag does not reach Prometheus");
-        sleep(Duration::from_millis(100)).await;
-    }
+    let alert =
+        format!("{ALERTS}.find(bubble => bubble.querySelector('img').naturalWidth == 1280)?.innerText");
+    let alert = browser.wait(&alert, LATER).await;
+    assert!(alert.as_str().unwrap().contains("my-node is"), "{alert}");
+    let in_group = "document.querySelector('#rooms button:nth-child(2) b')?.textContent == '1'";
+    browser.wait(in_group, SOON).await;
     let (picture, caption) = hour(&browser).await;
     assert_ne!(picture, level_picture);
     let first = caption.lines().next().unwrap();

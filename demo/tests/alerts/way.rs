@@ -106,6 +106,12 @@ async fn its_end_is_a_reply(parts: &Parts, alarm: &Message) {
     };
     let end = parts.seen("the end", |state| state.answers(parts.forum.id).find(to).cloned()).await;
     assert!(end.words().contains("my-node"), "{}", end.words());
+    let state = parts.telegram.state();
+    for chat in [parts.ada.id, parts.forum.id] {
+        for words in ["my-node is", "This is a test"] {
+            assert_eq!(with_words(&state, chat, words).len(), 1, "{words} is said once");
+        }
+    }
 }
 
 async fn the_documented_test_alert_waits_for_telegram(parts: &Parts) {
