@@ -89,9 +89,17 @@ impl Outbox {
         }
     }
 
-    /// Sends a message that nobody asked for; whether it may have to be sent again.
+    /// Sends a message that nobody asked for. Whether it arrived, or never can: if not, it has to
+    /// be sent again.
     pub async fn notify(&self, place: Place, message: &Message) -> bool {
-        matches!(self.send(place, message, clock::now() + NOTICE).await, Delivery::Arrived(_))
+        match self.send(place, message, clock::now() + NOTICE).await {
+            Delivery::Arrived(_) => true,
+            Delivery::Failed(fault) if !fault.is_worth_another_try() => {
+                tracing::warn!(chat = %place, %fault, "a notice cannot be sent");
+                true
+            }
+            Delivery::Failed(_) | Delivery::Unknown(_) => false,
+        }
     }
 
     /// Puts a photo with `buttons` into the place of the message `id` in `chat`, with attempts
