@@ -34,8 +34,9 @@ type Fires = (Pairs, Pairs, Option<Timestamp>);
 struct Present {
     /// What fires aloud.
     firing: Vec<Fires>,
-    /// What fires and is silenced, until when and by whom.
-    silenced: Vec<(Alert, Timestamp, String)>,
+    /// What fires and is silenced, and the silence that lasts longest; absent where it came about
+    /// between the two questions.
+    silenced: Vec<(Alert, Option<Silence>)>,
     /// The silences under which nothing fires.
     unused: Vec<Silence>,
     /// Why silences are not known; absent if they are.
@@ -102,9 +103,11 @@ fn sorted(firing: Vec<Firing>, silences: Vec<Silence>) -> Present {
     present.unused = active.iter().filter(|silence| !is_used(silence)).cloned().collect();
     for Firing { alert, silenced_by } in firing {
         let longest = active.iter().filter(|silence| silenced_by.contains(&silence.id));
-        match longest.max_by_key(|silence| silence.ends_at) {
-            Some(silence) => present.silenced.push((alert, silence.ends_at, silence.created_by.clone())),
-            None => present.firing.push((alert.labels, alert.annotations, Some(alert.starts_at))),
+        let longest = longest.max_by_key(|silence| silence.ends_at).cloned();
+        if silenced_by.is_empty() {
+            present.firing.push((alert.labels, alert.annotations, Some(alert.starts_at)));
+        } else {
+            present.silenced.push((alert, longest));
         }
     }
     present
@@ -127,7 +130,7 @@ impl Present {
         if !self.silenced.is_empty() || !self.unused.is_empty() {
             lines.push(format!("\n{}:", words.silences.silences));
         }
-        lines.extend(self.silenced.iter().map(|(alert, until, by)| silenced_line(alert, *until, by, times)));
+        lines.extend(self.silenced.iter().map(|(alert, by)| silenced_line(alert, by.as_ref(), times)));
         lines.extend(self.unused.iter().map(|silence| unused_line(silence, times)));
         let last: Vec<_> = self.unknown.iter().map(|unknown| format!("\n{unknown}")).collect();
         words::silence::fitted(&lines, &last, TEXT_LIMIT, words)

@@ -156,15 +156,15 @@ pub fn line(labels: &Pairs, annotations: &Pairs, since: Option<Timestamp>, times
 
 /// "🔕 my-node is 50 blocks behind · polygon, until 03:12 UTC, by @ada".
 #[must_use]
-pub fn silenced_line(alert: &Alert, until: Timestamp, by: &str, times: Times) -> String {
-    format!("🔕 {}, {}", title(&alert.labels, &alert.annotations), until_by(until, by, times))
+pub fn silenced_line(alert: &Alert, by: Option<&Silence>, times: Times) -> String {
+    let by = by.map(|silence| format!(", {}", until_by(silence, times)));
+    format!("🔕 {}{}", title(&alert.labels, &alert.annotations), by.unwrap_or_default())
 }
 
 /// "🔕 polygon · my-node: nothing fires, until 03:12 UTC, by @ada".
 #[must_use]
 pub fn unused_line(silence: &Silence, times: Times) -> String {
-    let until_by = until_by(silence.ends_at, &silence.created_by, times);
-    format!("🔕 {}: {}, {until_by}", scope(silence), times.words.silences.unused)
+    format!("🔕 {}: {}, {}", scope(silence), times.words.silences.unused, until_by(silence, times))
 }
 
 /// What a silence matches: the name of its labels, or all of its matchers where that would not
@@ -185,8 +185,8 @@ fn scope(silence: &Silence) -> String {
     cut(matchers.collect::<Vec<_>>().join(", "), 2 * LONGEST)
 }
 
-fn until_by(until: Timestamp, by: &str, times: Times) -> String {
-    (times.words.silences.until_by)(&at(until, times), &plain(by))
+fn until_by(silence: &Silence, times: Times) -> String {
+    (times.words.silences.until_by)(&at(silence.ends_at, times), &plain(&silence.created_by))
 }
 
 /// A moment with its zone, and with its day if that is not today.
