@@ -171,6 +171,7 @@ mod tests {
         let silencer = Silencer::new(stand.client(), TimeZone::UTC);
         // Nothing to watch yet: it looks once, and again when there is something.
         assert_eq!(notices(&silencer, 3, false).await, []);
+        assert_eq!(stand.world().requests, 3, "of one look");
         press(&silencer, 1).await;
         assert_eq!(notices(&silencer, 3, false).await, []);
         stand.world().alerts.clear();
@@ -254,5 +255,20 @@ mod tests {
         assert_eq!(found.len(), 1);
         let said = text(&message(&silencer, &found[0], |_| None, &ENGLISH));
         assert!(said.starts_with("🔔 The silence was removed, still firing:\n🔴 Behind"), "{said}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silence_that_is_made_while_there_was_nothing_to_watch_is_watched() {
+        let stand = Stand::new().await;
+        stand.world().fires(1, "Behind", "mine");
+        let silencer = Silencer::new(stand.client(), TimeZone::UTC);
+        let meanwhile = async {
+            sleep(INTERVAL).await;
+            press(&silencer, 1).await;
+            sleep(INTERVAL * 2).await;
+            stand.world().alerts.clear();
+        };
+        let (found, ()) = tokio::join!(notices(&silencer, 8, false), meanwhile);
+        assert_eq!(found.len(), 1);
     }
 }

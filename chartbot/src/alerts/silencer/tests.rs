@@ -1,9 +1,12 @@
 //! Presses, against an Alertmanager as strict as the real one.
 
+use std::time::Duration;
+
 use super::*;
 use crate::{
     alerts::stand::{Fault, Stand},
     chat::message::Content,
+    clock,
     words::{ENGLISH, Language, RUSSIAN},
 };
 use hyper::StatusCode;
@@ -146,10 +149,25 @@ async fn a_failure_names_what_is_not_silenced() {
         let stand = Stand::new().await;
         (1..=3).for_each(|number| stand.world().fires(number, "Behind", &format!("node-{number}")));
         stand.world().fault = Some(fault);
+        let begin = clock::now();
         let answer = silence(&stand, 1..=3).await;
+        assert!(
+            clock::since(begin) < Duration::from_secs(6),
+            "an Alertmanager that hangs is not asked again"
+        );
         assert_eq!(text(&answer.message), want);
         assert_eq!((stand.world().active().len(), answer.silences.len()), (made, made));
     }
+    // What is refused for one is no reason to give up the others.
+    let stand = Stand::new().await;
+    (1..=3).for_each(|number| stand.world().fires(number, "Behind", &format!("node-{number}")));
+    stand.world().alerts[1]["labels"]["no-label"] = "x".into();
+    assert_eq!(
+        text(&silence(&stand, 1..=3).await.message),
+        "🔕 Silenced until Mon 07:12 UTC by @ada:\nBehind · polygon · node-1\nBehind · polygon · node-3\n\
+         Not silenced: Behind · polygon · node-2\nAlertmanager answered with an error (status 400): silence \
+         invalid: invalid label matcher 0: invalid label name"
+    );
     let stand = Stand::new().await;
     stand.world().fires(1, "Behind", "mine");
     let made = silence(&stand, [1]).await;
