@@ -164,7 +164,7 @@ async fn a_failure_names_what_is_not_silenced() {
     stand.world().alerts[1]["labels"]["no-label"] = "x".into();
     assert_eq!(
         text(&silence(&stand, 1..=3).await.message),
-        "🔕 Silenced until Mon 07:12 UTC by @ada:\nBehind · polygon · node-1\nBehind · polygon · node-3\n\
+        "🔕 Silenced until 30 Nov, 07:12 UTC by @ada:\nBehind · polygon · node-1\nBehind · polygon · node-3\n\
          Not silenced: Behind · polygon · node-2\nAlertmanager answered with an error (status 400): silence \
          invalid: invalid label matcher 0: invalid label name"
     );
