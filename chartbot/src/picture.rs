@@ -17,7 +17,7 @@ use crate::{
         facts::Facts,
         grid::History,
         history::{self, Told},
-        survey::{self, Network, Survey},
+        survey::{self, Survey},
         warning::Warning,
     },
     words::{
@@ -126,20 +126,7 @@ impl Painter {
     async fn ask_worst(&self, of: &Subject) -> Result<Known, Trouble> {
         let questions = &Questions::new(&self.prometheus);
         let mut survey = Survey::ask(questions, Range::HOUR).await?;
-        survey.networks.retain(|network| of.nodes(&network.name).is_some());
-        // Of the nodes that are meant one is shown; where none is meant, the network is.
-        let is_meant = |network: &Network, node: &String| {
-            of.nodes(&network.name).is_some_and(|nodes| nodes.contains(node))
-        };
-        let has_nodes = survey.networks.iter().any(|it| it.nodes.iter().any(|node| is_meant(it, node)));
-        if has_nodes {
-            for network in &mut survey.networks {
-                let mut nodes = std::mem::take(&mut network.nodes);
-                nodes.retain(|node| is_meant(network, node));
-                network.nodes = nodes;
-            }
-            survey.networks.retain(|network| !network.nodes.is_empty());
-        }
+        let has_nodes = survey.narrow(|network| of.nodes(network));
         let place = match survey.networks.len() {
             0 | 1 => 0,
             _ => survey::worst(&survey.look(questions).await?).unwrap_or_default(),
@@ -154,7 +141,8 @@ impl Painter {
             history.nodes = facts.nodes.len();
         }
         let networks = vec![chosen.name.clone()];
-        Ok(Known { facts, history, warnings: questions.warnings(), networks })
+        let warnings = questions.warnings().into_iter().chain(survey.warnings).collect();
+        Ok(Known { facts, history, warnings, networks })
     }
 
     /// The picture of what is known, in the language of `words`, in the colours of `theme` or

@@ -4,17 +4,20 @@
 //! differ in statuses: 0.25 answers 500 where newer ones answer 404 to the end of a silence that
 //! does not exist.
 
+mod wire;
+
 use std::{sync::Arc, time::Duration};
 
 use headlag_service::outbound::Failure;
 use jiff::Timestamp;
 use reqwest::{StatusCode, Url};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
+use self::wire::{RawAlert, RawDraft, RawMade, RawSilence, RawStatus};
 use super::{
-    alert::{Alert, Fingerprint, Pairs},
-    silences::{Draft, Matcher, Note, Phase, Silence, SilenceId},
+    alert::Alert,
+    silences::{Draft, Note, Silence, SilenceId},
 };
 use crate::{
     clock,
@@ -143,17 +146,7 @@ impl Alertmanager {
     /// # Errors
     /// Why it was not made. After [`Error::Timeout`] and [`Error::Away`] it may have been.
     pub async fn silence(&self, draft: &Draft) -> Result<SilenceId, Error> {
-        let matchers = draft.labels.iter();
-        let matchers = matchers.map(|(name, value)| RawMatcher::equal(name.clone(), value.clone()));
-        self.post(&RawDraft {
-            id: None,
-            matchers: matchers.collect(),
-            starts_at: draft.starts_at,
-            ends_at: draft.ends_at,
-            created_by: &draft.created_by,
-            comment: draft.note.to_string(),
-        })
-        .await
+        self.post(&RawDraft::new(draft)).await
     }
 
     /// Writes a note into a silence that exists, and changes nothing else of it.
@@ -161,16 +154,7 @@ impl Alertmanager {
     /// # Errors
     /// Why it was not written.
     pub async fn annotate(&self, silence: &Silence, note: &Note) -> Result<(), Error> {
-        self.post(&RawDraft {
-            id: Some(silence.id.to_string()),
-            matchers: silence.matchers.iter().cloned().map(RawMatcher::from).collect(),
-            starts_at: silence.starts_at,
-            ends_at: silence.ends_at,
-            created_by: &silence.created_by,
-            comment: note.to_string(),
-        })
-        .await
-        .map(drop)
+        self.post(&RawDraft::noted(silence, note)).await.map(drop)
     }
 
     /// Ends a silence. One that is over, or that Alertmanager does not know, stays as it is.
@@ -227,165 +211,13 @@ fn failed(answer: &Answer) -> Error {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawAlert {
-    fingerprint: String,
-    labels: Pairs,
-    #[serde(default)]
-    annotations: Pairs,
-    #[serde(with = "rfc3339")]
-    starts_at: Timestamp,
-    status: RawAlertStatus,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawAlertStatus {
-    #[serde(default)]
-    silenced_by: Vec<String>,
-}
-
-impl RawAlert {
-    fn firing(self) -> Option<Firing> {
-        // Only alerts that fire are listed; their end is when they would be forgotten.
-        let Self { fingerprint, labels, annotations, starts_at, status } = self;
-        let fingerprint = Fingerprint::parse(&fingerprint)?;
-        let silenced_by = status.silenced_by.iter().filter_map(|id| SilenceId::parse(id)).collect();
-        let alert = Alert { fingerprint, labels, annotations, starts_at, ends_at: None };
-        Some(Firing { alert, silenced_by })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawSilence {
-    id: String,
-    matchers: Vec<RawMatcher>,
-    #[serde(with = "rfc3339")]
-    starts_at: Timestamp,
-    #[serde(with = "rfc3339")]
-    ends_at: Timestamp,
-    #[serde(default)]
-    created_by: String,
-    #[serde(default)]
-    comment: String,
-    status: RawState,
-}
-
-#[derive(Deserialize)]
-struct RawState {
-    state: RawPhase,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawPhase {
-    Pending,
-    Active,
-    Expired,
-}
-
-impl RawSilence {
-    fn silence(self) -> Option<Silence> {
-        let phase = match self.status.state {
-            RawPhase::Pending => Phase::Pending,
-            RawPhase::Active => Phase::Active,
-            RawPhase::Expired => Phase::Expired,
-        };
-        Some(Silence {
-            id: SilenceId::parse(&self.id)?,
-            matchers: self.matchers.into_iter().map(RawMatcher::into).collect(),
-            starts_at: self.starts_at,
-            ends_at: self.ends_at,
-            created_by: self.created_by,
-            comment: self.comment,
-            phase,
-        })
-    }
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RawMatcher {
-    name: String,
-    value: String,
-    is_regex: bool,
-    /// Absent in the answers of versions before 0.22.
-    #[serde(default = "yes")]
-    is_equal: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl RawMatcher {
-    fn equal(name: String, value: String) -> Self {
-        Self { name, value, is_regex: false, is_equal: true }
-    }
-}
-
-impl From<RawMatcher> for Matcher {
-    fn from(RawMatcher { name, value, is_regex, is_equal }: RawMatcher) -> Self {
-        Self { name, value, is_regex, is_equal }
-    }
-}
-
-impl From<Matcher> for RawMatcher {
-    fn from(Matcher { name, value, is_regex, is_equal }: Matcher) -> Self {
-        Self { name, value, is_regex, is_equal }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RawDraft<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    matchers: Vec<RawMatcher>,
-    #[serde(with = "rfc3339")]
-    starts_at: Timestamp,
-    #[serde(with = "rfc3339")]
-    ends_at: Timestamp,
-    created_by: &'a str,
-    comment: String,
-}
-
-#[derive(Deserialize)]
-struct RawMade {
-    #[serde(rename = "silenceID")]
-    silence_id: String,
-}
-
-#[derive(Deserialize)]
-struct RawStatus {
-    /// When it started, in spite of its name.
-    #[serde(with = "rfc3339")]
-    uptime: Timestamp,
-}
-
-/// Moments as Alertmanager writes them.
-mod rfc3339 {
-    use jiff::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(moment: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(moment)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(of: D) -> Result<Timestamp, D::Error> {
-        String::deserialize(of)?.parse().map_err(D::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::alerts::{
-        silences::{Lasting, Maker},
+        silences::{Lasting, Maker, Phase},
         stand::{Fault, Stand},
     };
 

@@ -1,4 +1,4 @@
-//! The chats that get alerts: where each is by now, and what it has been told.
+//! The chats that get alerts: where each is by now, and what it knows.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -78,7 +78,7 @@ struct Now {
 }
 
 impl AlertChats {
-    /// These chats, which have been told nothing yet.
+    /// These chats, which know nothing yet.
     #[must_use]
     pub fn new(configured: impl IntoIterator<Item = Place>) -> Self {
         let chat = |configured| {
@@ -115,7 +115,7 @@ impl AlertChats {
         self.in_chat(chat).find_map(|of| of.ledger(|ledger| ledger.of_message(message)))
     }
 
-    /// An alert that a chat has been told of.
+    /// An alert that a chat knows.
     #[must_use]
     pub fn alert(&self, chat: i64, fingerprint: &Fingerprint) -> Option<Alert> {
         self.in_chat(chat).find_map(|of| of.ledger(|ledger| ledger.alert(fingerprint).cloned()))
@@ -147,7 +147,7 @@ impl AlertChat {
         self.now().place
     }
 
-    /// Looks up, or notes down, what it has been told.
+    /// Looks up, or notes down, what it knows.
     pub fn ledger<T>(&self, with: impl FnOnce(&mut Ledger) -> T) -> T {
         with(&mut self.now().ledger)
     }

@@ -228,12 +228,20 @@ mod tests {
         ask(Some(&stand), "42 /silence my-node 2h").await;
         stand.world().silences[0]["matchers"][1]["value"] = json!("a");
         ask(Some(&stand), "42 /silence my-node 1h polygon").await;
+        let mut foreign = stand.world().silences[0].clone();
+        foreign["matchers"] = json!([
+            {"name": "node", "value": "x.*", "isRegex": true, "isEqual": true},
+            {"name": "severity", "value": "critical", "isRegex": false, "isEqual": false},
+        ]);
+        (foreign["id"], foreign["createdBy"]) = (json!("foreign"), json!(""));
+        stand.world().silences.push(foreign);
         let russian = ask_in(Language::Russian, Some(&stand), Server::Behind, "43 /alerts").await;
         assert_eq!(
             said(&russian),
             "🟢 Активных алертов нет.\n\nУведомления отключены:\n\
              🔕 a is slow · polygon, до 30 ноя, 01:12 UTC (@ada)\n\
-             🔕 polygon · my-node: активных алертов нет, до 30 ноя, 00:12 UTC (@ada)"
+             🔕 polygon · my-node: активных алертов нет, до 30 ноя, 00:12 UTC (@ada)\n\
+             🔕 node=~x.*, severity!=critical: активных алертов нет, до 30 ноя, 01:12 UTC"
         );
     }
 

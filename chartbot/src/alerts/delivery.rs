@@ -46,6 +46,8 @@ const ATTEMPT: Duration = Duration::from_secs(15);
 const WAITING: usize = 32;
 /// What is said at an end waits so long for Prometheus.
 const LOOK: Duration = Duration::from_secs(3);
+/// A message follows a group to new ids so often.
+const DETOURS: u32 = 3;
 /// So many cards are made at a time.
 const CARDS: usize = 4;
 /// How long a message under way may take once the bot stops.
@@ -77,8 +79,7 @@ impl Tools {
 
 /// What a desk is asked to do.
 enum Job {
-    /// To tell the chat what is news in a webhook; whether the chat has all of it, or can never get
-    /// it.
+    /// To send what is news in a webhook; whether the chat has all of it, or can never get it.
     Webhook(Arc<Shared>, oneshot::Sender<bool>),
     /// To send a message; what became of it.
     Notice(Notice, oneshot::Sender<Sent>),
@@ -294,7 +295,7 @@ impl Desk {
         }
     }
 
-    /// Tells the chat what is news to it; returns whether it has all of it, or can never get it.
+    /// Sends what is news to the chat; returns whether it has all of it, or can never get it.
     async fn deliver(&mut self, job: &Shared) -> bool {
         let (begin, now) = (clock::now(), clock::wall());
         let alerts = &job.webhook.alerts;
@@ -353,11 +354,18 @@ impl Desk {
         };
         let ends: Vec<_> = alerts.iter().cloned().map(endings).collect();
         let text = words::alert::ended(&ends, self.tools.times());
-        let is_well = ends.iter().all(|(_, ending)| ending.is_well());
         match self.send(to, Message::text(&*text), alerts.len()).await {
             Sent::Arrived(_, message) => {
-                let open = message.filter(|_| !is_well).map(|message| (message, text));
-                self.chat().ledger(|ledger| ledger.ended(&alerts, open, now));
+                let of = |is_well| {
+                    let ends = ends.iter().filter(move |(_, ending)| ending.is_well() == is_well);
+                    ends.map(|(alert, _)| alert.clone()).collect::<Vec<_>>()
+                };
+                let (well, doubtful) = (of(true), of(false));
+                let open = message.filter(|_| !doubtful.is_empty()).map(|message| (message, text));
+                self.chat().ledger(|ledger| {
+                    ledger.ended(&well, None, now);
+                    ledger.ended(&doubtful, open, now);
+                });
                 self.tools.metrics.alerts.delivered(Event::Resolved, alerts.len());
                 true
             }
@@ -410,7 +418,7 @@ impl Desk {
         }
         let deadline = clock::now() + ATTEMPT;
         let (mut place, mut to, mut message) = (self.chat().place(), to, message);
-        let mut is_plain = false;
+        let (mut is_plain, mut detours) = (false, 0);
         let fault = loop {
             match self.tools.outbox.send(place, to, &message, deadline).await {
                 Delivery::Arrived(id) => {
@@ -419,7 +427,8 @@ impl Desk {
                     }
                     return Sent::Arrived(place.chat, id);
                 }
-                Delivery::Failed(Fault::Migrated(id)) if id != place.chat && place.topic.is_none() => {
+                Delivery::Failed(Fault::Migrated(id)) if id != place.chat && detours < DETOURS => {
+                    detours += 1;
                     follow(&self.chats, self.chat(), place.chat, id);
                     self.tools.metrics.alerts.redirected(Redirected::Migrated);
                     (place, to) = (Place::chat(id), None);

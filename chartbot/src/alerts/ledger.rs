@@ -1,5 +1,5 @@
-//! PURE: what one chat has been told: which alert is in which message, and so what of a webhook
-//! is new to it, what ended, and what is a repeat or an echo.
+//! PURE: what one chat knows: which alert is in which message, and so what of a webhook is new to
+//! it, what ended, and what is a repeat or an echo.
 //!
 //! An alert is its fingerprint and start. An equal or earlier start is a repeat, also after the
 //! end, when a second Alertmanager of a cluster is late; a later one is a new firing.
@@ -28,7 +28,7 @@ const KEPT: [&str; 4] = ["alertname", "network", "node", "severity"];
 /// Longer values are not kept, in bytes.
 const LONGEST: usize = 256;
 
-/// What one chat has been told.
+/// What one chat knows of alerts.
 #[derive(Debug, Default)]
 pub struct Ledger {
     alerts: BTreeMap<Fingerprint, Entry>,
@@ -64,7 +64,7 @@ struct OpenEnd {
     at: Timestamp,
 }
 
-/// What a chat has not been told yet.
+/// What a chat does not know yet.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// Alerts that began to fire.
@@ -219,7 +219,7 @@ impl Ledger {
         of.map(|fingerprint| self.alert(fingerprint).cloned()).collect()
     }
 
-    /// An alert that the chat has been told of.
+    /// An alert that the chat knows.
     #[must_use]
     pub fn alert(&self, fingerprint: &Fingerprint) -> Option<&Alert> {
         self.alerts.get(fingerprint).map(|entry| &entry.alert)
@@ -313,35 +313,35 @@ mod tests {
     }
 
     impl Chat {
-        /// What the chat is told of a webhook, a line for each message.
+        /// The messages that a webhook leads to, a line each.
         fn hears(&mut self, webhook: &str) -> Vec<String> {
             let (now, webhook) = (at(self.minute), alerts(webhook));
             let news = self.ledger.news(&webhook, now);
-            let mut told = Vec::new();
+            let mut messages = Vec::new();
             let mut next = || {
                 self.messages += 1;
                 self.messages
             };
             if !news.fresh.is_empty() {
-                told.push(format!("new {}", signs(&news.fresh)));
+                messages.push(format!("new {}", signs(&news.fresh)));
                 self.ledger.announced(&news.fresh, Some(next()), now);
             }
             for (to, ended) in news.ended {
-                told.push(format!("end of {to:?} {}", signs(&ended)));
+                messages.push(format!("end of {to:?} {}", signs(&ended)));
                 let open = (next(), "ended".to_owned());
                 self.ledger.ended(&ended, self.doubtful.then_some(open), now);
             }
             for (to, reminded) in news.reminded {
-                told.push(format!("still {to:?} {}", signs(&reminded)));
+                messages.push(format!("still {to:?} {}", signs(&reminded)));
                 self.ledger.reminded(&reminded);
             }
             for Resumed { message, text, alerts } in news.resumed {
-                told.push(format!("edit {message} {text} {}", signs(&alerts)));
+                messages.push(format!("edit {message} {text} {}", signs(&alerts)));
                 self.ledger.resumed(&alerts, message, format!("{text}+"), now);
             }
             self.ledger.heard(&webhook, now);
-            assert_eq!(self.ledger.news(&webhook, now), News::default(), "nothing is told twice");
-            told
+            assert_eq!(self.ledger.news(&webhook, now), News::default(), "nothing is reported twice");
+            messages
         }
     }
 

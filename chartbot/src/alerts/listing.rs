@@ -26,15 +26,19 @@ use crate::{
     },
 };
 
+/// Labels, annotations and start of an alert that fires.
+type Fires = (Pairs, Pairs, Option<Timestamp>);
+
 /// What is shown.
 #[derive(Debug, Default)]
 struct Present {
-    /// Labels, annotations and start of what fires aloud.
-    firing: Vec<(Pairs, Pairs, Option<Timestamp>)>,
-    /// What fires and is silenced, until when and by whom.
-    silenced: Vec<(Alert, Timestamp, String)>,
-    /// The labels of silences under which nothing fires, until when and by whom.
-    unused: Vec<(Pairs, Timestamp, String)>,
+    /// What fires aloud.
+    firing: Vec<Fires>,
+    /// What fires and is silenced, and the silence that lasts longest; absent where it came about
+    /// between the two questions.
+    silenced: Vec<(Alert, Option<Silence>)>,
+    /// The silences under which nothing fires.
+    unused: Vec<Silence>,
     /// Why silences are not known; absent if they are.
     unknown: Option<String>,
 }
@@ -71,8 +75,6 @@ fn reason_of(error: &Error, words: &Words) -> String {
     reason(error, words)
 }
 
-type Fires = (Pairs, Pairs, Option<Timestamp>);
-
 /// What fires according to Prometheus, and its time. Annotations are not in its samples.
 async fn of_prometheus(questions: &Questions<'_>) -> Result<(i64, Vec<Fires>), client::Error> {
     let now = questions.now().await?.floor() as i64;
@@ -98,14 +100,14 @@ fn sorted(firing: Vec<Firing>, silences: Vec<Silence>) -> Present {
     let active = silences.into_iter().filter(|silence| silence.phase == Phase::Active);
     let active: Vec<_> = active.collect();
     let is_used = |silence: &Silence| firing.iter().any(|firing| firing.silenced_by.contains(&silence.id));
-    let unused = active.iter().filter(|silence| !is_used(silence));
-    let unused = unused.map(|silence| (silence.labels(), silence.ends_at, silence.created_by.clone()));
-    present.unused = unused.collect();
+    present.unused = active.iter().filter(|silence| !is_used(silence)).cloned().collect();
     for Firing { alert, silenced_by } in firing {
         let longest = active.iter().filter(|silence| silenced_by.contains(&silence.id));
-        match longest.max_by_key(|silence| silence.ends_at) {
-            Some(silence) => present.silenced.push((alert, silence.ends_at, silence.created_by.clone())),
-            None => present.firing.push((alert.labels, alert.annotations, Some(alert.starts_at))),
+        let longest = longest.max_by_key(|silence| silence.ends_at).cloned();
+        if silenced_by.is_empty() {
+            present.firing.push((alert.labels, alert.annotations, Some(alert.starts_at)));
+        } else {
+            present.silenced.push((alert, longest));
         }
     }
     present
@@ -118,7 +120,7 @@ impl Present {
         // The worst first, of equals the one that has lasted longest.
         self.firing.sort_by_key(|(labels, _, since)| (Severity::of(labels), Reverse(since.map(Reverse))));
         self.silenced.sort_by_key(|(alert, ..)| (Severity::of(&alert.labels), alert.starts_at));
-        self.unused.sort_by_key(|(_, until, _)| *until);
+        self.unused.sort_by_key(|silence| silence.ends_at);
         let words = times.words;
         let mut lines: Vec<_> =
             self.firing.iter().map(|(labels, notes, since)| line(labels, notes, *since, times)).collect();
@@ -128,8 +130,8 @@ impl Present {
         if !self.silenced.is_empty() || !self.unused.is_empty() {
             lines.push(format!("\n{}:", words.silences.silences));
         }
-        lines.extend(self.silenced.iter().map(|(alert, until, by)| silenced_line(alert, *until, by, times)));
-        lines.extend(self.unused.iter().map(|(labels, until, by)| unused_line(labels, *until, by, times)));
+        lines.extend(self.silenced.iter().map(|(alert, by)| silenced_line(alert, by.as_ref(), times)));
+        lines.extend(self.unused.iter().map(|silence| unused_line(silence, times)));
         let last: Vec<_> = self.unknown.iter().map(|unknown| format!("\n{unknown}")).collect();
         words::silence::fitted(&lines, &last, TEXT_LIMIT, words)
     }

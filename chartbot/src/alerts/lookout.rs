@@ -129,11 +129,15 @@ mod tests {
 
     // Time is paused: a pause is over as soon as there is nothing left to do.
 
-    async fn press(silencer: &Silencer, number: u64) {
+    fn who() -> Sender {
+        Sender { id: 7, username: None, is_bot: false, language: Language::English }
+    }
+
+    async fn press(silencer: &Silencer, number: u64) -> SilenceId {
         let of = [Fingerprint::parse(&format!("{number:016x}")).unwrap()];
-        let who = Sender { id: 7, username: None, is_bot: false, language: Language::English };
         let (lasting, place) = (Lasting::OFFERED[1], Place::chat(-7));
-        silencer.press(Press { of: &of, known: &[], lasting, who: &who, place, message: 55 }, &ENGLISH).await;
+        let press = Press { of: &of, known: &[], lasting, who: &who(), place, message: 55 };
+        silencer.press(press, &ENGLISH).await.silences.remove(0)
     }
 
     fn text(message: &Message) -> String {
@@ -167,6 +171,7 @@ mod tests {
         let silencer = Silencer::new(stand.client(), TimeZone::UTC);
         // Nothing to watch yet: it looks once, and again when there is something.
         assert_eq!(notices(&silencer, 3, false).await, []);
+        assert_eq!(stand.world().requests, 3, "of one look");
         press(&silencer, 1).await;
         assert_eq!(notices(&silencer, 3, false).await, []);
         stand.world().alerts.clear();
@@ -232,5 +237,38 @@ mod tests {
         }
         stand.world().fault = None;
         assert_eq!(notices(&silencer, 5, false).await, []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_end_of_a_silence_that_somebody_else_ended_is_news() {
+        let stand = Stand::new().await;
+        stand.world().fires(1, "Behind", "mine");
+        let silencer = Silencer::new(stand.client(), TimeZone::UTC);
+        let undone = press(&silencer, 1).await;
+        assert_eq!(notices(&silencer, 2, false).await, []);
+        silencer.undo(Some(&undone), (-7, 56), &who(), &ENGLISH).await;
+        assert_eq!(notices(&silencer, 3, false).await, []);
+        let removed = press(&silencer, 1).await;
+        assert_eq!(notices(&silencer, 2, false).await, []);
+        stand.client().expire(&removed).await.unwrap();
+        let found = notices(&silencer, 3, false).await;
+        assert_eq!(found.len(), 1);
+        let said = text(&message(&silencer, &found[0], |_| None, &ENGLISH));
+        assert!(said.starts_with("🔔 The silence was removed, still firing:\n🔴 Behind"), "{said}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silence_that_is_made_while_there_was_nothing_to_watch_is_watched() {
+        let stand = Stand::new().await;
+        stand.world().fires(1, "Behind", "mine");
+        let silencer = Silencer::new(stand.client(), TimeZone::UTC);
+        let meanwhile = async {
+            sleep(INTERVAL).await;
+            press(&silencer, 1).await;
+            sleep(INTERVAL * 2).await;
+            stand.world().alerts.clear();
+        };
+        let (found, ()) = tokio::join!(notices(&silencer, 8, false), meanwhile);
+        assert_eq!(found.len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What happens under a silence of the bot's, told as a reply to the message with the alerts.
+//! Reports what happens under a silence of the bot's, as a reply to the message with the alerts.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{clock, words::alert::how};
 
-/// Tells the chats what is noticed.
+/// Reports to the chats.
 #[derive(Clone)]
 pub struct Notices {
-    /// Who has been told what.
+    /// What each chat knows.
     pub chats: Arc<AlertChats>,
     /// Sends.
     pub dispatch: Dispatch,
@@ -27,15 +27,15 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Tells for ever what happens under the silences of `silencer`.
+    /// Reports for ever what happens under the silences of `silencer`.
     pub async fn run(self, silencer: Arc<Silencer>) {
-        match lookout::run(&silencer, |notice| self.tell(&silencer, notice)).await {}
+        match lookout::run(&silencer, |notice| self.report(&silencer, notice)).await {}
     }
 
-    /// Tells a chat; whether it has it, or can never get it.
-    async fn tell(&self, silencer: &Silencer, notice: Notice) -> bool {
+    /// Reports to one chat; whether it has it, or can never get it.
+    async fn report(&self, silencer: &Silencer, notice: Notice) -> bool {
         let Some(place) = self.chats.serving(notice.place) else {
-            tracing::info!(chat = %notice.place, "what happened under a silence is not said: no alert chat any more");
+            tracing::info!(chat = %notice.place, "what happened under a silence is not reported, since the chat gets no alerts any more");
             return true;
         };
         let now = clock::wall();

@@ -33,6 +33,8 @@ pub struct World {
     /// As the API lists them, without `status`.
     pub alerts: Vec<Value>,
     pub silences: Vec<Value>,
+    /// How many requests it has had.
+    pub requests: usize,
     /// What is answered instead, to the requests after so many that begin like this.
     pub fault: Option<(&'static str, usize, Fault)>,
 }
@@ -53,7 +55,8 @@ impl Stand {
         let url = Url::parse(&format!("http://{}/am", listener.local_addr().unwrap())).unwrap();
         let now: Timestamp = "2026-11-29T23:12:00Z".parse().unwrap();
         let started = now - SignedDuration::from_hours(1);
-        let world = World { now, started, alerts: Vec::new(), silences: Vec::new(), fault: None };
+        let (alerts, silences) = (Vec::new(), Vec::new());
+        let world = World { now, started, alerts, silences, requests: 0, fault: None };
         let world = Arc::new(Mutex::new(world));
         let of_server = world.clone();
         let answer = move |request| answer(of_server.clone(), request);
@@ -201,8 +204,8 @@ impl World {
     }
 
     fn fault(&mut self, request: &str) -> Option<Fault> {
-        let (of, after, fault) = self.fault.as_mut().filter(|(of, ..)| request.starts_with(*of))?;
-        let _ = of;
+        self.requests += 1;
+        let (_, after, fault) = self.fault.as_mut().filter(|(of, ..)| request.starts_with(*of))?;
         match after.checked_sub(1) {
             Some(left) => {
                 *after = left;

@@ -115,11 +115,13 @@ fn what_is_wrong_is_reported_without_secrets() {
     );
 }
 
+type Change<'a> = &'a dyn Fn(&mut Flags);
+
 #[test]
 fn credentials_for_a_server_come_from_one_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("http.yml");
-    let report = |text: &str, change: &dyn Fn(&mut Flags)| {
+    let report = |text: &str, change: Change<'_>| {
         std::fs::write(&file, text).unwrap();
         let mut flags = flags();
         change(&mut flags);
@@ -133,8 +135,7 @@ fn credentials_for_a_server_come_from_one_place() {
         flags.alertmanager_url = "https://s3cret@host".into();
         flags.alertmanager_http = Some(file.clone());
     };
-    let servers: [(&str, &dyn Fn(&mut Flags)); 2] =
-        [("prometheus", &prometheus), ("alertmanager", &alertmanager)];
+    let servers: [(&str, Change<'_>); 2] = [("prometheus", &prometheus), ("alertmanager", &alertmanager)];
     for (name, change) in servers {
         assert_eq!(report("tls_config: {insecure_skip_verify: true}", change), None);
         for credentials in

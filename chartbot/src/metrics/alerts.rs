@@ -28,11 +28,11 @@ labels! {
 }
 
 labels! {
-    /// What a chat was told of an alert.
+    /// What a chat got to know of an alert.
     pub enum Event {
-        /// That it fires.
+        /// It fires.
         Firing = "firing",
-        /// That it ended.
+        /// It ended.
         Resolved = "resolved",
     }
 }
@@ -93,10 +93,10 @@ impl AlertMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         for (name, help, family) in [
             ("alert_webhooks", "Webhooks of Alertmanager by result", &self.webhooks),
-            ("alerts_delivered", "Alerts that a chat was told of, by event", &self.delivered),
+            ("alerts_delivered", "Alerts reported to a chat by event", &self.delivered),
             (
                 "alerts_undelivered",
-                "Alerts that a chat could not be told of, and chats found unreachable at start, by reason",
+                "Alerts that a chat can never get, and chats found unreachable at start, by reason",
                 &self.undelivered,
             ),
             (
@@ -121,12 +121,12 @@ impl AlertMetrics {
         self.webhooks.get_or_create(&[("result", result.label())]).inc();
     }
 
-    /// A chat was told of so many alerts.
+    /// So many alerts were reported to a chat.
     pub fn delivered(&self, event: Event, alerts: usize) {
         self.delivered.get_or_create(&[("event", event.label())]).inc_by(alerts as u64);
     }
 
-    /// A chat can never be told of so many alerts.
+    /// A chat can never get so many alerts.
     pub fn undelivered(&self, reason: Undelivered, alerts: usize) {
         self.undelivered.get_or_create(&[("reason", reason.label())]).inc_by(alerts as u64);
     }

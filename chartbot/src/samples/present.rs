@@ -14,7 +14,7 @@ use crate::chat::command::Range;
 /// How far back networks and nodes are looked for.
 const SEEN_WITHIN: Range = Range::DAY;
 /// How far back the last lag of a node is looked for, in seconds; sample by sample, since servers
-/// tell the time of a sample in no other way.
+/// give the time of a sample in no other way.
 const LAST_WITHIN: i64 = 6 * 3_600;
 
 /// All networks that were watched within a day, by name.

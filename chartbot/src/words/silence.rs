@@ -9,6 +9,7 @@ use crate::alerts::{
     alert::{Alert, Pairs},
     alertmanager::Error,
     severity::Severity,
+    silences::{Matcher, Silence},
     watch::Ended,
 };
 use jiff::Timestamp;
@@ -141,6 +142,8 @@ fn title(labels: &Pairs, annotations: &Pairs) -> String {
 /// "🔴 my-node is 50 blocks behind · polygon, since 18:57 UTC".
 #[must_use]
 pub fn line(labels: &Pairs, annotations: &Pairs, since: Option<Timestamp>, times: Times) -> String {
+    // Of an alert that was sent with nothing but its end, Alertmanager takes that for the start.
+    let since = since.filter(|since| since.as_second() <= times.now);
     let since = since.map(|since| format!(", {}", (times.words.since)(&at(since, times))));
     let sign = Severity::of(labels).sign();
     format!("{sign} {}{}", title(labels, annotations), since.unwrap_or_default())
@@ -148,18 +151,37 @@ pub fn line(labels: &Pairs, annotations: &Pairs, since: Option<Timestamp>, times
 
 /// "🔕 my-node is 50 blocks behind · polygon, until 03:12 UTC, by @ada".
 #[must_use]
-pub fn silenced_line(alert: &Alert, until: Timestamp, by: &str, times: Times) -> String {
-    format!("🔕 {}, {}", title(&alert.labels, &alert.annotations), until_by(until, by, times))
+pub fn silenced_line(alert: &Alert, by: Option<&Silence>, times: Times) -> String {
+    let by = by.map(|silence| format!(", {}", until_by(silence, times)));
+    format!("🔕 {}{}", title(&alert.labels, &alert.annotations), by.unwrap_or_default())
 }
 
 /// "🔕 polygon · my-node: nothing fires, until 03:12 UTC, by @ada".
 #[must_use]
-pub fn unused_line(labels: &Pairs, until: Timestamp, by: &str, times: Times) -> String {
-    format!("🔕 {}: {}, {}", name(labels), times.words.silences.unused, until_by(until, by, times))
+pub fn unused_line(silence: &Silence, times: Times) -> String {
+    format!("🔕 {}: {}, {}", scope(silence), times.words.silences.unused, until_by(silence, times))
 }
 
-fn until_by(until: Timestamp, by: &str, times: Times) -> String {
-    (times.words.silences.until_by)(&at(until, times), &plain(by))
+/// What a silence matches: the name of its labels, or all of its matchers where that would not
+/// say it.
+fn scope(silence: &Silence) -> String {
+    if silence.matchers.iter().all(|matcher| matcher.is_equal && !matcher.is_regex) {
+        return name(&silence.labels());
+    }
+    let matchers = silence.matchers.iter().map(|Matcher { name, value, is_regex, is_equal }| {
+        let sign = match (is_equal, is_regex) {
+            (true, false) => "=",
+            (true, true) => "=~",
+            (false, false) => "!=",
+            (false, true) => "!~",
+        };
+        format!("{name}{sign}{}", plain(value))
+    });
+    cut(matchers.collect::<Vec<_>>().join(", "), 2 * LONGEST)
+}
+
+fn until_by(silence: &Silence, times: Times) -> String {
+    (times.words.silences.until_by)(&at(silence.ends_at, times), &plain(&silence.created_by))
 }
 
 /// A moment with its zone, and with its date if that is not today.
@@ -211,4 +233,72 @@ pub fn fitted(lines: &[String], last: &[String], limit: usize, words: &Words) ->
     }
     all.extend_from_slice(last);
     cut(all.join("\n"), limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{ENGLISH, RUSSIAN};
+    use jiff::tz::TimeZone;
+
+    fn pairs<const N: usize>(of: [(&str, &str); N]) -> Pairs {
+        of.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    #[test]
+    fn an_alert_is_a_line_that_can_be_read_whatever_it_holds() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let now: Timestamp = "2026-11-29T23:12:00Z".parse().unwrap();
+        let of = |words| Times { zone: &zone, now: now.as_second(), words };
+        let check = |labels: Pairs, summary: &str, since: &str, english: &str, russian: &str| {
+            let said = |words| {
+                let since = Some(since.parse().unwrap());
+                let line = line(&labels, &pairs([("summary", summary)]), since, of(words));
+                line.replace('\u{a0}', " ")
+            };
+            assert_eq!((said(&ENGLISH), said(&RUSSIAN)), (english.to_owned(), russian.to_owned()));
+        };
+        let node = pairs([
+            ("alertname", "Behind"),
+            ("network", "polygon"),
+            ("node", "mine"),
+            ("severity", "critical"),
+        ]);
+        check(
+            node.clone(),
+            "",
+            "2026-11-29T22:05:00Z",
+            "🔴 Behind · polygon · mine, since 29 Nov, 23:05 CET",
+            "🔴 Behind · polygon · mine, с 29 ноя, 23:05 CET",
+        );
+        check(
+            node,
+            "mine is 50 blocks\nbehind ⚠\u{fe0f}",
+            "2026-11-29T23:05:00Z",
+            "🔴 mine is 50 blocks behind ⚠\u{fe0f} · polygon, since 00:05 CET",
+            "🔴 mine is 50 blocks behind ⚠\u{fe0f} · polygon, с 00:05 CET",
+        );
+        // Sent by `amtool` with an end alone, which Alertmanager takes for the start, too.
+        let odd = pairs([("alertname", "A\u{202e}B\n"), ("node", "\u{200b}")]);
+        check(odd, "", "2026-11-29T23:13:00Z", "⚪ A B", "⚪ A B");
+        let long = pairs([("alertname", &*"я".repeat(5_000))]);
+        assert!(name(&long).chars().count() <= LONGEST);
+        assert_eq!(name(&pairs([("job", "x"), ("team", "")])), "job=x, team=");
+    }
+
+    #[test]
+    fn lines_are_counted_where_they_do_not_fit() {
+        let lines: Vec<_> = (0..9).map(|number| format!("line {number}")).collect();
+        let last = ["the end".to_owned()];
+        for (limit, want) in [
+            (100, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
+            (71, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
+            (70, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|and 2 more|the end"),
+            (30, "line 0|and 8 more|the end"),
+        ] {
+            let fitted = fitted(&lines, &last, limit, &ENGLISH);
+            assert!(fitted.encode_utf16().count() <= limit, "{fitted}");
+            assert_eq!(fitted.replace('\n', "|"), want, "{limit}");
+        }
+    }
 }

@@ -92,7 +92,7 @@ async fn a_chat_that_can_never_get_it_is_counted_and_stops_nobody() {
         let mut to = parameter(&stand, "chat_id").await;
         to.sort_by_key(|chat| chat.as_i64());
         assert_eq!(to, [-100, 7]);
-        // Once it may, it gets what still fires; the other chat is not told again.
+        // Once it may, it gets what still fires; the other chat gets nothing twice.
         assert_eq!(running.alerts(&[firing('1'), firing('2')]).await, 200);
         let to = parameter(&stand, "chat_id").await;
         assert_eq!((to.len(), &to[2]), (3, &json!(-100)));

@@ -1,4 +1,4 @@
-//! What a chat is told of alerts, and when.
+//! What a chat gets, and when.
 
 use std::time::Duration;
 

@@ -53,8 +53,8 @@ async fn after_a_restart_the_text_of_the_message_says_what_the_card_is_of() {
     stand.send([in_group(2, -100, 2, "alert chart", &said[1])]);
     stand.hears("sendphoto", 2).await;
     stand.send([in_group(3, -100, 3, "alert chart", "a text of somebody else")]);
-    let told = stand.hears("sendmessage", 3).await;
-    assert!(told[2].contains("There is no chart for this alert"), "{told:?}");
+    let said = stand.hears("sendmessage", 3).await;
+    assert!(said[2].contains("There is no chart for this alert"), "{said:?}");
     running.stop().await;
 }
 
