@@ -33,6 +33,8 @@ pub struct Parts {
     /// A forum, of which one topic gets alerts.
     pub forum: Chat,
     pub topic: i64,
+    /// A basic group that gets alerts.
+    pub group: Chat,
     /// She is a member of the forum; in private she has blocked the bot.
     pub grace: User,
     pub mine: Anvil,
@@ -59,7 +61,8 @@ impl Parts {
         let ada = User::new(7, "Ada").named("ada").speaking("en");
         let grace = User::new(8, "Grace").named("grace");
         let forum = Chat::forum(-1_000_000_000_009, "Nodes");
-        for chat in [&Chat::private(&ada), &Chat::private(&grace), &forum] {
+        let group = Chat::group(-10, "Operators");
+        for chat in [&Chat::private(&ada), &Chat::private(&grace), &forum, &group] {
             telegram.meet(chat);
         }
         past.meet(&Chat::private(&ada));
@@ -91,6 +94,7 @@ impl Parts {
             ada,
             forum,
             topic,
+            group,
             grace,
             mine,
             alertmanager,
@@ -110,7 +114,8 @@ impl Parts {
     pub async fn start_bot(&mut self) {
         let free = || async { Port::take(self.chartbot, "the chart bot", "").ok() };
         eventually("the port of the bot is free", free).await.hand_over();
-        let chats = format!("{},{}:{},{}", self.ada.id, self.forum.id, self.topic, self.grace.id);
+        let Parts { ada, forum, topic, group, grace, .. } = self;
+        let chats = format!("{},{}:{topic},{},{}", ada.id, forum.id, group.id, grace.id);
         let mut command = Command::new(beside("headlag-chartbot").unwrap());
         command
             .env("CHARTBOT_TELEGRAM_TOKEN", TOKEN)

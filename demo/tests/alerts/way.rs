@@ -17,6 +17,7 @@ async fn an_alert_reaches_every_chat_with_its_card_whatever_fails() {
     its_end_is_a_reply(&parts, &alarm).await;
     the_bot_is_killed_between_text_and_card(&mut parts).await;
     the_bot_is_killed_before_the_text_arrived(&mut parts).await;
+    a_closed_topic_and_an_upgraded_group_lose_nothing(&parts).await;
     what_concerns_the_bot_goes_past_it(&parts).await;
     #[cfg(feature = "compat")]
     crate::judge::judge_requests(&parts.telegram).await;
@@ -176,6 +177,27 @@ async fn the_bot_is_killed_before_the_text_arrived(parts: &mut Parts) {
     telegram.set_trouble_with("sendMessage", Trouble::Ok);
     parts.start_bot().await;
     parts.seen("the text", |state| with_words(state, ada, "TestOfTheText came").pop()).await;
+}
+
+async fn a_closed_topic_and_an_upgraded_group_lose_nothing(parts: &Parts) {
+    let (telegram, forum) = (&parts.telegram, parts.forum.id);
+    telegram.close_topic(forum, Some(parts.topic));
+    let supergroup = telegram.upgrade(&parts.group, &parts.ada);
+    add(parts, "TestOfTheChats").await;
+    for chat in [forum, supergroup] {
+        let card = |state: &_| {
+            with_words(state, chat, "TestOfTheChats came").pop().filter(|card| !card.photo.is_empty())
+        };
+        let card = parts.seen("text and card where they can go", card).await;
+        assert_eq!(card.topic(), None);
+        let data = button(&card, "alert chart").unwrap();
+        telegram.press_in(chat, &parts.grace, card.message_id, &data).unwrap();
+        let reply = |message: &&Message| {
+            let to = message.reply_to_message.as_ref().map(|to| to.message_id);
+            to == Some(card.message_id) && !message.photo.is_empty()
+        };
+        parts.seen("a card as a reply", |state| state.answers(chat).find(reply).cloned()).await;
+    }
 }
 
 /// The chat that blocked the bot raises an alert, which Alertmanager sends by itself.
