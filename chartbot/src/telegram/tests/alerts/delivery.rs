@@ -10,8 +10,9 @@ use crate::{
     clock,
     samples::stand::{BEHIND_FOR, Server},
     telegram::tests::{
-        bot_api::{Running, Say, Stand, no, server_errors, update, wait},
+        bot_api::{Say, Stand, no, server_errors, update, wait},
         field,
+        running::Running,
     },
 };
 
