@@ -36,6 +36,8 @@ use crate::{
 
 /// A slow answer of Telegram is no failure for so long.
 const ATTEMPT: Duration = Duration::from_secs(15);
+/// A webhook for which nobody waits any longer is dropped if its turn comes later than this.
+const STALE: Duration = Duration::from_secs(30);
 /// A message follows a group to new ids so often.
 const DETOURS: u32 = 3;
 /// What is said at an end waits so long for Prometheus.
@@ -63,6 +65,8 @@ pub struct Notice {
 pub struct Shared {
     /// The webhook.
     pub webhook: Webhook,
+    /// When it came in.
+    since: Instant,
     present: OnceCell<Option<Present>>,
 }
 
@@ -118,6 +122,9 @@ impl Desk {
             // Nobody waits any longer where the caller hung up or was asked to come again.
             match job {
                 None => return,
+                // Alertmanager was asked to come again long ago. Meanwhile the alert may have ended,
+                // and it never reports an end of what was never confirmed.
+                Some(Job::Webhook(shared, done)) if done.is_closed() && shared.is_stale() => {}
                 Some(Job::Webhook(shared, done)) => {
                     let _ = done.send(self.deliver(&shared).await);
                 }
@@ -126,7 +133,11 @@ impl Desk {
                     let _ = done.send(self.send(to.map(|(_, id)| id), message, alerts).await);
                 }
             }
-            while self.cards.try_join_next().is_some() {}
+            while let Some(done) = self.cards.try_join_next() {
+                if done.is_err() {
+                    tracing::error!("the card of an alert was lost to a bug; please report it");
+                }
+            }
         }
     }
 
@@ -320,7 +331,12 @@ impl Shared {
     /// Of which nothing was asked yet.
     #[must_use]
     pub fn new(webhook: Webhook) -> Self {
-        Self { webhook, present: OnceCell::new() }
+        Self { webhook, since: clock::now(), present: OnceCell::new() }
+    }
+
+    /// Whether it waited too long for its turn.
+    fn is_stale(&self) -> bool {
+        clock::since(self.since) > STALE
     }
 
     /// What Prometheus knows now of what ended; absent if it does not answer soon.
