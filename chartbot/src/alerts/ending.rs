@@ -12,7 +12,7 @@ use crate::samples::{
 pub enum Ending {
     /// The node is inside the corridor again.
     Level,
-    /// The network is as it should be again.
+    /// The network is as it should be.
     NetworkOk,
     /// The alert is about neither a node nor a network, so nothing is said but that it ended.
     Plain,

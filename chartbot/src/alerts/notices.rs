@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::{
     alert::Alert,
     chats::AlertChats,
-    delivery::{Dispatch, Sent, Tools, look},
+    delivery::{Dispatch, Tools},
+    desk::{Sent, look},
     ending::Ending,
     lookout,
     silencer::Silencer,

@@ -7,10 +7,12 @@ mod deliveries;
 mod fairness;
 mod outages;
 mod proxies;
+mod running;
 
 use serde_json::json;
 
-use self::bot_api::{Log, Running, Say, Stand, message, no, press, server_errors, update, wait};
+use self::bot_api::{Say, Stand, message, no, press, server_errors, update, wait};
+use self::running::{Log, Running};
 
 #[tokio::test(start_paused = true)]
 async fn commands_are_registered_and_polls_are_long() {

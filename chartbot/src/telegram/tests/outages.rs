@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::bot_api::{Log, Running, Say, Stand, conflict, message, no, press, server_errors, update, wait};
+use super::bot_api::{Say, Stand, conflict, message, no, press, server_errors, update, wait};
+use super::running::{Log, Running};
 use crate::clock;
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -9,7 +9,7 @@ pub const ALERT_ENGLISH: AlertWords = AlertWords {
     ended: |count| format!("{} ended", counted(count as u64, "alert")),
     left_out: |count| format!("Alertmanager left out {count} more"),
     level: |lasted| format!("level again, after {lasted}"),
-    network_ok: |lasted| format!("the network is ok again, after {lasted}"),
+    network_ok: |lasted| format!("ended, after {lasted}; the network is ok"),
     plain: |lasted| format!("ended, after {lasted}"),
     node: |state, title| {
         let how = match state {

@@ -42,7 +42,7 @@ pub struct AlertWords {
     pub left_out: fn(u64) -> String,
     /// The node is inside the corridor again, after so long.
     pub level: fn(&str) -> String,
-    /// The network is as it should be again, after so long.
+    /// The alert ended after so long, and the network is as it should be.
     pub network_ok: fn(&str) -> String,
     /// The alert ended, after so long.
     pub plain: fn(&str) -> String,

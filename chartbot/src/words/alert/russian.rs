@@ -9,7 +9,7 @@ pub const ALERT_RUSSIAN: AlertWords = AlertWords {
     ended: |count| format!("Снято: {}", counted(count as u64, ["алерт", "алерта", "алертов"])),
     left_out: |count| format!("Alertmanager не передал ещё {count}"),
     level: |lasted| format!("снова не отстаёт; длилось {lasted}"),
-    network_ok: |lasted| format!("сеть снова в порядке; длилось {lasted}"),
+    network_ok: |lasted| format!("алерт снят; длилось {lasted}; сеть в порядке"),
     plain: |lasted| format!("алерт снят; длилось {lasted}"),
     node: |state, title| {
         let now = if state == State::Gone { "" } else { "сейчас " };

@@ -187,8 +187,8 @@ fn an_end_says_no_more_than_is_known() {
         ),
         (
             Ending::NetworkOk,
-            "🟢 polygon · my-node: the network is ok again, after 18 min",
-            "сеть снова в порядке; длилось 18 мин",
+            "🟢 polygon · my-node: ended, after 18 min; the network is ok",
+            "алерт снят; длилось 18 мин; сеть в порядке",
         ),
         (Ending::Plain, "✅ polygon · my-node: ended, after 18 min", "алерт снят; длилось 18 мин"),
     ] {

@@ -4,7 +4,8 @@ use reqwest::{Client, StatusCode, header::AUTHORIZATION};
 use serde_json::json;
 
 use super::{firing, texts, webhook};
-use crate::telegram::tests::bot_api::{Running, SECRET, Stand};
+use crate::telegram::tests::bot_api::Stand;
+use crate::telegram::tests::running::{Running, SECRET};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_says_why() {

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{firing, parameter, resolved, texts};
-use crate::telegram::tests::bot_api::{Log, Running, Say, Stand, no, press};
+use crate::telegram::tests::bot_api::{Say, Stand, no, press};
+use crate::telegram::tests::running::{Log, Running};
 
 fn upgraded(to: i64) -> Say {
     Say::No(

@@ -10,8 +10,9 @@ use crate::{
     clock,
     samples::stand::{BEHIND_FOR, Server},
     telegram::tests::{
-        bot_api::{Running, Say, Stand, no, server_errors, update, wait},
+        bot_api::{Say, Stand, no, server_errors, update, wait},
         field,
+        running::Running,
     },
 };
 
@@ -191,6 +192,20 @@ async fn an_hour_without_telegram_loses_nothing() {
     assert_eq!(running.alerts(&[firing('1')]).await, 200);
     assert_eq!(running.alerts(&[firing('1')]).await, 200);
     assert_eq!(texts(&stand).await.len(), before + 1);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_too_long_is_left_to_alertmanager() {
+    let stand = Stand::new().await;
+    let running = Running::with_alerts(&stand, "7");
+    stand.be_away(Say::Nothing, Duration::from_secs(70));
+    let post = async |digit| running.alerts(&[firing(digit)]).await;
+    let statuses = tokio::join!(post('1'), post('2'), post('3'), post('4'), post('5'), post('6'));
+    assert_eq!(statuses, (503, 503, 503, 503, 503, 503));
+    sleep(LATER).await;
+    // Each attempt took 15 s. The last ones may have ended by now.
+    assert_eq!(texts(&stand).await.len(), 3, "{:?}", texts(&stand).await);
     running.stop().await;
 }
 

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use super::bot_api::{Running, SECRET, Stand};
+use super::bot_api::Stand;
+use super::running::{Running, SECRET};
 use crate::samples::stand::NOW;
 
 /// A long time for deliveries, with all further attempts.

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::{firing, texts};
 use crate::telegram::tests::{
-    bot_api::{Running, Stand, message, press},
+    bot_api::{Stand, message, press},
     field,
+    running::Running,
 };
 
 /// A press of user 9, who is not on the list, in a group.

@@ -9,7 +9,8 @@ use super::{firing, parameter, presses::in_group, texts};
 use crate::{
     alerts::stand::{Fault, Stand as Alertmanager},
     samples::stand::{BEHIND_FOR, Server},
-    telegram::tests::bot_api::{Running, Stand},
+    telegram::tests::bot_api::Stand,
+    telegram::tests::running::Running,
 };
 
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
