@@ -183,6 +183,11 @@ impl Pen<'_> {
         self.fonts.fitted(text, hand.weight, hand.size, room)
     }
 
+    /// The texts, each as much of it as fits, cut so that they differ.
+    pub fn fitted_apart(&self, texts: &[&str], hand: Hand, room: f32) -> Vec<String> {
+        self.fonts.fitted_apart(texts, hand.weight, hand.size, room)
+    }
+
     /// A text that begins at `left`.
     pub fn text(&self, text: impl Into<String>, left: f32, baseline: f32, hand: Hand) -> Label {
         let text = text.into();

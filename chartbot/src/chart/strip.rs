@@ -13,7 +13,7 @@ use crate::samples::state::State;
 /// A share of a column is at least this high.
 const LEAST_HEIGHT: f32 = 4.0;
 /// Trouble is at least this wide.
-const LEAST_WIDTH: f32 = 4.0;
+const LEAST_WIDTH: f32 = 8.0;
 /// The sample of a state in the legend.
 const KEY: (f32, f32) = (44.0, 28.0);
 const AFTER_KEY: f32 = 14.0;
@@ -23,9 +23,10 @@ pub fn draw(pen: &Pen, layout: &mut Layout) {
     let card = pen.card;
     let body = Hand::regular(BODY, Ink::Muted);
     let mut shown = [false; State::ALL.len()];
-    for (node, row) in card.nodes.iter().zip(&pen.frames.rows) {
+    let names: Vec<&str> = card.nodes.iter().map(|node| &*node.name).collect();
+    let names = pen.fitted_apart(&names, body, NAME_ROOM);
+    for ((node, row), name) in card.nodes.iter().zip(&pen.frames.rows).zip(names) {
         if card.nodes.len() > 1 {
-            let name = pen.fitted(&node.name, body, NAME_ROOM);
             let baseline = font::centred(row.center().y, BODY);
             layout.labels.push(pen.text_before(row.left - AIR, name, baseline, body));
         }
@@ -138,7 +139,7 @@ mod tests {
         let node = Node { name: "n".into(), seen: Vec::new(), states, now: None, worst: Vec::new() };
         let row = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 48.0 };
         let boxes = segments(&node, row, |i| (i as f32, i as f32 + 1.0));
-        let last = Rect { left: 96.0, ..row };
+        let last = Rect { left: 92.0, ..row };
         assert_eq!(boxes, [(Rect { right: 99.0, ..row }, Ok), (last, Unreachable)]);
     }
 }
