@@ -68,7 +68,7 @@ pub struct Node {
 pub struct Now {
     /// Blocks from the median.
     pub offset: f64,
-    /// The time behind, as text: "54 s". Absent where it is unknown or zero.
+    /// The time behind, as text: "−54 s". Absent where it is unknown or zero.
     pub behind: Option<String>,
 }
 
@@ -88,17 +88,13 @@ impl Card {
         let times = Times { zone, now: facts.until, words };
         let verdict = Verdict::of(facts);
         let node = verdict.node.or(facts.nodes.first().filter(|_| facts.nodes.len() == 1));
-        let beside = verdict.network.map(|state| words::state::title(state, None, None, words));
-        let network = match beside {
+        let network = match verdict.network.map(|state| words::state::title(state, None, None, words)) {
             Some(state) => format!("{} ({state})", facts.network),
             None => facts.network.clone(),
         };
         let is_named = verdict.node.is_some() && (facts.nodes.len() == 1 || verdict.state != State::Ok);
-        let parts = [
-            verdict.since.map(|since| times.since(since)),
-            verdict.node.and_then(|node| words::trend::trend(node, times)),
-            verdict.ok.map(|(ok, all)| (words.nodes_ok)(ok, all)),
-        ];
+        let since = verdict.since.map(|since| times.since(since));
+        let beside = words::beside::beside(&verdict, facts, times);
         let is_late = history.since - facts.from > i64::from(facts.step_seconds);
         let references = facts.references_up.zip(facts.references);
         let left_out = facts.nodes.get(history.watched.len()..).unwrap_or_default();
@@ -115,7 +111,7 @@ impl Card {
             title: words::state::title(verdict.state, node.and_then(|node| node.lag_blocks), None, words),
             network,
             node: verdict.node.filter(|_| is_named).map(|node| node.node.clone()).unwrap_or_default(),
-            since: parts.into_iter().flatten().collect(),
+            since: since.into_iter().chain(beside).collect(),
             from: history.since,
             until: history.until,
             grid: history.grid,
@@ -140,7 +136,10 @@ impl Card {
 fn node_of(facts: &NodeFacts, watched: &Watched, history: &History, words: &Words) -> Node {
     let now = facts.lag_blocks.map(|lag| Now {
         offset: 0.0 - lag,
-        behind: facts.behind_seconds.filter(|seconds| lag > 0.0 && *seconds >= 0.5).map(words.age),
+        behind: facts
+            .behind_seconds
+            .filter(|seconds| lag > 0.0 && *seconds >= 0.5)
+            .map(|seconds| format!("−{}", (words.age)(seconds))),
     });
     let mut seen: Vec<Option<Envelope>> = watched.columns.iter().map(|column| column.seen).collect();
     // The line ends in the newest sample: what has not yet come of the last column invents

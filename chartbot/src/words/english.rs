@@ -147,6 +147,21 @@ pub const ENGLISH: Words = Words {
     },
     longest: |count, span| format!("{}, longest {span}", counted(count as u64, "time")),
     noise: |reach, threshold| format!("noise here reaches ±{reach}; a threshold of {threshold} would fit"),
+    in_all: |cause, seconds| {
+        let what = match cause {
+            None => "outside",
+            Some(Cause::NoAnswer) => "no answer",
+            Some(Cause::WrongChain) => "wrong chain",
+            Some(Cause::NoConsensus) => "no consensus",
+            Some(Cause::NotScraped) => "no data",
+        };
+        format!("in all {} {what}", short(seconds))
+    },
+    of_nodes: |state| match state {
+        State::Halted => Some("not a fault of the nodes"),
+        State::Split | State::NoConsensus => Some("no node can be judged"),
+        _ => None,
+    },
     nothing_seen: "no data in this range",
     nodes_ok: |ok, all| format!("{ok} of {} ok", counted(all as u64, "node")),
     more_ok: |count| format!("and {count} more, ok"),

@@ -1,5 +1,6 @@
 //! Every sentence that people read.
 
+pub mod beside;
 pub mod caption;
 mod english;
 pub mod moment;
@@ -192,6 +193,11 @@ pub struct Words {
     pub longest: fn(usize, &str) -> String,
     /// The noise reaches so many blocks to each side, and the threshold that would fit.
     pub noise: fn(f64, f64) -> String,
+    /// So many seconds of the range, in all, without a lag for this cause; without a cause, outside
+    /// the corridor.
+    pub in_all: fn(Option<Cause>, f64) -> String,
+    /// What this state of a network means for its nodes; absent for all others.
+    pub of_nodes: fn(State) -> Option<&'static str>,
     /// There is no block in the whole range.
     pub nothing_seen: &'static str,
     /// How many of the watched nodes are ok, and of how many.

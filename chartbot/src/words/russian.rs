@@ -155,6 +155,21 @@ pub const RUSSIAN: Words = Words {
     },
     longest: |count, span| format!("{}, дольше всего {span}", counted(count as u64, ["раз", "раза", "раз"])),
     noise: |reach, threshold| format!("шум достигает ±{reach}; подошёл бы порог {threshold}"),
+    in_all: |cause, seconds| {
+        let what = match cause {
+            None => "вне коридора",
+            Some(Cause::NoAnswer) => "без ответа",
+            Some(Cause::WrongChain) => "в другой сети",
+            Some(Cause::NoConsensus) => "без консенсуса",
+            Some(Cause::NotScraped) => "без данных",
+        };
+        format!("всего {} {what}", short(seconds))
+    },
+    of_nodes: |state| match state {
+        State::Halted => Some("ноды ни при чём"),
+        State::Split | State::NoConsensus => Some("оценить ноды нельзя"),
+        _ => None,
+    },
     nothing_seen: "нет данных за этот период",
     nodes_ok: |ok, all| format!("в порядке {ok} из {}", counted(all as u64, OF_NODES)),
     more_ok: |count| format!("и ещё {count}, не отстают"),
