@@ -22,10 +22,10 @@ pub struct Card {
     pub title: String,
     /// The network's name, with its state where the title is about a node.
     pub network: String,
-    /// The node that the title is about; empty where it is about the network, or no node is
-    /// worse than others.
+    /// The node that the title is about, or "all 3 nodes"; empty where it is about the network,
+    /// or no node is worse than others.
     pub node: String,
-    /// The rest of the second line, what is dispensable last: "since 18:57", "growing".
+    /// The rest of the second line, what is dispensable last: "since 18:57", "lag growing".
     pub since: Vec<String>,
     /// First moment of the plot, in unix seconds: where data begins.
     pub from: i64,
@@ -55,6 +55,8 @@ pub struct Node {
     pub name: String,
     /// What was seen in each column; absent where there was no lag.
     pub seen: Vec<Option<Envelope>>,
+    /// What it is in now.
+    pub state: State,
     /// The states of each column with their shares, which add up to 1 at most.
     pub states: Vec<Vec<(State, f32)>>,
     /// Its newest sample; absent where there is no present lag.
@@ -93,8 +95,7 @@ impl Card {
             None => facts.network.clone(),
         };
         let is_named = verdict.node.is_some() && (facts.nodes.len() == 1 || verdict.state != State::Ok);
-        let since = verdict.since.map(|since| times.since(since));
-        let beside = words::beside::beside(&verdict, facts, times);
+        let name = |node: &NodeFacts| verdict.all.map_or_else(|| node.node.clone(), words.all_nodes);
         let is_late = history.since - facts.from > i64::from(facts.step_seconds);
         let references = facts.references_up.zip(facts.references);
         let left_out = facts.nodes.get(history.watched.len()..).unwrap_or_default();
@@ -110,8 +111,8 @@ impl Card {
             state: verdict.state,
             title: words::state::title(verdict.state, node.and_then(|node| node.lag_blocks), None, words),
             network,
-            node: verdict.node.filter(|_| is_named).map(|node| node.node.clone()).unwrap_or_default(),
-            since: since.into_iter().chain(beside).collect(),
+            node: verdict.node.filter(|_| is_named).map(name).unwrap_or_default(),
+            since: words::beside::beside(&verdict, facts, times),
             from: history.since,
             until: history.until,
             grid: history.grid,
@@ -119,7 +120,7 @@ impl Card {
                 .nodes
                 .iter()
                 .zip(&history.watched)
-                .map(|(it, of)| node_of(it, of, history, words))
+                .map(|(it, of)| node_of(it, State::of(it.state, facts.state), of, history, words))
                 .collect(),
             more: (!left_out.is_empty()).then(|| more(left_out)),
             best: history.best.clone(),
@@ -133,7 +134,7 @@ impl Card {
     }
 }
 
-fn node_of(facts: &NodeFacts, watched: &Watched, history: &History, words: &Words) -> Node {
+fn node_of(facts: &NodeFacts, state: State, watched: &Watched, history: &History, words: &Words) -> Node {
     let now = facts.lag_blocks.map(|lag| Now {
         offset: 0.0 - lag,
         behind: facts
@@ -153,6 +154,7 @@ fn node_of(facts: &NodeFacts, watched: &Watched, history: &History, words: &Word
     Node {
         name: facts.node.clone(),
         seen,
+        state,
         states: watched.columns.iter().map(|column| column.shares.clone()).collect(),
         now,
         worst: worst.into_iter().chain(over).collect(),

@@ -185,7 +185,9 @@ impl Scene {
                 lag_blocks: if is_first { present.lag.map(|it| it.0) } else { Some(0.0) },
                 behind_seconds: present.lag.filter(|_| is_first).map(|it| it.1),
                 worst: worst.map(|(at, lag)| Worst { lag, at: at.min(NOW) as f64 }),
-                outside_seconds: Some(seconds(State::Behind) + seconds(State::Ahead)),
+                outside_seconds: Some(
+                    [State::Behind, State::Ahead, State::Stalled].into_iter().map(seconds).sum(),
+                ),
                 missing_seconds: Missing {
                     no_answer: Some(seconds(State::Unreachable)),
                     wrong_chain: Some(seconds(State::WrongChain)),
@@ -241,7 +243,7 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
     let calm = |history| Scene::new(history, Net::Ok, &ok());
     let scene = |history, present: Present| Scene::new(history, Net::Ok, &present);
 
-    let behind = hour().dip(0, 0.20, 0.25, 8.0).gap(0, 0.48, 0.55, Unreachable).no_best(0.48, 0.55);
+    let behind = hour().dip(0, 0.20, 0.25, 8.0).gap(0, 0.48, 0.55, Unreachable);
     let behind = scene(behind.falls(0.78, 27.0), now(Now::Behind, 11, Some((27.0, 54.0))))
         .with(|it| it.nodes[0].trend = Some(Trend::Steady { slope: 0.034, zero: 0.0 }));
     let back = day().change(0, 0.3, 1.0, |part, _| {
@@ -294,7 +296,10 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
     });
     let mut late = history(2 * HOUR, &["my-node"]);
     late.best.truncate(late.grid.len);
-    let late = calm(late).with(|it| (it.from, it.step_seconds) = (NOW - 30 * DAY, 2_400));
+    let late = calm(late).with(|it| {
+        (it.from, it.step_seconds) = (NOW - 30 * DAY, 2_400);
+        it.nodes[0].since = Some((NOW - 2 * HOUR) as f64);
+    });
     let noisy = week().change(0, 0.0, 1.0, |part, _| {
         let seed = (part * 1e9) as usize;
         let (low, high) = (-(noise(seed) * 12.0).floor(), (noise(seed + 5) * 5.0).floor());
@@ -304,6 +309,11 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
     let len = steps.grid.len;
     steps.threshold[..len / 4].fill(None);
     steps.threshold[len / 2..].fill(Some(10.0));
+    let steps = steps.change(0, 0.5, 1.0, |_, column| {
+        let is_inside = column.seen.is_some_and(|it| it.mean >= -10.0);
+        let shares = if is_inside { vec![(Ok, 1.0)] } else { column.shares.clone() };
+        Column { shares, ..column.clone() }
+    });
     let mut unknown = day().spike(0, 0.4, 9.0);
     unknown.threshold.fill(None);
     vec![
@@ -317,13 +327,18 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
         ("wrong-chain", scene(wrong, now(Now::WrongChain, 407, None))),
         (
             "not-scraped",
-            scene(day().gap(0, 0.9, 1.0, NotScraped).no_best(0.9, 1.0), now(Now::NotScraped, 144, None)),
+            Scene::new(
+                day().gap(0, 0.9, 1.0, NotScraped).no_best(0.9, 1.0),
+                Net::NotScraped,
+                &now(Now::NotScraped, 144, None),
+            )
+            .with(|it| (it.references, it.references_up) = (None, None)),
         ),
         ("stalled", scene(stalled, now(Now::Stalled, 17, Some((535.0, 1_070.0))))),
         ("back", back),
         ("month", scene(month, now(Now::Behind, 3, Some((27.0, 54.0))))),
         ("outlier", calm(week().spike(0, 0.4, 20_000.0).dip(0, 0.7, 0.72, 27.0))),
-        ("peaks", calm(peaks)),
+        ("peaks", calm(peaks).with(|it| it.nodes[0].since = None)),
         ("late", late),
         ("torn", calm(torn)),
         ("three", scene(three, now(Now::Unreachable, 432, None))),

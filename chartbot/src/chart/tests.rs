@@ -136,7 +136,7 @@ fn the_picture_alone_answers() {
         ("split", &["references disagree", "polygon · since 12:43, no node can be judged"]),
         ("no-answer", &["no answer", "polygon · my-node · since 08:20"]),
         ("wrong-chain", &["wrong chain", "polygon · my-node · since 06:20"]),
-        ("not-scraped", &["no data in Prometheus", "polygon · my-node · since 10:43"]),
+        ("not-scraped", &["no data in Prometheus", "polygon · my-node · since 10:43, nobody is watching"]),
         (
             "back",
             &[
@@ -149,13 +149,13 @@ fn the_picture_alone_answers() {
         ("month", &["27 blocks behind", "−27", "−54 s"]),
         ("outlier", &["−20,000"]),
         ("peaks", &["−77"]),
-        ("torn", &["polygon · my-node · since Thu 13:07, in all 3 h no answer"]),
+        ("torn", &["level", "polygon · my-node · 3 h of 24 h no answer"]),
         ("late", &["data since Sun 22 Nov, 11:07, to 13:07 UTC"]),
         (
             "three",
             &["no answer", "polygon · bor-1 · since 05:55, 2 of 3 nodes ok", "bor-1", "erigon-a", "erigon-b"],
         ),
-        ("dead", &["no answer", "polygon · bor-1 · since 12:49, 0 of 3 nodes ok"]),
+        ("dead", &["no answer", "polygon · all 3 nodes · since 12:49"]),
         ("eight", &["29 blocks behind", "−29", "and 2 more, ok"]),
         ("stalled", &["stalled, 535 blocks behind", "−535"]),
         ("ahead", &["9 blocks ahead", "+9"]),

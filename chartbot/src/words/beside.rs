@@ -1,7 +1,7 @@
-//! PURE: what the second line of a picture adds to the verdict and since when: where the lag is
-//! going, what was wrong before, what the state of a network means for its nodes.
+//! PURE: the second line of a picture after its names: since when, where the lag is going, what
+//! was wrong before, what the state means for the nodes.
 
-use super::{Words, moment::Times, trend::trend};
+use super::{moment::Times, trend::trend};
 use crate::samples::{
     facts::{Facts, NodeFacts},
     missing::Cause,
@@ -12,30 +12,43 @@ use crate::samples::{
 /// Trouble for a smaller part of the range is left to the strip and the caption.
 const LEAST_PART: f64 = 0.01;
 
-/// The additions, what is dispensable last.
+/// The parts of the line, what is dispensable last.
 #[must_use]
 pub fn beside(verdict: &Verdict, facts: &Facts, times: Times) -> Vec<String> {
     let words = times.words;
-    let node = verdict.node;
-    let past = node.filter(|_| facts.nodes.len() == 1 && verdict.state == State::Ok);
-    let parts = [
-        node.and_then(|node| trend(node, times)),
-        past.and_then(|node| before(node, (facts.until - facts.from) as f64, words)),
-        (words.of_nodes)(verdict.state).filter(|_| node.is_none()).map(str::to_owned),
+    let since = verdict.since.map(|since| times.since(since));
+    let level = verdict.node.filter(|_| facts.nodes.len() == 1 && verdict.state == State::Ok);
+    let troubles = level.map(|node| troubles(node, facts)).unwrap_or_default();
+    let began_before = verdict.since.is_none_or(|since| since <= facts.from as f64);
+    if let ([(cause, seconds), ..], true) = (troubles.as_slice(), began_before) {
+        // Each was too short to end the state: "level since Thursday" alone would deny them.
+        let whole = (facts.until - facts.from) as f64;
+        let time = (words.of)((words.age)(*seconds), (words.age)(whole));
+        return vec![(words.troubled)(&time, *cause)];
+    }
+    let trouble = |(cause, seconds): &(Option<Cause>, f64)| (words.troubled)(&(words.age)(*seconds), *cause);
+    let mut before: Vec<String> = troubles.iter().map(trouble).collect();
+    if let Some(first) = before.first_mut() {
+        *first = (words.before)(first);
+    }
+    let others = [
+        verdict.node.and_then(|node| trend(node, times)),
+        (words.meaning)(verdict.state).map(str::to_owned),
         verdict.ok.map(|(ok, all)| (words.nodes_ok)(ok, all)),
     ];
-    parts.into_iter().flatten().collect()
+    since.into_iter().chain(before).chain(others.into_iter().flatten()).collect()
 }
 
-/// "in all 3 h no answer": of what was wrong with a node that is ok now, what lasted
-/// longest. Without it, "level since Thursday" contradicts a strip of lost answers, each of
-/// which was too short to end that state.
-fn before(node: &NodeFacts, range: f64, words: &Words) -> Option<String> {
+/// How long a node was outside the corridor, gave no answer, or was on the wrong chain: what is
+/// worth a word, the longest first.
+fn troubles(node: &NodeFacts, facts: &Facts) -> Vec<(Option<Cause>, f64)> {
     let missing = |cause| node.missing_seconds.of(cause).map(|seconds| (Some(cause), seconds));
     let outside = node.outside_seconds.map(|seconds| (None, seconds));
     let all = [outside, missing(Cause::NoAnswer), missing(Cause::WrongChain)].into_iter().flatten();
-    let (cause, seconds) = all.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (seconds > 0.0 && seconds >= LEAST_PART * range).then(|| (words.in_all)(cause, seconds))
+    let least = LEAST_PART * (facts.until - facts.from) as f64;
+    let mut worth: Vec<_> = all.filter(|(_, seconds)| *seconds >= least).collect();
+    worth.sort_by(|a, b| b.1.total_cmp(&a.1));
+    worth
 }
 
 #[cfg(test)]
@@ -53,49 +66,68 @@ mod tests {
     };
 
     #[track_caller]
-    fn check(facts: &Facts, english: &[&str], russian: &[&str]) {
+    fn check(facts: &Facts, english: &str, russian: &str) {
         for (words, want) in [(&ENGLISH, english), (&RUSSIAN, russian)] {
             let times = Times { zone: &TimeZone::UTC, now: facts.until, words };
-            let said = beside(&Verdict::of(facts), facts, times).join("; ");
-            assert_eq!(said.replace('\u{a0}', " "), want.join("; "));
+            let said = beside(&Verdict::of(facts), facts, times).join(", ");
+            assert_eq!(said.replace('\u{a0}', " "), want);
         }
+    }
+
+    /// A day of a level node with so many seconds of trouble, level since an hour of that day.
+    fn day(since: f64, outside: Option<f64>, no_answer: f64, wrong_chain: f64) -> Facts {
+        let missing_seconds =
+            Missing { no_answer: Some(no_answer), wrong_chain: Some(wrong_chain), ..Missing::default() };
+        let since = Some(since * 3_600.0);
+        let node = NodeFacts { since, outside_seconds: outside, missing_seconds, ..node() };
+        Facts { until: 86_400, nodes: vec![node], ..facts() }
     }
 
     #[test]
     fn what_was_wrong_with_a_node_that_is_level_now() {
-        let of = |outside, no_answer, wrong_chain| {
-            let missing_seconds =
-                Missing { no_answer: Some(no_answer), wrong_chain: Some(wrong_chain), ..Missing::default() };
-            let node = NodeFacts { outside_seconds: outside, missing_seconds, ..node() };
-            Facts { until: 86_400, nodes: vec![node], ..facts() }
-        };
-        check(&of(Some(0.0), 0.0, 0.0), &[], &[]);
-        check(&of(Some(800.0), 0.0, 60.0), &[], &[]);
-        check(&of(None, 900.0, 0.0), &["in all 15 min no answer"], &["всего 15 мин без ответа"]);
-        check(&of(Some(7_200.0), 900.0, 0.0), &["in all 2 h outside"], &["всего 2 ч вне коридора"]);
-        check(&of(Some(0.0), 0.0, 7_200.0), &["in all 2 h wrong chain"], &["всего 2 ч в другой сети"]);
+        check(&day(9.0, Some(0.0), 0.0, 0.0), "since Thu 09:00", "с чт 09:00");
+        check(&day(9.0, Some(800.0), 0.0, 60.0), "since Thu 09:00", "с чт 09:00");
+        check(
+            &day(9.0, None, 900.0, 0.0),
+            "since Thu 09:00, before: 15 min no answer",
+            "с чт 09:00, до того 15 мин без ответа",
+        );
+        check(
+            &day(9.0, Some(7_200.0), 9_000.0, 0.0),
+            "since Thu 09:00, before: 3 h no answer, 2 h outside",
+            "с чт 09:00, до того 3 ч без ответа, 2 ч вне коридора",
+        );
+        check(
+            &day(9.0, Some(0.0), 0.0, 7_200.0),
+            "since Thu 09:00, before: 2 h wrong chain",
+            "с чт 09:00, до того 2 ч в другой сети",
+        );
+        // Every lost answer was too short to end the state.
+        check(&day(0.0, None, 9_000.0, 0.0), "3 h of 24 h no answer", "3 ч из 24 ч без ответа");
 
         // Of trouble that goes on, the title says enough; of several nodes, the strip.
-        let mut trouble = of(Some(7_200.0), 0.0, 0.0);
+        let mut trouble = day(9.0, Some(7_200.0), 0.0, 0.0);
         trouble.nodes[0].state = NodeState::Behind;
-        check(&trouble, &[], &[]);
-        let mut several = of(Some(7_200.0), 0.0, 0.0);
+        check(&trouble, "since Thu 09:00", "с чт 09:00");
+        let mut several = day(9.0, Some(7_200.0), 0.0, 0.0);
         several.nodes.push(node());
-        check(&several, &["2 of 2 nodes ok"], &["в порядке 2 из 2 нод"]);
+        check(&several, "since Thu 09:00, 2 of 2 nodes ok", "с чт 09:00, в порядке 2 из 2 нод");
     }
 
     #[test]
-    fn what_a_network_in_trouble_means_for_its_nodes() {
+    fn what_a_state_means_for_the_nodes() {
+        use NetworkState as Net;
+        let unknown = NodeState::Unknown;
         for (state, node_state, english, russian) in [
-            (NetworkState::Halted, NodeState::Ok, "not a fault of the nodes", "ноды ни при чём"),
-            (NetworkState::Split, NodeState::Unknown, "no node can be judged", "оценить ноды нельзя"),
-            (NetworkState::NoConsensus, NodeState::Unknown, "no node can be judged", "оценить ноды нельзя"),
+            (Net::Halted, NodeState::Ok, "not a fault of the nodes", "ноды ни при чём"),
+            (Net::Split, unknown, "no node can be judged", "оценить ноды нельзя"),
+            (Net::NoConsensus, unknown, "no node can be judged", "оценить ноды нельзя"),
+            (Net::NotScraped, NodeState::NotScraped, "nobody is watching", "никто не следит"),
+            // Of a node that is at fault, its own state is the title.
+            (Net::Halted, NodeState::Unreachable, "", ""),
         ] {
-            let nodes = vec![NodeFacts { state: node_state, ..node() }];
-            check(&Facts { state, nodes, ..facts() }, &[english], &[russian]);
+            let nodes = vec![NodeFacts { state: node_state, lag_blocks: None, ..node() }];
+            check(&Facts { state, nodes, ..facts() }, english, russian);
         }
-        // Of a node that is at fault, its own state is the title.
-        let nodes = vec![NodeFacts { state: NodeState::Unreachable, lag_blocks: None, ..node() }];
-        check(&Facts { state: NetworkState::Halted, nodes, ..facts() }, &[], &[]);
     }
 }

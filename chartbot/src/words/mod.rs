@@ -193,11 +193,17 @@ pub struct Words {
     pub longest: fn(usize, &str) -> String,
     /// The noise reaches so many blocks to each side, and the threshold that would fit.
     pub noise: fn(f64, f64) -> String,
-    /// So many seconds of the range, in all, without a lag for this cause; without a cause, outside
-    /// the corridor.
-    pub in_all: fn(Option<Cause>, f64) -> String,
-    /// What this state of a network means for its nodes; absent for all others.
-    pub of_nodes: fn(State) -> Option<&'static str>,
+    /// So many seconds, short, without a lag for this cause; without a cause, outside the
+    /// corridor.
+    pub troubled: fn(&str, Option<Cause>) -> String,
+    /// That was before the present state.
+    pub before: fn(&str) -> String,
+    /// The first part of the second one.
+    pub of: fn(String, String) -> String,
+    /// What this state means for the nodes; absent where it says enough itself.
+    pub meaning: fn(State) -> Option<&'static str>,
+    /// So many nodes, which are all there are.
+    pub all_nodes: fn(usize) -> String,
     /// There is no block in the whole range.
     pub nothing_seen: &'static str,
     /// How many of the watched nodes are ok, and of how many.

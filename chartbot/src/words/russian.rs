@@ -130,7 +130,7 @@ pub const RUSSIAN: Words = Words {
         let minutes = counted(minutes as u64, ["минуту", "минуты", "минут"]);
         format!("догоняет: {} за {minutes}", blocks(count))
     },
-    growing: "растёт",
+    growing: "отставание растёт",
 
     worst: |offset, when| {
         let side = if offset < 0.0 { "отставание" } else { "опережение" };
@@ -155,7 +155,7 @@ pub const RUSSIAN: Words = Words {
     },
     longest: |count, span| format!("{}, дольше всего {span}", counted(count as u64, ["раз", "раза", "раз"])),
     noise: |reach, threshold| format!("шум достигает ±{reach}; подошёл бы порог {threshold}"),
-    in_all: |cause, seconds| {
+    troubled: |time, cause| {
         let what = match cause {
             None => "вне коридора",
             Some(Cause::NoAnswer) => "без ответа",
@@ -163,13 +163,17 @@ pub const RUSSIAN: Words = Words {
             Some(Cause::NoConsensus) => "без консенсуса",
             Some(Cause::NotScraped) => "без данных",
         };
-        format!("всего {} {what}", short(seconds))
+        format!("{time} {what}")
     },
-    of_nodes: |state| match state {
+    before: |what| format!("до того {what}"),
+    of: |part, whole| format!("{part} из {whole}"),
+    meaning: |state| match state {
         State::Halted => Some("ноды ни при чём"),
         State::Split | State::NoConsensus => Some("оценить ноды нельзя"),
+        State::NotScraped => Some("никто не следит"),
         _ => None,
     },
+    all_nodes: |count| format!("все {}", counted(count as u64, ["нода", "ноды", "нод"])),
     nothing_seen: "нет данных за этот период",
     nodes_ok: |ok, all| format!("в порядке {ok} из {}", counted(all as u64, OF_NODES)),
     more_ok: |count| format!("и ещё {count}, не отстают"),
