@@ -183,9 +183,11 @@ impl Pen<'_> {
         self.fonts.fitted(text, hand.weight, hand.size, room)
     }
 
-    /// The texts, each as much of it as fits, cut so that they differ.
-    pub fn fitted_apart(&self, texts: &[&str], hand: Hand, room: f32) -> Vec<String> {
-        self.fonts.fitted_apart(texts, hand.weight, hand.size, room)
+    /// The names of the nodes as they are beside their rows and in the legend, cut so that they
+    /// differ.
+    pub fn names(&self) -> Vec<String> {
+        let names: Vec<&str> = self.card.nodes.iter().map(|node| &*node.name).collect();
+        self.fonts.fitted_apart(&names, Weight::Regular, BODY, NAME_ROOM)
     }
 
     /// A text that begins at `left`.

@@ -10,7 +10,7 @@ use crate::{
             tests::{facts, node},
         },
         grid::{Column, Envelope, Grid, History, Watched},
-        missing::Missing,
+        missing::{self, Cause, Gap, Missing},
         state::{NetworkState, NodeState, State},
         trend::Trend,
     },
@@ -76,6 +76,22 @@ pub fn history(span: i64, names: &[&str]) -> History {
 }
 
 impl Watched {
+    /// The columns without a lag.
+    fn gaps(&self, history: &History) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for (i, column) in self.columns.iter().enumerate().filter(|(_, column)| column.seen.is_none()) {
+            let cause = match column.shares.first() {
+                Some((State::Unreachable, _)) => Cause::NoAnswer,
+                Some((State::WrongChain, _)) => Cause::WrongChain,
+                Some((State::NoConsensus | State::Split, _)) => Cause::NoConsensus,
+                _ => Cause::NotScraped,
+            };
+            let (begin, end) = history.grid.column(i);
+            missing::extend(&mut gaps, Gap { cause, begin: begin as f64, end: end as f64 });
+        }
+        gaps
+    }
+
     /// When the columns after the last one that was mostly in another state begin; absent if
     /// there is none, or it is the last.
     fn ok_since(&self, history: &History) -> Option<i64> {
@@ -193,6 +209,7 @@ impl Scene {
                     wrong_chain: Some(seconds(State::WrongChain)),
                     ..Missing::default()
                 },
+                gaps: watched.gaps(&history),
                 ..node()
             }
         };

@@ -3,7 +3,7 @@
 use super::{
     card::Node,
     font,
-    layout::{AIR, BODY, Hand, LEGEND, Layout, MARGIN, Mark, NAME_ROOM, PICTURE, Pen},
+    layout::{AIR, BODY, Hand, LEGEND, Layout, MARGIN, Mark, PICTURE, Pen},
     shape::{Ink, Rect},
     texture,
     timeaxis::TimeScale,
@@ -23,9 +23,7 @@ pub fn draw(pen: &Pen, layout: &mut Layout) {
     let card = pen.card;
     let body = Hand::regular(BODY, Ink::Muted);
     let mut shown = [false; State::ALL.len()];
-    let names: Vec<&str> = card.nodes.iter().map(|node| &*node.name).collect();
-    let names = pen.fitted_apart(&names, body, NAME_ROOM);
-    for ((node, row), name) in card.nodes.iter().zip(&pen.frames.rows).zip(names) {
+    for ((node, row), name) in card.nodes.iter().zip(&pen.frames.rows).zip(pen.names()) {
         if card.nodes.len() > 1 {
             let baseline = font::centred(row.center().y, BODY);
             layout.labels.push(pen.text_before(row.left - AIR, name, baseline, body));

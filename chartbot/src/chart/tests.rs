@@ -149,7 +149,7 @@ fn the_picture_alone_answers() {
         ("month", &["27 blocks behind", "−27", "−54 s"]),
         ("outlier", &["−20,000"]),
         ("peaks", &["−77"]),
-        ("torn", &["level", "polygon · my-node · 3 h of 24 h no answer"]),
+        ("torn", &["level", "polygon · my-node · on and off no answer, 3 h of 24 h"]),
         ("late", &["data since Sun 22 Nov, 11:07, to 13:07 UTC"]),
         (
             "three",

@@ -22,11 +22,12 @@ pub fn beside(verdict: &Verdict, facts: &Facts, times: Times) -> Vec<String> {
     let began_before = verdict.since.is_none_or(|since| since <= facts.from as f64);
     if let ([(cause, seconds), ..], true) = (troubles.as_slice(), began_before) {
         // Each was too short to end the state: "level since Thursday" alone would deny them.
-        let whole = (facts.until - facts.from) as f64;
-        let time = (words.of)((words.age)(*seconds), (words.age)(whole));
-        return vec![(words.troubled)(&time, *cause)];
+        let whole = (words.age)((facts.until - facts.from) as f64);
+        return vec![(words.on_and_off)((words.age)(*seconds), whole, (words.trouble)(*cause))];
     }
-    let trouble = |(cause, seconds): &(Option<Cause>, f64)| (words.troubled)(&(words.age)(*seconds), *cause);
+    let trouble = |(cause, seconds): &(Option<Cause>, f64)| {
+        format!("{} {}", (words.age)(*seconds), (words.trouble)(*cause))
+    };
     let mut before: Vec<String> = troubles.iter().map(trouble).collect();
     if let Some(first) = before.first_mut() {
         *first = (words.before)(first);
@@ -40,14 +41,20 @@ pub fn beside(verdict: &Verdict, facts: &Facts, times: Times) -> Vec<String> {
 }
 
 /// How long a node was outside the corridor, gave no answer, or was on the wrong chain: what is
-/// worth a word, the longest first.
+/// worth a word; first what ended when the present state began, then the longest.
 fn troubles(node: &NodeFacts, facts: &Facts) -> Vec<(Option<Cause>, f64)> {
     let missing = |cause| node.missing_seconds.of(cause).map(|seconds| (Some(cause), seconds));
     let outside = node.outside_seconds.map(|seconds| (None, seconds));
     let all = [outside, missing(Cause::NoAnswer), missing(Cause::WrongChain)].into_iter().flatten();
     let least = LEAST_PART * (facts.until - facts.from) as f64;
     let mut worth: Vec<_> = all.filter(|(_, seconds)| *seconds >= least).collect();
+    let step = f64::from(facts.step_seconds);
+    let ended = |cause: Cause| {
+        let end = node.gaps.iter().rev().find(|gap| gap.cause == cause).map(|gap| gap.end);
+        end.zip(node.since).is_some_and(|(end, since)| (since - end).abs() <= step)
+    };
     worth.sort_by(|a, b| b.1.total_cmp(&a.1));
+    worth.sort_by_key(|(cause, _)| !cause.is_some_and(ended));
     worth
 }
 
@@ -59,7 +66,7 @@ mod tests {
     use crate::{
         samples::{
             facts::tests::{facts, node},
-            missing::Missing,
+            missing::{Gap, Missing},
             state::{NetworkState, NodeState},
         },
         words::{ENGLISH, RUSSIAN},
@@ -102,8 +109,20 @@ mod tests {
             "since Thu 09:00, before: 2 h wrong chain",
             "с чт 09:00, до того 2 ч в другой сети",
         );
+        // What ended when it became level is named first, even if it was shorter.
+        let mut both = day(9.0, Some(7_200.0), 3_600.0, 0.0);
+        both.nodes[0].gaps = vec![Gap { cause: Cause::NoAnswer, begin: 8.0 * 3_600.0, end: 9.0 * 3_600.0 }];
+        check(
+            &both,
+            "since Thu 09:00, before: 60 min no answer, 2 h outside",
+            "с чт 09:00, до того 60 мин без ответа, 2 ч вне коридора",
+        );
         // Every lost answer was too short to end the state.
-        check(&day(0.0, None, 9_000.0, 0.0), "3 h of 24 h no answer", "3 ч из 24 ч без ответа");
+        check(
+            &day(0.0, None, 9_000.0, 0.0),
+            "on and off no answer, 3 h of 24 h",
+            "временами без ответа, 3 ч из 24 ч",
+        );
 
         // Of trouble that goes on, the title says enough; of several nodes, the strip.
         let mut trouble = day(9.0, Some(7_200.0), 0.0, 0.0);

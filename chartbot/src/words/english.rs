@@ -147,18 +147,15 @@ pub const ENGLISH: Words = Words {
     },
     longest: |count, span| format!("{}, longest {span}", counted(count as u64, "time")),
     noise: |reach, threshold| format!("noise here reaches ±{reach}; a threshold of {threshold} would fit"),
-    troubled: |time, cause| {
-        let what = match cause {
-            None => "outside",
-            Some(Cause::NoAnswer) => "no answer",
-            Some(Cause::WrongChain) => "wrong chain",
-            Some(Cause::NoConsensus) => "no consensus",
-            Some(Cause::NotScraped) => "no data",
-        };
-        format!("{time} {what}")
+    trouble: |cause| match cause {
+        None => "outside",
+        Some(Cause::NoAnswer) => "no answer",
+        Some(Cause::WrongChain) => "wrong chain",
+        Some(Cause::NoConsensus) => "no consensus",
+        Some(Cause::NotScraped) => "no data",
     },
     before: |what| format!("before: {what}"),
-    of: |part, whole| format!("{part} of {whole}"),
+    on_and_off: |part, whole, what| format!("on and off {what}, {part} of {whole}"),
     meaning: |state| match state {
         State::Halted => Some("not a fault of the nodes"),
         State::Split | State::NoConsensus => Some("no node can be judged"),

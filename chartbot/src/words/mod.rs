@@ -193,13 +193,12 @@ pub struct Words {
     pub longest: fn(usize, &str) -> String,
     /// The noise reaches so many blocks to each side, and the threshold that would fit.
     pub noise: fn(f64, f64) -> String,
-    /// So many seconds, short, without a lag for this cause; without a cause, outside the
-    /// corridor.
-    pub troubled: fn(&str, Option<Cause>) -> String,
+    /// After a time: without a lag for this cause; without a cause, outside the corridor.
+    pub trouble: fn(Option<Cause>) -> &'static str,
     /// That was before the present state.
     pub before: fn(&str) -> String,
-    /// The first part of the second one.
-    pub of: fn(String, String) -> String,
+    /// For the first time out of the second, in many pieces, this trouble.
+    pub on_and_off: fn(String, String, &str) -> String,
     /// What this state means for the nodes; absent where it says enough itself.
     pub meaning: fn(State) -> Option<&'static str>,
     /// So many nodes, which are all there are.

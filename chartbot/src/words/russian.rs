@@ -155,18 +155,15 @@ pub const RUSSIAN: Words = Words {
     },
     longest: |count, span| format!("{}, дольше всего {span}", counted(count as u64, ["раз", "раза", "раз"])),
     noise: |reach, threshold| format!("шум достигает ±{reach}; подошёл бы порог {threshold}"),
-    troubled: |time, cause| {
-        let what = match cause {
-            None => "вне коридора",
-            Some(Cause::NoAnswer) => "без ответа",
-            Some(Cause::WrongChain) => "в другой сети",
-            Some(Cause::NoConsensus) => "без консенсуса",
-            Some(Cause::NotScraped) => "без данных",
-        };
-        format!("{time} {what}")
+    trouble: |cause| match cause {
+        None => "вне коридора",
+        Some(Cause::NoAnswer) => "без ответа",
+        Some(Cause::WrongChain) => "в другой сети",
+        Some(Cause::NoConsensus) => "без консенсуса",
+        Some(Cause::NotScraped) => "без данных",
     },
     before: |what| format!("до того {what}"),
-    of: |part, whole| format!("{part} из {whole}"),
+    on_and_off: |part, whole, what| format!("временами {what}, {part} из {whole}"),
     meaning: |state| match state {
         State::Halted => Some("ноды ни при чём"),
         State::Split | State::NoConsensus => Some("оценить ноды нельзя"),
