@@ -113,7 +113,7 @@ mod tests {
         // Rows that differ, each of which comes back later.
         for (i, pixel) in pixels.pixels_mut().iter_mut().enumerate() {
             let (x, y) = (i % 640, i / 640 % 40);
-            let shade = ((x + 7) * (y + 3) * 2_654_435 >> 9) as u8;
+            let shade = (((x + 7) * (y + 3) * 2_654_435) >> 9) as u8;
             *pixel = PremultipliedColorU8::from_rgba(shade, shade / 2, 0, 255).unwrap();
         }
         assert!(encode(&pixels).unwrap().len() < ENOUGH);

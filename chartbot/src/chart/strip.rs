@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn moments_of_trouble_side_by_side_are_one_box() {
         let row = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 48.0 };
-        let torn = |i: usize| vec![(Unreachable, if i % 2 == 0 { 0.25 } else { 0.0 }), (Ok, 0.75)];
+        let torn = |i: usize| vec![(Unreachable, if i.is_multiple_of(2) { 0.25 } else { 0.0 }), (Ok, 0.75)];
         let node = Node {
             name: "n".into(),
             seen: Vec::new(),
