@@ -92,9 +92,11 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
     json!({ "networks": snapshots.iter().map(network).collect::<Vec<_>>() })
 }
 
+// As in charts and on the page: red is an alarm, and nothing else is.
 const GREEN: &str = "32";
-const YELLOW: &str = "33";
 const RED: &str = "31";
+const BLUE: &str = "34";
+const GREY: &str = "90";
 
 fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
     let networks = snapshots.iter().map(|of| {
@@ -146,16 +148,16 @@ fn paint(text: &str, colour: &str, in_colours: bool) -> String {
 fn colour_of_network(state: NetworkState) -> &'static str {
     match state {
         NetworkState::Ok => GREEN,
-        NetworkState::Split | NetworkState::Halted => YELLOW,
-        NetworkState::NoConsensus => RED,
+        NetworkState::Split | NetworkState::Halted | NetworkState::NoConsensus => GREY,
     }
 }
 
 fn colour_of_node(state: NodeState) -> &'static str {
     match state {
         NodeState::Ok => GREEN,
-        NodeState::Unknown | NodeState::Behind | NodeState::Ahead => YELLOW,
-        NodeState::Unreachable | NodeState::WrongChain | NodeState::Stalled => RED,
+        NodeState::Ahead => BLUE,
+        NodeState::Unknown => GREY,
+        NodeState::Behind | NodeState::Unreachable | NodeState::WrongChain | NodeState::Stalled => RED,
     }
 }
 
@@ -199,7 +201,7 @@ mod tests {
         let other = snapshot(&[Ok(5), Err(Reason::Timeout)], &[Ok(5)]);
         insta::assert_snapshot!("table", table(&[one.clone(), other.clone()], false));
         let painted = table(&[one], true);
-        assert!(painted.contains("\u{1b}[33mbehind                    \u{1b}[0m"), "{painted}");
+        assert!(painted.contains("\u{1b}[31mbehind                    \u{1b}[0m"), "{painted}");
         insta::assert_snapshot!("json", format!("{:#}", as_value(&[other])));
     }
 

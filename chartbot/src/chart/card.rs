@@ -22,10 +22,10 @@ pub struct Card {
     pub title: String,
     /// The network's name, with its state where the title is about a node.
     pub network: String,
-    /// The node that the title is about; empty where it is about the network, or no node is
-    /// worse than others.
+    /// The node that the title is about, or "all 3 nodes"; empty where it is about the network,
+    /// or no node is worse than others.
     pub node: String,
-    /// The rest of the second line, what is dispensable last: "since 18:57", "growing".
+    /// The rest of the second line, what is dispensable last: "since 18:57", "lag growing".
     pub since: Vec<String>,
     /// First moment of the plot, in unix seconds: where data begins.
     pub from: i64,
@@ -55,6 +55,8 @@ pub struct Node {
     pub name: String,
     /// What was seen in each column; absent where there was no lag.
     pub seen: Vec<Option<Envelope>>,
+    /// What it is in now.
+    pub state: State,
     /// The states of each column with their shares, which add up to 1 at most.
     pub states: Vec<Vec<(State, f32)>>,
     /// Its newest sample; absent where there is no present lag.
@@ -68,7 +70,7 @@ pub struct Node {
 pub struct Now {
     /// Blocks from the median.
     pub offset: f64,
-    /// The time behind, as text: "54 s". Absent where it is unknown or zero.
+    /// The time behind, as text: "−54 s". Absent where it is unknown or zero.
     pub behind: Option<String>,
 }
 
@@ -88,17 +90,12 @@ impl Card {
         let times = Times { zone, now: facts.until, words };
         let verdict = Verdict::of(facts);
         let node = verdict.node.or(facts.nodes.first().filter(|_| facts.nodes.len() == 1));
-        let beside = verdict.network.map(|state| words::state::title(state, None, None, words));
-        let network = match beside {
+        let network = match verdict.network.map(|state| words::state::title(state, None, None, words)) {
             Some(state) => format!("{} ({state})", facts.network),
             None => facts.network.clone(),
         };
         let is_named = verdict.node.is_some() && (facts.nodes.len() == 1 || verdict.state != State::Ok);
-        let parts = [
-            verdict.since.map(|since| times.since(since)),
-            verdict.node.and_then(|node| words::trend::trend(node, times)),
-            verdict.ok.map(|(ok, all)| (words.nodes_ok)(ok, all)),
-        ];
+        let name = |node: &NodeFacts| verdict.all.map_or_else(|| node.node.clone(), words.all_nodes);
         let is_late = history.since - facts.from > i64::from(facts.step_seconds);
         let references = facts.references_up.zip(facts.references);
         let left_out = facts.nodes.get(history.watched.len()..).unwrap_or_default();
@@ -114,8 +111,8 @@ impl Card {
             state: verdict.state,
             title: words::state::title(verdict.state, node.and_then(|node| node.lag_blocks), None, words),
             network,
-            node: verdict.node.filter(|_| is_named).map(|node| node.node.clone()).unwrap_or_default(),
-            since: parts.into_iter().flatten().collect(),
+            node: verdict.node.filter(|_| is_named).map(name).unwrap_or_default(),
+            since: words::beside::beside(&verdict, facts, times),
             from: history.since,
             until: history.until,
             grid: history.grid,
@@ -123,7 +120,7 @@ impl Card {
                 .nodes
                 .iter()
                 .zip(&history.watched)
-                .map(|(it, of)| node_of(it, of, history, words))
+                .map(|(it, of)| node_of(it, State::of(it.state, facts.state), of, history, words))
                 .collect(),
             more: (!left_out.is_empty()).then(|| more(left_out)),
             best: history.best.clone(),
@@ -137,10 +134,13 @@ impl Card {
     }
 }
 
-fn node_of(facts: &NodeFacts, watched: &Watched, history: &History, words: &Words) -> Node {
+fn node_of(facts: &NodeFacts, state: State, watched: &Watched, history: &History, words: &Words) -> Node {
     let now = facts.lag_blocks.map(|lag| Now {
         offset: 0.0 - lag,
-        behind: facts.behind_seconds.filter(|seconds| lag > 0.0 && *seconds >= 0.5).map(words.age),
+        behind: facts
+            .behind_seconds
+            .filter(|seconds| lag > 0.0 && *seconds >= 0.5)
+            .map(|seconds| format!("−{}", (words.age)(seconds))),
     });
     let mut seen: Vec<Option<Envelope>> = watched.columns.iter().map(|column| column.seen).collect();
     // The line ends in the newest sample: what has not yet come of the last column invents
@@ -154,6 +154,7 @@ fn node_of(facts: &NodeFacts, watched: &Watched, history: &History, words: &Word
     Node {
         name: facts.node.clone(),
         seen,
+        state,
         states: watched.columns.iter().map(|column| column.shares.clone()).collect(),
         now,
         worst: worst.into_iter().chain(over).collect(),

@@ -1,5 +1,7 @@
 //! The embedded typeface: how wide a text is, and the outlines of its letters.
 
+use std::collections::HashSet;
+
 use ab_glyph::{Font as _, FontRef, InvalidFont, OutlineCurve};
 
 use super::shape::{Point, Rect};
@@ -41,13 +43,27 @@ impl Fonts {
     /// The text, or as much of its begin and end as `room` pixels hold around a "…":
     /// names of machines often differ in their last letters only.
     pub fn fitted(&self, text: &str, weight: Weight, size: f32, room: f32) -> String {
+        self.cut(text, weight, size, room, 2)
+    }
+
+    /// The texts, each [`Fonts::fitted`]. Where that makes two of them alike, all keep more of
+    /// their end, as far as needed to differ.
+    pub fn fitted_apart(&self, texts: &[&str], weight: Weight, size: f32, room: f32) -> Vec<String> {
+        let cut =
+            |part| -> Vec<String> { texts.iter().map(|it| self.cut(it, weight, size, room, part)).collect() };
+        let apart = |cut: &Vec<String>| cut.iter().collect::<HashSet<_>>().len() == texts.len();
+        [2, 4, usize::MAX].into_iter().map(cut).find(apart).unwrap_or_else(|| cut(2))
+    }
+
+    /// The text, or as much of it as fits, of which one `part`th is its begin.
+    fn cut(&self, text: &str, weight: Weight, size: f32, room: f32, part: usize) -> String {
         if self.width(text, weight, size) <= room {
             return text.to_owned();
         }
         let letters: Vec<char> = text.chars().collect();
         let cut = |kept: usize| {
-            let (begin, end) = letters.split_at(kept.div_ceil(2));
-            let end = end.get(end.len() - kept / 2..).unwrap_or_default();
+            let (begin, end) = letters.split_at(if part > kept { 0 } else { kept.div_ceil(part) });
+            let end = end.get(end.len() - (kept - begin.len())..).unwrap_or_default();
             let (begin, end): (String, String) = (begin.iter().collect(), end.iter().collect());
             format!("{}…{}", begin.trim_end(), end.trim_start())
         };
@@ -150,5 +166,22 @@ mod tests {
         assert!(short.starts_with("polyg") && short.ends_with("t-01"), "{short}");
         assert!(fonts.width(&short, Weight::Regular, 30.0) <= 200.0);
         assert_eq!(fitted("anything", 3.0), "");
+    }
+
+    #[test]
+    fn names_that_would_look_alike_keep_more_of_their_end() {
+        let fonts = Fonts::embedded().unwrap();
+        let fitted = |names: &[&str]| fonts.fitted_apart(names, Weight::Regular, 30.0, 200.0);
+        let [one, two] = ["polygon-mainnet-archive-eu-west-01", "polygon-mainnet-archive-us-east-01"];
+        let alone = fonts.fitted(one, Weight::Regular, 30.0, 200.0);
+        assert_eq!(fitted(&[one, "bor"]), [alone.as_str(), "bor"]);
+        let both = fitted(&[one, two]);
+        assert_ne!(both[0], both[1]);
+        assert!(both.iter().all(|it| it.ends_with("st-01")), "{both:?}");
+        assert!(both.iter().all(|it| fonts.width(it, Weight::Regular, 30.0) <= 200.0), "{both:?}");
+        // Where nothing helps, they are cut as usual.
+        let middle = |sign: char| format!("{}{sign}{}", "a".repeat(31), "b".repeat(31));
+        let [one, two] = ['x', 'y'].map(middle);
+        assert_eq!(fitted(&[&one, &two])[0], fonts.fitted(&one, Weight::Regular, 30.0, 200.0));
     }
 }

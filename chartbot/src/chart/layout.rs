@@ -183,6 +183,13 @@ impl Pen<'_> {
         self.fonts.fitted(text, hand.weight, hand.size, room)
     }
 
+    /// The names of the nodes as they are beside their rows and in the legend, cut so that they
+    /// differ.
+    pub fn names(&self) -> Vec<String> {
+        let names: Vec<&str> = self.card.nodes.iter().map(|node| &*node.name).collect();
+        self.fonts.fitted_apart(&names, Weight::Regular, BODY, NAME_ROOM)
+    }
+
     /// A text that begins at `left`.
     pub fn text(&self, text: impl Into<String>, left: f32, baseline: f32, hand: Hand) -> Label {
         let text = text.into();

@@ -43,7 +43,10 @@ pub fn draw(pen: &Pen, traces: &[Drawn], layout: &mut Layout) {
     let rest: f32 = entries.iter().skip(1).map(|(_, text)| width(text)).sum();
     let room = (right - MARGIN - rest - KEY - AIR - BETWEEN).max(LEAST_NAME);
     if let Some((_, name)) = entries.first_mut() {
-        *name = pen.fitted(name, body, room);
+        *name = match pen.names().into_iter().next() {
+            Some(first) if card.nodes.len() > 1 => first,
+            _ => pen.fitted(name, body, room),
+        };
     }
     let mut left = MARGIN;
     for (ink, text) in entries {

@@ -12,6 +12,10 @@ use crate::samples::grid::Envelope;
 
 /// Columns of this width or more are drawn as steps.
 const STEP: f32 = 6.0;
+/// A bend of less, in pixels, is not seen.
+const FLAT: f32 = 0.2;
+/// The most points in a row that one straight line replaces, which bounds the work.
+const FARTHEST: usize = 24;
 
 /// One line as it is drawn, with what its legend needs.
 pub struct Drawn {
@@ -70,7 +74,33 @@ fn within_scale(plot: &Plot, line: Line) -> Vec<Line> {
         }
         is_broken = false;
     }
-    parts.into_iter().map(|points| Line { points, ..line.clone() }).collect()
+    parts.into_iter().map(|points| Line { points: simplified(&points), ..line.clone() }).collect()
+}
+
+/// Without the points that make no difference to be seen: each is closer than [`FLAT`] to the
+/// straight line between its neighbours that are kept. A line costs as much as it has points.
+fn simplified(points: &[Point]) -> Vec<Point> {
+    let mut kept = Vec::with_capacity(points.len());
+    let mut from = 0;
+    kept.extend(points.first());
+    for to in 2..points.len() {
+        let is_flat = |between: &[Point]| between.iter().all(|it| off(*it, points[from], points[to]) < FLAT);
+        if to - from > FARTHEST || !is_flat(&points[from + 1..to]) {
+            from = to - 1;
+            kept.push(points[from]);
+        }
+    }
+    kept.extend(points.last().filter(|_| points.len() > 1));
+    kept
+}
+
+/// How far a point is from the straight line between two others, in pixels.
+fn off(point: Point, a: Point, b: Point) -> f32 {
+    let ((dx, dy), (x, y)) = ((b.x - a.x, b.y - a.y), (point.x - a.x, point.y - a.y));
+    let square = dx * dx + dy * dy;
+    // A line may come back on itself: beyond its ends there is none of it.
+    let part = if square > 0.0 { ((x * dx + y * dy) / square).clamp(0.0, 1.0) } else { 0.0 };
+    (x - part * dx).hypot(y - part * dy)
 }
 
 /// Two strokes across a line that continues beyond the scale.
@@ -80,4 +110,38 @@ fn break_mark(plot: &Plot, peak: &Peak) -> Mark {
     let y = if peak.value < 0.0 { plot.frame.bottom - 46.0 } else { plot.frame.top + 46.0 };
     let points = vec![Point { x: x - half, y: y + rise }, Point { x: x + half, y: y - rise }];
     Mark::Line(Line::solid(points, Ink::Ground, width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(heights: &[f32]) -> Vec<Point> {
+        heights.iter().enumerate().map(|(x, y)| Point { x: x as f32, y: *y }).collect()
+    }
+
+    #[test]
+    fn what_is_straight_has_two_ends() {
+        assert_eq!(simplified(&[]), []);
+        assert_eq!(simplified(&line(&[1.0])), line(&[1.0]));
+        assert_eq!(simplified(&line(&[1.0; 20])).len(), 2);
+        let back = [0.0, 10.0, 5.0].map(|y| Point { x: 0.0, y });
+        assert_eq!(simplified(&back), back);
+        assert_eq!(simplified(&line(&[0.0, 0.0, 5.0, 0.0, 0.0])), line(&[0.0, 0.0, 5.0, 0.0, 0.0]));
+    }
+
+    proptest! {
+        #[test]
+        fn no_point_is_off_by_more_than_can_be_seen(heights in prop::collection::vec(0.0_f32..3.0, 2..200)) {
+            let points = line(&heights);
+            let kept = simplified(&points);
+            prop_assert_eq!((kept.first(), kept.last()), (points.first(), points.last()));
+            for point in &points {
+                let near = kept.windows(2).find(|ends| ends[0].x <= point.x && point.x <= ends[1].x);
+                let ends = near.unwrap();
+                prop_assert!(off(*point, ends[0], ends[1]) < FLAT + 0.001);
+            }
+        }
+    }
 }

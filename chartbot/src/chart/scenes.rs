@@ -10,6 +10,7 @@ use crate::{
             tests::{facts, node},
         },
         grid::{Column, Envelope, Grid, History, Watched},
+        missing::{self, Cause, Gap, Missing},
         state::{NetworkState, NodeState, State},
         trend::Trend,
     },
@@ -71,6 +72,35 @@ pub fn history(span: i64, names: &[&str]) -> History {
         watched: names.iter().enumerate().map(node).collect(),
         best: (0..grid.len).map(best).collect(),
         threshold: vec![Some(THRESHOLD); grid.len],
+    }
+}
+
+impl Watched {
+    /// The columns without a lag.
+    fn gaps(&self, history: &History) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for (i, column) in self.columns.iter().enumerate().filter(|(_, column)| column.seen.is_none()) {
+            let cause = match column.shares.first() {
+                Some((State::Unreachable, _)) => Cause::NoAnswer,
+                Some((State::WrongChain, _)) => Cause::WrongChain,
+                Some((State::NoConsensus | State::Split, _)) => Cause::NoConsensus,
+                _ => Cause::NotScraped,
+            };
+            let (begin, end) = history.grid.column(i);
+            missing::extend(&mut gaps, Gap { cause, begin: begin as f64, end: end as f64 });
+        }
+        gaps
+    }
+
+    /// When the columns after the last one that was mostly in another state begin; absent if
+    /// there is none, or it is the last.
+    fn ok_since(&self, history: &History) -> Option<i64> {
+        let most = |column: &Column| {
+            let largest = column.shares.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+            largest.is_some_and(|it| it.0 != State::Ok)
+        };
+        let last = self.columns.iter().rposition(most)?;
+        (last + 1 < self.columns.len()).then(|| history.grid.column(last).1)
     }
 }
 
@@ -155,15 +185,31 @@ impl Scene {
             let samples = watched.columns.iter().enumerate();
             let samples = samples.filter_map(|(i, it)| Some((history.grid.column(i).1, it.seen?)));
             let ends = samples.flat_map(|(at, it)| [(at, -it.min), (at, -it.max)]);
+            let lasts = if is_first { present.minutes * 60 } else { 3 * DAY };
+            let since = watched.ok_since(&history).filter(|_| !is_first || present.state == NodeState::Ok);
+            let seconds = |state| {
+                let shares = watched.columns.iter().flat_map(|it| &it.shares);
+                shares.filter(|it| it.0 == state).map(|it| f64::from(it.1)).sum::<f64>()
+                    * f64::from(history.grid.step)
+            };
             let now = present.lag.filter(|_| is_first).map(|(lag, _)| (NOW, lag));
             let worst = ends.chain(now).max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
             NodeFacts {
                 node: watched.node.clone(),
                 state: if is_first { present.state } else { NodeState::Ok },
-                since: Some((NOW - if is_first { present.minutes * 60 } else { 3 * DAY }) as f64),
+                since: Some(since.unwrap_or(NOW - lasts) as f64),
                 lag_blocks: if is_first { present.lag.map(|it| it.0) } else { Some(0.0) },
                 behind_seconds: present.lag.filter(|_| is_first).map(|it| it.1),
                 worst: worst.map(|(at, lag)| Worst { lag, at: at.min(NOW) as f64 }),
+                outside_seconds: Some(
+                    [State::Behind, State::Ahead, State::Stalled].into_iter().map(seconds).sum(),
+                ),
+                missing_seconds: Missing {
+                    no_answer: Some(seconds(State::Unreachable)),
+                    wrong_chain: Some(seconds(State::WrongChain)),
+                    ..Missing::default()
+                },
+                gaps: watched.gaps(&history),
                 ..node()
             }
         };
@@ -214,17 +260,19 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
     let calm = |history| Scene::new(history, Net::Ok, &ok());
     let scene = |history, present: Present| Scene::new(history, Net::Ok, &present);
 
-    let behind = hour().dip(0, 0.20, 0.25, 8.0).gap(0, 0.48, 0.55, Unreachable).no_best(0.48, 0.55);
+    let behind = hour().dip(0, 0.20, 0.25, 8.0).gap(0, 0.48, 0.55, Unreachable);
     let behind = scene(behind.falls(0.78, 27.0), now(Now::Behind, 11, Some((27.0, 54.0))))
-        .with(|it| it.nodes[0].trend = Some(Trend::Steady { slope: 0.05, zero: 0.0 }));
+        .with(|it| it.nodes[0].trend = Some(Trend::Steady { slope: 0.034, zero: 0.0 }));
     let back = day().change(0, 0.3, 1.0, |part, _| {
         let at = -50_000.0 * (1.0 - part) - 312.0;
         seen(at - 20.0, at, at + 20.0)
     });
     let back = scene(back, now(Now::Behind, 1_000, Some((312.0, 624.0))))
-        .with(|it| it.nodes[0].level_at = Some((NOW + 33 * 60) as f64));
-    let halted =
+        .with(|it| it.nodes[0].level_at = Some((NOW + 6 * 60) as f64));
+    let mut halted =
         hour().change(0, 0.35, 1.0, |_, _| Column { shares: vec![(Halted, 1.0)], ..seen(0.0, 0.0, 0.0) });
+    let len = halted.grid.len;
+    halted.best[len * 35 / 100..].fill(Some(Envelope { min: 0.0, mean: 0.0, max: 0.0 }));
     let split = hour().gap(0, 0.6, 1.0, Split).no_best(0.6, 1.0);
     let torn = (0..300).fold(day(), |it, n| {
         let at = 0.3 + f64::from(n) / 600.0;
@@ -254,9 +302,9 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
     let peaks = [0.2, 0.5, 0.8].into_iter().zip([76.0, 77.0, 76.0]);
     let peaks = peaks.fold(history(30 * DAY, &["my-node"]), |it, (at, depth)| it.spike(0, at, depth));
     let ahead = hour().change(0, 0.7, 1.0, |_, _| seen(8.0, 9.0, 9.0));
-    let stalled = day()
-        .falls(0.8, 535.0)
-        .change(0, 0.82, 1.0, |_, column| Column { shares: vec![(Stalled, 1.0)], ..column.clone() });
+    let stalled = hour()
+        .falls(0.7, 535.0)
+        .change(0, 0.71, 1.0, |_, column| Column { shares: vec![(Stalled, 1.0)], ..column.clone() });
     let wrong = day().gap(0, 0.72, 1.0, WrongChain);
     // Three minutes of a column of forty.
     let month = history(30 * DAY, &["my-node"]).change(0, 0.9999, 1.0, |_, _| Column {
@@ -265,7 +313,10 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
     });
     let mut late = history(2 * HOUR, &["my-node"]);
     late.best.truncate(late.grid.len);
-    let late = calm(late).with(|it| (it.from, it.step_seconds) = (NOW - 30 * DAY, 2_400));
+    let late = calm(late).with(|it| {
+        (it.from, it.step_seconds) = (NOW - 30 * DAY, 2_400);
+        it.nodes[0].since = Some((NOW - 2 * HOUR) as f64);
+    });
     let noisy = week().change(0, 0.0, 1.0, |part, _| {
         let seed = (part * 1e9) as usize;
         let (low, high) = (-(noise(seed) * 12.0).floor(), (noise(seed + 5) * 5.0).floor());
@@ -275,6 +326,11 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
     let len = steps.grid.len;
     steps.threshold[..len / 4].fill(None);
     steps.threshold[len / 2..].fill(Some(10.0));
+    let steps = steps.change(0, 0.5, 1.0, |_, column| {
+        let is_inside = column.seen.is_some_and(|it| it.mean >= -10.0);
+        let shares = if is_inside { vec![(Ok, 1.0)] } else { column.shares.clone() };
+        Column { shares, ..column.clone() }
+    });
     let mut unknown = day().spike(0, 0.4, 9.0);
     unknown.threshold.fill(None);
     vec![
@@ -288,13 +344,18 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
         ("wrong-chain", scene(wrong, now(Now::WrongChain, 407, None))),
         (
             "not-scraped",
-            scene(day().gap(0, 0.9, 1.0, NotScraped).no_best(0.9, 1.0), now(Now::NotScraped, 144, None)),
+            Scene::new(
+                day().gap(0, 0.9, 1.0, NotScraped).no_best(0.9, 1.0),
+                Net::NotScraped,
+                &now(Now::NotScraped, 144, None),
+            )
+            .with(|it| (it.references, it.references_up) = (None, None)),
         ),
-        ("stalled", scene(stalled, now(Now::Stalled, 288, Some((535.0, 1_070.0))))),
+        ("stalled", scene(stalled, now(Now::Stalled, 17, Some((535.0, 1_070.0))))),
         ("back", back),
         ("month", scene(month, now(Now::Behind, 3, Some((27.0, 54.0))))),
         ("outlier", calm(week().spike(0, 0.4, 20_000.0).dip(0, 0.7, 0.72, 27.0))),
-        ("peaks", calm(peaks)),
+        ("peaks", calm(peaks).with(|it| it.nodes[0].since = None)),
         ("late", late),
         ("torn", calm(torn)),
         ("three", scene(three, now(Now::Unreachable, 432, None))),

@@ -3,17 +3,17 @@
 use super::{
     card::Node,
     font,
-    layout::{AIR, BODY, Hand, LEGEND, Layout, MARGIN, Mark, NAME_ROOM, PICTURE, Pen},
+    layout::{AIR, BODY, Hand, LEGEND, Layout, MARGIN, Mark, PICTURE, Pen},
     shape::{Ink, Rect},
     texture,
     timeaxis::TimeScale,
 };
 use crate::samples::state::State;
 
-/// A share of a column is at least this high.
-const LEAST_HEIGHT: f32 = 4.0;
+/// A share of a column is at least this high: two points of a phone.
+const LEAST_HEIGHT: f32 = 8.0;
 /// Trouble is at least this wide.
-const LEAST_WIDTH: f32 = 4.0;
+const LEAST_WIDTH: f32 = 8.0;
 /// The sample of a state in the legend.
 const KEY: (f32, f32) = (44.0, 28.0);
 const AFTER_KEY: f32 = 14.0;
@@ -23,9 +23,8 @@ pub fn draw(pen: &Pen, layout: &mut Layout) {
     let card = pen.card;
     let body = Hand::regular(BODY, Ink::Muted);
     let mut shown = [false; State::ALL.len()];
-    for (node, row) in card.nodes.iter().zip(&pen.frames.rows) {
+    for ((node, row), name) in card.nodes.iter().zip(&pen.frames.rows).zip(pen.names()) {
         if card.nodes.len() > 1 {
-            let name = pen.fitted(&node.name, body, NAME_ROOM);
             let baseline = font::centred(row.center().y, BODY);
             layout.labels.push(pen.text_before(row.left - AIR, name, baseline, body));
         }
@@ -70,7 +69,30 @@ fn segments(node: &Node, row: Rect, column: impl Fn(usize) -> (f32, f32)) -> Vec
         }
     }
     boxes.sort_by_key(|(_, state)| state.is_alarm());
-    boxes
+    // Whether it is still so is seen at the end of the row, however short it has lasted.
+    if node.state.is_alarm() {
+        boxes.push((Rect { left: row.right - LEAST_WIDTH, ..row }, node.state));
+    }
+    merged(boxes)
+}
+
+/// Neighbours of one state and height as one box: each hatch is drawn once.
+fn merged(boxes: Vec<(Rect, State)>) -> Vec<(Rect, State)> {
+    let mut merged: Vec<(Rect, State)> = Vec::with_capacity(boxes.len());
+    for (next, state) in boxes {
+        match merged.last_mut() {
+            Some((last, of))
+                if *of == state
+                    && (last.top, last.bottom) == (next.top, next.bottom)
+                    && next.left <= last.right
+                    && next.left >= last.left =>
+            {
+                last.right = last.right.max(next.right);
+            }
+            _ => merged.push((next, state)),
+        }
+    }
+    merged
 }
 
 /// The heights of the states of a column, the worst at the bottom.
@@ -123,7 +145,7 @@ mod tests {
         for (shares, want) in [
             (&[(Ok, 1.0)][..], &[(48.0, Ok)][..]),
             (&[(Ok, 0.5), (Unreachable, 0.5)], &[(24.0, Unreachable), (24.0, Ok)]),
-            (&[(Ok, 0.99), (Behind, 0.01)], &[(4.0, Behind), (44.0, Ok)]),
+            (&[(Ok, 0.99), (Behind, 0.01)], &[(8.0, Behind), (40.0, Ok)]),
             (&[(Unreachable, 0.25)], &[(12.0, Unreachable)]),
             (&[], &[]),
         ] {
@@ -135,10 +157,39 @@ mod tests {
     fn a_moment_of_trouble_is_wide_enough_to_see_and_on_top() {
         let mut states = vec![vec![(Ok, 1.0)]; 100];
         states[99] = vec![(Unreachable, 1.0)];
-        let node = Node { name: "n".into(), seen: Vec::new(), states, now: None, worst: Vec::new() };
+        let node = Node {
+            name: "n".into(),
+            seen: Vec::new(),
+            state: Unreachable,
+            states,
+            now: None,
+            worst: Vec::new(),
+        };
         let row = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 48.0 };
         let boxes = segments(&node, row, |i| (i as f32, i as f32 + 1.0));
-        let last = Rect { left: 96.0, ..row };
+        let last = Rect { left: 92.0, ..row };
         assert_eq!(boxes, [(Rect { right: 99.0, ..row }, Ok), (last, Unreachable)]);
+
+        // A part of the newest column is the whole of now.
+        let states = [vec![vec![(Ok, 1.0)]; 99], vec![vec![(Unreachable, 0.1), (Ok, 0.9)]]].concat();
+        let boxes = segments(&Node { states, ..node }, row, |i| (i as f32, i as f32 + 1.0));
+        assert_eq!(boxes.last(), Some(&(last, Unreachable)));
+    }
+
+    #[test]
+    fn moments_of_trouble_side_by_side_are_one_box() {
+        let row = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 48.0 };
+        let torn = |i: usize| vec![(Unreachable, if i.is_multiple_of(2) { 0.25 } else { 0.0 }), (Ok, 0.75)];
+        let node = Node {
+            name: "n".into(),
+            seen: Vec::new(),
+            state: Ok,
+            states: (0..100).map(torn).collect(),
+            now: None,
+            worst: Vec::new(),
+        };
+        let boxes = segments(&node, row, |i| (i as f32, i as f32 + 1.0));
+        let trouble: Vec<_> = boxes.iter().filter(|it| it.1 == Unreachable).collect();
+        assert_eq!(trouble, [&(Rect { top: 36.0, ..row }, Unreachable)]);
     }
 }

@@ -104,7 +104,10 @@ impl Story<'_> {
             Some(format!("{} {title}", state::sign(verdict.state))),
             Some(facts.network.clone()),
             beside,
-            node.map(|node| words::shortened(&node.node, name)),
+            node.map(|node| {
+                let name = || words::shortened(&node.node, name);
+                verdict.all.map_or_else(name, words.all_nodes)
+            }),
             verdict.since.map(|since| times.since(since)),
             verdict.ok.map(|(ok, all)| (words.nodes_ok)(ok, all)),
         ];

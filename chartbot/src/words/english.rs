@@ -134,7 +134,7 @@ pub const ENGLISH: Words = Words {
     catching_up: |count, minutes| {
         format!("catching up, {} in {}", blocks(count), counted(minutes as u64, "minute"))
     },
-    growing: "growing",
+    growing: "lag growing",
 
     worst: |offset, when| format!("at worst {} ({when})", (ENGLISH.lag)(offset, None)),
     outside: |seconds, (least, most)| {
@@ -156,6 +156,22 @@ pub const ENGLISH: Words = Words {
     },
     longest: |count, span| format!("{}, longest {span}", counted(count as u64, "time")),
     noise: |reach, threshold| format!("noise here reaches ±{reach}; a threshold of {threshold} would fit"),
+    trouble: |cause| match cause {
+        None => "outside",
+        Some(Cause::NoAnswer) => "no answer",
+        Some(Cause::WrongChain) => "wrong chain",
+        Some(Cause::NoConsensus) => "no consensus",
+        Some(Cause::NotScraped) => "no data",
+    },
+    before: |what| format!("before: {what}"),
+    on_and_off: |part, whole, what| format!("on and off {what}, {part} of {whole}"),
+    meaning: |state| match state {
+        State::Halted => Some("not a fault of the nodes"),
+        State::Split | State::NoConsensus => Some("no node can be judged"),
+        State::NotScraped => Some("nobody is watching"),
+        _ => None,
+    },
+    all_nodes: |count| format!("all {}", counted(count as u64, "node")),
     nothing_seen: "no data in this range",
     nodes_ok: |ok, all| format!("{ok} of {} ok", counted(all as u64, "node")),
     more_ok: |count| format!("and {count} more, ok"),

@@ -1,6 +1,7 @@
 //! Every sentence that people read.
 
 pub mod alert;
+pub mod beside;
 pub mod caption;
 mod english;
 pub mod moment;
@@ -201,6 +202,16 @@ pub struct Words {
     pub longest: fn(usize, &str) -> String,
     /// The noise reaches so many blocks to each side, and the threshold that would fit.
     pub noise: fn(f64, f64) -> String,
+    /// After a time: without a lag for this cause; without a cause, outside the corridor.
+    pub trouble: fn(Option<Cause>) -> &'static str,
+    /// That was before the present state.
+    pub before: fn(&str) -> String,
+    /// For the first time out of the second, in many pieces, this trouble.
+    pub on_and_off: fn(String, String, &str) -> String,
+    /// What this state means for the nodes; absent where it says enough itself.
+    pub meaning: fn(State) -> Option<&'static str>,
+    /// So many nodes, which are all there are.
+    pub all_nodes: fn(usize) -> String,
     /// There is no block in the whole range.
     pub nothing_seen: &'static str,
     /// How many of the watched nodes are ok, and of how many.

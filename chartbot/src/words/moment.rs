@@ -97,7 +97,13 @@ impl Times<'_> {
                 (date(&begin, true, chart), last)
             }
         };
-        let zone = end.strftime("%Z");
+        // Across a change of the clocks each end has its own.
+        let zone = |moment: &Zoned| moment.strftime("%Z").to_string();
+        let first = match zone(&begin) {
+            other if other != zone(&end) && !is_one_day => format!("{first} {other}"),
+            _ => first,
+        };
+        let zone = zone(&end);
         let dash = if is_one_day { "–" } else { " – " };
         match is_late {
             true => format!("{} {zone}", (chart.data_since)(&first, &last)),

@@ -139,7 +139,7 @@ pub const RUSSIAN: Words = Words {
         let minutes = counted(minutes as u64, ["минуту", "минуты", "минут"]);
         format!("догоняет: {} за {minutes}", blocks(count))
     },
-    growing: "растёт",
+    growing: "отставание растёт",
 
     worst: |offset, when| {
         let side = if offset < 0.0 { "отставание" } else { "опережение" };
@@ -164,6 +164,22 @@ pub const RUSSIAN: Words = Words {
     },
     longest: |count, span| format!("{}, дольше всего {span}", counted(count as u64, ["раз", "раза", "раз"])),
     noise: |reach, threshold| format!("шум достигает ±{reach}; подошёл бы порог {threshold}"),
+    trouble: |cause| match cause {
+        None => "вне коридора",
+        Some(Cause::NoAnswer) => "без ответа",
+        Some(Cause::WrongChain) => "в другой сети",
+        Some(Cause::NoConsensus) => "без консенсуса",
+        Some(Cause::NotScraped) => "без данных",
+    },
+    before: |what| format!("до того {what}"),
+    on_and_off: |part, whole, what| format!("временами {what}, {part} из {whole}"),
+    meaning: |state| match state {
+        State::Halted => Some("ноды ни при чём"),
+        State::Split | State::NoConsensus => Some("оценить ноды нельзя"),
+        State::NotScraped => Some("никто не следит"),
+        _ => None,
+    },
+    all_nodes: |count| format!("все {}", counted(count as u64, ["нода", "ноды", "нод"])),
     nothing_seen: "нет данных за этот период",
     nodes_ok: |ok, all| format!("в порядке {ok} из {}", counted(all as u64, OF_NODES)),
     more_ok: |count| format!("и ещё {count}, не отстают"),

@@ -57,7 +57,7 @@ mod tests {
                 Some("catching up, 900 blocks in 5 minutes"),
                 Some("догоняет: 900 блоков за 5 минут"),
             ),
-            (Some(Trend::More), None, Some("growing"), Some("растёт")),
+            (Some(Trend::More), None, Some("lag growing"), Some("отставание растёт")),
             (None, None, None, None),
         ] {
             let of = NodeFacts { trend, level_at, ..node() };
