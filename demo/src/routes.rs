@@ -27,7 +27,7 @@ impl Routes<'_> {
         let Routes { chartbot, secret_file, telegram, token, chat } = self;
         let replaced = [
             ("group_wait: 5s", "group_wait: 1s".to_owned()),
-            ("group_interval: 1m", "group_interval: 2s".to_owned()),
+            ("group_interval: 1m", "group_interval: 1s".to_owned()),
             ("- url: http://chartbot:9918/alerts", format!("- url: http://{chartbot}/alerts")),
             ("credentials_file:", format!("credentials_file: '{}'", secret_file.display())),
             ("- bot_token_file:", format!("- bot_token: '{token}'")),
