@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
+use headlag_demo::backfill::WEEK;
 use headlag_demo::once;
 use headlag_demo::process::TakenPort;
 use headlag_demo::telegram::{Telegram, User};
@@ -87,7 +88,7 @@ async fn run(flags: &Flags) -> anyhow::Result<()> {
     tokio::pin!(end);
 
     let mut world = tokio::select! {
-        world = World::start(flags.addresses()) => world?,
+        world = World::start(flags.addresses(), WEEK) => world?,
         () = &mut end => bail!("ended before everything was up"),
     };
     let outcome = tokio::select! {

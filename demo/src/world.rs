@@ -11,8 +11,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::alertmanager;
-use crate::backfill::WEEK;
-use crate::chain::Chain;
+use crate::chain::{Chain, Millis};
 use crate::config;
 use crate::nodes::{Nodes, wall_clock};
 use crate::page::Page;
@@ -95,11 +94,11 @@ pub struct Services {
 }
 
 impl World {
-    /// Brings everything up, ready to be asked.
-    pub async fn start(wanted: Addresses) -> anyhow::Result<Self> {
+    /// Brings everything up, ready to be asked, with so much history.
+    pub async fn start(wanted: Addresses, history: Millis) -> anyhow::Result<Self> {
         let mut attempt = 1;
         loop {
-            match Self::try_start(wanted).await {
+            match Self::try_start(wanted, history).await {
                 Err(error) if attempt < ATTEMPTS && wanted.has_free() && is_port_taken(&error) => {
                     attempt += 1;
                 }
@@ -108,7 +107,7 @@ impl World {
         }
     }
 
-    async fn try_start(wanted: Addresses) -> anyhow::Result<Self> {
+    async fn try_start(wanted: Addresses, history: Millis) -> anyhow::Result<Self> {
         let telegram = Port::take(wanted.telegram, "the Telegram stand-in", "--telegram.listen-address")?;
         let prometheus = Port::take(wanted.prometheus, "Prometheus", "--prometheus.listen-address")?;
         let exporter = Port::take(wanted.exporter, "the exporter", "--exporter.listen-address")?;
@@ -148,8 +147,8 @@ impl World {
 
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let blocks = storage(folder.path());
-        eprintln!("headlag-demo | back-filling a week of history");
-        tools.backfill(&blocks, chain, start - WEEK..start, addresses.exporter).await?;
+        eprintln!("headlag-demo | back-filling the history");
+        tools.backfill(&blocks, chain, start - history..start, addresses.exporter).await?;
         let exporter = start_exporter(folder.path(), &nodes, exporter).await?;
         // The seconds that went by meanwhile, so that the live part continues without a gap.
         tools.backfill(&blocks, chain, start..clock(), addresses.exporter).await?;

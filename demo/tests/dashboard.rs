@@ -11,6 +11,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use headlag_demo::backfill::WEEK;
 use headlag_demo::world::{Addresses, World};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -212,7 +213,7 @@ fn each_state_has_its_word_and_colour_and_the_worst_the_highest_number() {
 async fn every_panel_has_data() {
     let dashboards = dashboards();
     let queries: Vec<_> = dashboards.iter().flat_map(queries).collect();
-    let world = World::start(Addresses::free()).await.unwrap();
+    let world = World::start(Addresses::free(), WEEK).await.unwrap();
     let exposition = reqwest::get(format!("http://{}/metrics", world.addresses.exporter))
         .await
         .unwrap()

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use browser::Browser;
-use headlag_demo::chain::Chain;
+use headlag_demo::chain::{Chain, Millis};
 use headlag_demo::nodes::{Nodes, wall_clock};
 use headlag_demo::page::Page;
 use headlag_demo::switch::Switch;
@@ -25,6 +25,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// A poll of the nodes, a scrape, a chart, on a busy machine; and the bot's pause after a failure.
 const LATER: Duration = Duration::from_secs(90);
 const TOKEN: &str = "1:page";
+const HOUR: Millis = 3_600_000;
 
 fn png(grey: u8) -> Vec<u8> {
     let mut out = Vec::new();
@@ -254,7 +255,7 @@ async fn answer_after(browser: &Browser, seen: u64) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lever_raises_an_alert_and_is_seen_in_the_next_chart() {
-    let mut world = World::start(Addresses::free()).await.unwrap();
+    let mut world = World::start(Addresses::free(), HOUR).await.unwrap();
     let browser = Browser::open(&format!("http://{}/", world.addresses.telegram), 1280, 900).await;
     browser.wait("document.querySelector('#commands button')?.textContent == '/hour'", SOON).await;
     let (level_picture, level) = hour(&browser).await;
