@@ -16,7 +16,7 @@ use headlag_demo::world::{Addresses, World};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-/// Rates need two scrapes, and those are 15 s apart.
+/// Rates need two scrapes.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(500);
 
