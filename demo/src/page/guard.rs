@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use hyper::header::{CONTENT_TYPE, HOST, ORIGIN};
 use hyper::{HeaderMap, Method, Request};
 
-/// Tells why a request is not one of our page or of a person at a terminal.
+/// Why a request is not one of our page or of a person at a terminal.
 pub fn check<B>(request: &Request<B>) -> Result<(), &'static str> {
     let headers = request.headers();
     let host = text(headers, HOST).unwrap_or_default();
