@@ -55,7 +55,7 @@ pub struct Known {
 /// Draws pictures of what one Prometheus holds, with times in one zone.
 #[derive(Clone)]
 pub struct Painter {
-    /// Whom to ask.
+    /// The server with the samples.
     pub prometheus: Prometheus,
     /// The zone of all times.
     pub zone: TimeZone,

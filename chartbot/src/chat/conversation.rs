@@ -447,9 +447,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_renamed_label_is_reported_beside_the_numbers() {
         for text in ["/hour", "/status"] {
-            let told = ask(Server::Renames, from_alice(text)).await.unwrap();
-            assert!(told.contains("renamed the label “node” to “exported_node”"), "{told}");
-            assert!(told.contains("honor_labels: true"), "{told}");
+            let said = ask(Server::Renames, from_alice(text)).await.unwrap();
+            assert!(said.contains("renamed the label “node” to “exported_node”"), "{said}");
+            assert!(said.contains("honor_labels: true"), "{said}");
         }
     }
 

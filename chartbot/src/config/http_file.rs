@@ -243,12 +243,12 @@ mod tests {
     fn check(text: &str, want: &[&str]) {
         let folder = folder();
         let problems = parse(text, folder.path()).unwrap_err();
-        let told: Vec<_> = problems
+        let shown: Vec<_> = problems
             .iter()
             .map(|problem| format!("{}: {}: {}", problem.line, problem.key, problem.what))
             .collect();
-        assert!(!told.join("\n").contains("s3cret"), "{told:?}");
-        assert_eq!(told, want);
+        assert!(!shown.join("\n").contains("s3cret"), "{shown:?}");
+        assert_eq!(shown, want);
     }
 
     #[test]

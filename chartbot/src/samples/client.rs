@@ -209,7 +209,7 @@ impl Prometheus {
     /// POST, since a query may be longer than a URL; GET where that is what is allowed, as
     /// Prometheus' own client does.
     async fn ask(&self, url: &Url, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {
-        // VictoriaMetrics keeps the newest half minute back unless it is told not to cache;
+        // VictoriaMetrics keeps the newest half minute back unless it is asked not to cache;
         // others take no notice.
         let mut form = vec![("query", promql), ("timeout", QUERY_TIMEOUT), ("nocache", "1")];
         form.extend(times.iter().map(|(name, time)| (*name, time.as_str())));

@@ -32,11 +32,13 @@ async fn what_is_refused_says_why() {
     let client = Client::builder().no_proxy().build().unwrap();
     let without = client.post(url.clone()).body(good.to_string()).send().await.unwrap();
     assert_eq!(without.status(), StatusCode::UNAUTHORIZED);
-    let other = client.post(url.clone()).header(AUTHORIZATION, format!("Basic {SECRET}"));
-    assert_eq!(other.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    for scheme in ["Basic", "Secret"] {
+        let other = client.post(url.clone()).header(AUTHORIZATION, format!("{scheme} {SECRET}"));
+        assert_eq!(other.send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "{scheme}");
+    }
     assert_eq!(client.get(url).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(texts(&stand).await, [""; 0]);
-    for (result, count) in [("unauthorized", 5), ("malformed", 2), ("too_large", 1), ("ok", 0)] {
+    for (result, count) in [("unauthorized", 6), ("malformed", 2), ("too_large", 1), ("ok", 0)] {
         let counter = format!("alert_webhooks_total{{result=\"{result}\"}}");
         assert_eq!(running.metrics(&counter), [format!("{counter} {count}")]);
     }
