@@ -1,5 +1,6 @@
 //! A Telegram bot that draws the lag of blockchain nodes from Prometheus.
 
+mod alerts;
 mod chart;
 mod chat;
 mod clock;
@@ -7,6 +8,7 @@ mod config;
 mod labels;
 mod metrics;
 mod picture;
+mod remote;
 mod samples;
 mod serve;
 mod telegram;
@@ -159,6 +161,6 @@ async fn chart(mut charts: Charts, drawing: &Drawing) -> anyhow::Result<()> {
 
 fn painter(charts: &Charts, metrics: &Metrics) -> anyhow::Result<Painter> {
     let prometheus =
-        Prometheus::new(&charts.prometheus_url, &charts.prometheus_http).context("cannot set up TLS")?;
+        Prometheus::new(&charts.prometheus.url, &charts.prometheus.http).context("cannot set up TLS")?;
     Ok(Painter::new(prometheus, charts.zone.clone(), charts.theme, metrics.clone()))
 }

@@ -1,4 +1,6 @@
-//! The bot's own metrics; the only place with their names.
+//! The bot's own metrics; this and `metrics/` are the only places with their names.
+
+pub mod alerts;
 
 use std::{
     sync::{
@@ -42,6 +44,8 @@ pub struct Metrics {
     draw: Histogram,
     send: Histogram,
     last_poll: LastPoll,
+    /// About alerts.
+    pub alerts: alerts::AlertMetrics,
 }
 
 impl Default for Metrics {
@@ -63,6 +67,7 @@ impl Default for Metrics {
             draw: Histogram::new(SECONDS),
             send: Histogram::new(SECONDS),
             last_poll: LastPoll::default(),
+            alerts: alerts::AlertMetrics::default(),
         }
     }
 }
@@ -121,6 +126,7 @@ impl Metrics {
         ] {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         }
+        self.alerts.register(registry);
         everything
     }
 
@@ -194,6 +200,12 @@ mod tests {
             "headlag_chartbot_query_duration_seconds_bucket{le=\"0.05\"} 1",
             "headlag_chartbot_draw_duration_seconds_count 1",
             "headlag_chartbot_send_duration_seconds_sum 1.0",
+            "headlag_chartbot_alerts_undelivered_total{reason=\"blocked\"} 0",
+            "headlag_chartbot_alerts_undelivered_total{reason=\"kicked\"} 0",
+            "headlag_chartbot_alerts_undelivered_total{reason=\"not_found\"} 0",
+            "headlag_chartbot_alerts_truncated_total 0",
+            "headlag_chartbot_alert_webhooks_total{result=\"retry\"} 0",
+            "headlag_chartbot_alerts_delivered_total{event=\"firing\"} 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }

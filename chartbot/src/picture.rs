@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
+    alerts::subject::Subject,
     chart::{self, Card, Theme},
     chat::{command::Range, trouble::Trouble},
     clock,
@@ -54,7 +55,7 @@ pub struct Known {
 /// Draws pictures of what one Prometheus holds, with times in one zone.
 #[derive(Clone)]
 pub struct Painter {
-    /// Whom to ask.
+    /// The server with the samples.
     pub prometheus: Prometheus,
     /// The zone of all times.
     pub zone: TimeZone,
@@ -78,8 +79,21 @@ impl Painter {
     /// # Errors
     /// Why nothing is.
     pub async fn know(&self, range: Range, network: Option<&str>) -> Result<Known, Trouble> {
+        self.in_time(self.ask(range, network)).await
+    }
+
+    /// What is known of the last hour of the worst of these nodes, alone; or of the worst of these
+    /// networks, where no node of theirs is among them.
+    ///
+    /// # Errors
+    /// Why nothing is.
+    pub async fn know_worst(&self, of: &Subject) -> Result<Known, Trouble> {
+        self.in_time(self.ask_worst(of)).await
+    }
+
+    async fn in_time(&self, asked: impl Future<Output = Result<Known, Trouble>>) -> Result<Known, Trouble> {
         let begin = clock::now();
-        let known = timeout(ASKING, self.ask(range, network)).await;
+        let known = timeout(ASKING, asked).await;
         self.metrics.queried(clock::since(begin));
         known.unwrap_or(Err(client::Error::Timeout.into()))
     }
@@ -107,6 +121,28 @@ impl Painter {
         };
         let Told { facts, history, .. } = history::ask(questions, &survey, chosen, range).await?;
         Ok(Known { facts, history, warnings: warnings(questions.warnings()), networks })
+    }
+
+    async fn ask_worst(&self, of: &Subject) -> Result<Known, Trouble> {
+        let questions = &Questions::new(&self.prometheus);
+        let mut survey = Survey::ask(questions, Range::HOUR).await?;
+        let has_nodes = survey.narrow(|network| of.nodes(network));
+        let place = match survey.networks.len() {
+            0 | 1 => 0,
+            _ => survey::worst(&survey.look(questions).await?).unwrap_or_default(),
+        };
+        let chosen = survey.networks.get(place).ok_or(Trouble::NoData)?;
+        let Told { mut facts, mut history, .. } =
+            history::ask(questions, &survey, chosen, Range::HOUR).await?;
+        if has_nodes {
+            // Both have the worst first.
+            facts.nodes.truncate(1);
+            history.watched.truncate(1);
+            history.nodes = facts.nodes.len();
+        }
+        let networks = vec![chosen.name.clone()];
+        let warnings = questions.warnings().into_iter().chain(survey.warnings).collect();
+        Ok(Known { facts, history, warnings, networks })
     }
 
     /// The picture of what is known, in the language of `words`, in the colours of `theme` or

@@ -4,18 +4,29 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use headlag_service::server;
 use tokio::{
+    net::TcpListener,
     sync::watch,
     task::{JoinError, JoinSet},
 };
 
 use crate::{
+    alerts::{
+        alertmanager::Alertmanager,
+        chats::AlertChats,
+        commands::Commands,
+        delivery::{Desks, Tools},
+        intake::Intake,
+        notices::Notices,
+        press::Presses,
+        silencer::Silencer,
+    },
     chat::access::Access,
     chat::conversation::Conversation,
-    config::Config,
+    config::{Alerting, Config},
     metrics::Metrics,
     picture::Painter,
     telegram::{self, Telegram},
-    web::{self, Readiness},
+    web::{self, Pages, Readiness},
 };
 
 /// Why the service ended.
@@ -49,11 +60,65 @@ pub async fn serve(
     let bind = server::bind(address).await;
     let listener = bind.map_err(|error| Ended::Bind(address, error))?;
     let address = listener.local_addr().unwrap_or(address);
-    let registry = Arc::new(metrics.registry());
-    let ready = Readiness::default();
     let access = Access::new(config.allowed_users);
-    let conversation = Conversation::new(access, painter, metrics.clone());
-    let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics)?;
+    let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics.clone())?;
+    let conversation = Conversation::new(access, painter.clone(), metrics.clone());
+    let alerting = config.alerts;
+    let silencer = match &config.alertmanager {
+        Some(alertmanager) => {
+            Some(Arc::new(Silencer::new(Alertmanager::new(alertmanager)?, config.charts.zone)))
+        }
+        None => None,
+    };
+    let ready = Readiness::default();
+    tracing::info!(%address, "headlag-chartbot is listening");
+    let stop = async {
+        let signal = stop.await;
+        tracing::info!(signal, "stopping");
+    };
+    run(Parts { listener, telegram, conversation, painter, ready, alerting, silencer }, metrics, stop).await
+}
+
+/// What serves, ready to begin.
+pub struct Parts {
+    /// For the bot's own pages.
+    pub listener: TcpListener,
+    /// The way to Telegram.
+    pub telegram: Telegram,
+    /// Answers users.
+    pub conversation: Conversation,
+    /// Draws the cards of alerts.
+    pub painter: Painter,
+    /// Whether Telegram answered recently.
+    pub ready: Readiness,
+    /// Who gets alerts; absent where nobody does.
+    pub alerting: Option<Alerting>,
+    /// Makes silences; absent without an Alertmanager.
+    pub silencer: Option<Arc<Silencer>>,
+}
+
+/// Runs all tasks until `stop` is ready, or one of them ends.
+///
+/// # Errors
+/// Why it ended.
+pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>) -> Result<(), Ended> {
+    let Parts { listener, telegram, conversation, painter, ready, alerting, silencer } = parts;
+    let registry = metrics.registry();
+    let places = alerting.as_ref().map(|alerting| alerting.chats.clone());
+    let chats = Arc::new(AlertChats::new(places.unwrap_or_default()));
+    let commands = Commands::new(silencer.clone(), chats.clone());
+    let (mut presses, mut intake, mut desks, mut notices) = (None, None, None, None);
+    if let Some(Alerting { secret, language, .. }) = alerting {
+        let (outbox, words) = (telegram.outbox(), language.words());
+        let silencer = silencer.clone();
+        let tools = Tools { outbox, painter, words, silencer, metrics: metrics.clone() };
+        presses = Some(Presses::new(chats.clone(), tools.clone()));
+        let (dispatch, of_chats) = Desks::open(chats.clone(), tools.clone());
+        desks = Some(of_chats);
+        notices = Some(Notices { chats, dispatch: dispatch.clone(), tools });
+        intake = Some(Intake::new(secret, dispatch, metrics.alerts));
+    }
+    let conversation = conversation.with_alerts(commands, presses);
     let (stopping, _) = watch::channel(false);
     let stopped = || {
         let mut stopping = stopping.subscribe();
@@ -63,31 +128,37 @@ pub async fn serve(
         }
     };
 
-    let mut tasks: JoinSet<Result<(), telegram::Ended>> = JoinSet::new();
+    let mut tasks: JoinSet<Result<(), Ended>> = JoinSet::new();
     let (stop_pages, stop_telegram) = (stopped(), stopped());
-    let pages_ready = ready.clone();
+    let pages = Arc::new(Pages { registry, ready: ready.clone(), intake });
     tasks.spawn(async move {
-        let answer = move |request| {
-            let reply = web::answer(&request, &registry, &pages_ready);
-            async move { reply }
-        };
-        server::serve(listener, answer, stop_pages).await;
+        server::serve(listener, move |request| web::answer(request, pages.clone()), stop_pages).await;
         Ok(())
     });
-    tasks.spawn(telegram.run(conversation, ready, stop_telegram));
-    tracing::info!(%address, "headlag-chartbot is listening");
+    if let Some(desks) = desks {
+        let stop_desks = stopped();
+        tasks.spawn(async move { Ok(desks.run(stop_desks).await?) });
+    }
+    if let Some((notices, silencer)) = notices.zip(silencer) {
+        let stop = stopped();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = notices.run(silencer) => {}
+                () = stop => {}
+            }
+            Ok(())
+        });
+    }
+    tasks.spawn(async move { Ok(telegram.run(conversation, ready, stop_telegram).await?) });
 
     let first = tokio::select! {
-        signal = stop => {
-            tracing::info!(signal, "stopping");
-            None
-        }
+        () = stop => None,
         ended = tasks.join_next() => ended,
     };
     stopping.send_replace(true);
-    let mut result = first.map_or(Ok(()), |ended| Ok(ended??));
+    let mut result = first.map_or(Ok(()), |ended| ended?);
     while let Some(ended) = tasks.join_next().await {
-        result = result.and(ended.map_err(Ended::from).and_then(|ended| Ok(ended?)));
+        result = result.and(ended.map_err(Ended::from).flatten());
     }
     result
 }

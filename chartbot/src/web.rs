@@ -1,4 +1,4 @@
-//! The bot's own pages: metrics, health, readiness.
+//! The bot's own pages: metrics, health, readiness; and the way in for alerts.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -12,10 +12,13 @@ use headlag_service::{
 use hyper::{Method, Request, StatusCode, body::Incoming};
 use prometheus_client::registry::Registry;
 
-use crate::clock;
+use crate::{alerts::intake::Intake, clock};
 
 /// The bot is not ready after so long without an answer from Telegram: an outage and a long poll.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where Alertmanager hands in its webhooks.
+const ALERTS: &str = "/alerts";
 
 /// Whether Telegram answered recently. Clones share one state.
 #[derive(Debug, Clone, Default)]
@@ -35,9 +38,30 @@ impl Readiness {
     }
 }
 
+/// What the pages show, and where alerts come in.
+pub struct Pages {
+    /// All metrics.
+    pub registry: Registry,
+    /// Whether Telegram answered recently.
+    pub ready: Readiness,
+    /// Absent where no chat gets alerts.
+    pub intake: Option<Intake>,
+}
+
 /// Answers one request.
-#[must_use]
-pub fn answer(request: &Request<Incoming>, registry: &Registry, ready: &Readiness) -> Reply {
+pub async fn answer(request: Request<Incoming>, pages: Arc<Pages>) -> Reply {
+    match &pages.intake {
+        Some(intake) if request.uri().path() == ALERTS => intake.answer(request).await,
+        _ => page(&request, &pages),
+    }
+}
+
+fn page(request: &Request<Incoming>, pages: &Pages) -> Reply {
+    let Pages { registry, ready, .. } = pages;
+    if request.uri().path() == ALERTS {
+        let text = "not found; alerts need --telegram.alert-chats and --alerts.secret-file\n";
+        return plain(StatusCode::NOT_FOUND, text);
+    }
     if ![Method::GET, Method::HEAD].contains(request.method()) {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
     }

@@ -122,7 +122,14 @@ impl Access {
                     reason,
                     "refused a user; to let them in, add the id to --telegram.allowed-users"
                 ),
-                Refusal::NotPrivate | Refusal::Bot | Refusal::Unreadable => {
+                Refusal::NotPrivate => tracing::info!(
+                    id,
+                    username,
+                    reason,
+                    %chat,
+                    "refused a message in a group; for alerts there, add the chat to --telegram.alert-chats"
+                ),
+                Refusal::Bot | Refusal::Unreadable => {
                     tracing::info!(id, username, reason, %chat, "refused a message");
                 }
             }

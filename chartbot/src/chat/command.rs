@@ -3,9 +3,7 @@
 
 use std::fmt;
 
-use jiff::{Span, SpanRelativeTo, Unit};
-
-use crate::chart::Theme;
+use crate::{alerts::silences::Lasting, chart::Theme, chat::duration};
 
 /// So many bytes a button may carry
 /// (<https://core.telegram.org/bots/api#inlinekeyboardbutton>).
@@ -58,10 +56,7 @@ impl Range {
             "1y" => return Ok(Self::YEAR),
             _ => {}
         }
-        let seconds = text
-            .parse::<Span>()
-            .and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())))
-            .map_err(|_| RangeError::NotADuration)?;
+        let seconds = duration::read(&text).ok_or(RangeError::NotADuration)?;
         if (Self::SHORTEST..=Self::LONGEST).contains(&seconds) {
             Ok(Self(seconds as u32))
         } else {
@@ -102,6 +97,19 @@ pub enum Command {
     AnyChart,
     /// How everything is right now.
     Status,
+    /// What fires, and what is silenced.
+    Alerts,
+    /// A silence over all alerts about a node.
+    Silence {
+        /// As it was written.
+        node: String,
+        /// How long.
+        lasting: Lasting,
+        /// As it was written; absent where the node is in one network only.
+        network: Option<String>,
+    },
+    /// `/silence` alone, or with something that it does not take; answered with what it may be.
+    AnySilence,
     /// What the bot can do.
     Help,
     /// `/chart` with something that is no range, in this word; answered with what it may be.
@@ -150,10 +158,28 @@ impl Command {
                 Some(range) => Self::chart_of(range, words),
             },
             "/status" => Self::Status,
+            "/alerts" => Self::Alerts,
+            "/silence" => Self::silence(words),
             "/start" | "/help" => Self::Help,
             _ if is_duration(word) => Self::chart_of(word, words),
             _ => Self::Unknown,
         }
+    }
+
+    /// A node, a duration, and a network or none; the first two in either order, where only one of
+    /// them can be the duration.
+    fn silence<'a>(words: impl Iterator<Item = &'a str>) -> Self {
+        let words: Vec<_> = words.collect();
+        let (node, lasting, network) = match *words.as_slice() {
+            [first, second] => (first, second, None),
+            [first, second, network] => (first, second, Some(network)),
+            _ => return Self::AnySilence,
+        };
+        let read = |node: &str, lasting| {
+            let network = network.map(in_short);
+            Some(Self::Silence { node: in_short(node), lasting: Lasting::parse(lasting)?, network })
+        };
+        read(node, lasting).or_else(|| read(lasting, node)).unwrap_or(Self::AnySilence)
     }
 
     fn chart_of<'a>(range: &str, names: impl Iterator<Item = &'a str>) -> Self {
@@ -200,6 +226,8 @@ impl Command {
             Self::Chart { range: Range::WEEK, .. } => "week",
             Self::Chart { .. } | Self::AnyChart | Self::WrongRange(..) | Self::TooMuch => "chart",
             Self::Status => "status",
+            Self::Alerts => "alerts",
+            Self::Silence { .. } | Self::AnySilence => "silence",
             Self::Help => "help",
             Self::Unknown => "unknown",
         }
@@ -220,6 +248,10 @@ mod tests {
         let chart = |range, network| themed(range, network, None);
         let wrong = |error, word: &str| Command::WrongRange(error, word.into());
         let six = Range::parse("6h").unwrap();
+        let silence = |node: &str, network: Option<&str>| {
+            let (lasting, network) = (Lasting::parse("2h").unwrap(), network.map(Into::into));
+            Command::Silence { node: node.into(), lasting, network }
+        };
         for (text, want) in [
             ("/hour", chart(Range::HOUR, None)),
             ("  /Day  ", chart(Range::DAY, None)),
@@ -250,6 +282,19 @@ mod tests {
             ("/chart 9m", wrong(RangeError::OutOfBounds, "9m")),
             ("/chart 6h polygon gnosis", Command::TooMuch),
             ("/status now", Command::Status),
+            ("/alerts", Command::Alerts),
+            ("/alerts all", Command::Alerts),
+            ("/silence", Command::AnySilence),
+            ("/silence mine", Command::AnySilence),
+            ("/silence mine 2h", silence("mine", None)),
+            ("/silence 2h mine Polygon", silence("mine", Some("Polygon"))),
+            ("/Silence mine 120m polygon", silence("mine", Some("polygon"))),
+            // A node may be named like a duration.
+            ("/silence 3h 2h", silence("3h", None)),
+            ("/silence mine 31d", Command::AnySilence),
+            ("/silence mine 59s", Command::AnySilence),
+            ("/silence mine soon", Command::AnySilence),
+            ("/silence mine 2h polygon gnosis", Command::AnySilence),
             ("/start", Command::Help),
             ("/start deep-link", Command::Help),
             ("/help\n", Command::Help),

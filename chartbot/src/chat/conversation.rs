@@ -6,6 +6,11 @@ use std::{
 };
 
 use crate::{
+    alerts::{
+        commands::{Commands, Plan, SEEN_WITHIN},
+        press::{Answer, Pressed, Presses},
+        silences::SilenceId,
+    },
     chart::Theme,
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
@@ -23,7 +28,10 @@ use crate::{
 pub struct Conversation {
     access: Access,
     painter: Painter,
+    alerts: Commands,
     metrics: Metrics,
+    /// Absent where no chat gets alerts.
+    presses: Option<Presses>,
     /// Why a chat's questions could not be answered recently; a chat whose last one was
     /// answered is not in it.
     said: Mutex<HashMap<i64, Said>>,
@@ -33,7 +41,36 @@ impl Conversation {
     /// A conversation with the users whom `access` lets in, about what `painter` draws.
     #[must_use]
     pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
-        Self { access, painter, metrics, said: Mutex::default() }
+        let alerts = Commands::default();
+        Self { access, painter, alerts, metrics, presses: None, said: Mutex::default() }
+    }
+
+    /// The same, with `alerts` for questions about alerts, and `presses` for presses on the buttons
+    /// of alerts.
+    #[must_use]
+    pub fn with_alerts(self, alerts: Commands, presses: Option<Presses>) -> Self {
+        Self { alerts, presses, ..self }
+    }
+
+    /// Whether the data of a button is that of an alert, pressed where anyone may do so.
+    pub fn is_of_alert(&self, incoming: &Incoming) -> bool {
+        self.presses.as_ref().is_some_and(|presses| presses.action(incoming).is_some())
+    }
+
+    /// The reply to a press on a button of an alert; absent for all others.
+    pub async fn answer_alert(&self, pressed: Pressed<'_>) -> Option<Answer> {
+        let presses = self.presses.as_ref()?;
+        let action = presses.action(pressed.incoming)?;
+        let (answer, outcome) = presses.answer(&action, pressed).await;
+        self.metrics.command(action.name(), outcome);
+        Some(answer)
+    }
+
+    /// The reply to a press has arrived as this message, whose button ends these silences.
+    pub fn remember(&self, chat: i64, message: i32, silences: Vec<SilenceId>) {
+        if let Some(presses) = &self.presses {
+            presses.remember(chat, message, silences);
+        }
     }
 
     /// Whether a message or a press is to be answered at all.
@@ -61,6 +98,15 @@ impl Conversation {
             }
             Command::AnyChart => (Message::text(words.which_range).with_buttons(choices(words)), "ok"),
             Command::Status => self.status(chat, words).await,
+            Command::Alerts => self.alerts(chat, words).await,
+            Command::Silence { ref node, lasting, ref network } => {
+                let network = network.as_deref();
+                self.silence(Plan { node, lasting, network }, incoming, words).await
+            }
+            Command::AnySilence => match self.alerts.refusal(incoming, words) {
+                Some(refusal) => (refusal, "refused"),
+                None => wrong(words.silences.how),
+            },
             Command::Help => (Message::text(words.help), "ok"),
             Command::WrongRange(RangeError::NotADuration, ref word) => wrong(&(words.not_a_range)(word)),
             Command::WrongRange(RangeError::OutOfBounds, _) => wrong(words.out_of_bounds),
@@ -69,6 +115,23 @@ impl Conversation {
         };
         self.metrics.command(command.name(), outcome);
         reply
+    }
+
+    async fn alerts(&self, chat: i64, words: &Words) -> (Message, &'static str) {
+        match self.alerts.list(&self.painter, words).await {
+            Ok(lines) => {
+                self.answered(chat);
+                (Message::text(lines), "ok")
+            }
+            Err(trouble) => self.unanswered(chat, &trouble, SEEN_WITHIN, words),
+        }
+    }
+
+    async fn silence(&self, plan: Plan<'_>, incoming: &Incoming, words: &Words) -> (Message, &'static str) {
+        match self.alerts.silence(plan, incoming, &self.painter, words).await {
+            Ok(answer) => answer,
+            Err(trouble) => self.unanswered(incoming.place.chat, &trouble, SEEN_WITHIN, words),
+        }
     }
 
     async fn status(&self, chat: i64, words: &Words) -> (Message, &'static str) {
@@ -286,7 +349,7 @@ mod tests {
         for text in ["/hourly", "/hour@other_bot", "hello"] {
             assert_eq!(
                 ask(Server::Away, from_alice(text)).await.unwrap(),
-                "I know /hour, /day, /week and /chart 6h for a chart, /status and /help."
+                "I know /hour, /day, /week and /chart 6h for a chart, /status, /alerts, /silence and /help."
             );
         }
     }
@@ -384,9 +447,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_renamed_label_is_reported_beside_the_numbers() {
         for text in ["/hour", "/status"] {
-            let told = ask(Server::Renames, from_alice(text)).await.unwrap();
-            assert!(told.contains("renamed the label “node” to “exported_node”"), "{told}");
-            assert!(told.contains("honor_labels: true"), "{told}");
+            let said = ask(Server::Renames, from_alice(text)).await.unwrap();
+            assert!(said.contains("renamed the label “node” to “exported_node”"), "{said}");
+            assert!(said.contains("honor_labels: true"), "{said}");
         }
     }
 

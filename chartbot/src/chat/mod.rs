@@ -3,6 +3,7 @@
 pub mod access;
 pub mod command;
 pub mod conversation;
+pub mod duration;
 pub mod message;
 pub mod place;
 pub mod said;

@@ -17,6 +17,18 @@ impl Place {
     pub fn chat(chat: i64) -> Self {
         Self { chat, topic: None }
     }
+
+    /// Reads `CHAT` or `CHAT:TOPIC`; absent for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (chat, topic) = match text.split_once(':') {
+            Some((chat, topic)) => (chat, Some(topic.parse().ok().filter(|topic| *topic > 0)?)),
+            None => (text, None),
+        };
+        let chat = chat.parse().ok().filter(|chat| *chat != 0)?;
+        let place = Self { chat, topic };
+        (place.to_string() == text).then_some(place)
+    }
 }
 
 impl fmt::Display for Place {
@@ -35,7 +47,20 @@ mod tests {
 
     #[test]
     fn as_flags_take_it() {
-        assert_eq!(Place::chat(-100).to_string(), "-100");
-        assert_eq!(Place { chat: -100, topic: Some(7) }.to_string(), "-100:7");
+        for (text, want) in [
+            ("-100", Some(Place::chat(-100))),
+            ("-100:7", Some(Place { chat: -100, topic: Some(7) })),
+            ("42", Some(Place::chat(42))),
+            ("0", None),
+            ("+42", None),
+            ("-100:0", None),
+            ("-100:", None),
+            ("@alice", None),
+            ("-100:7:8", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(Place::parse(text), want, "{text}");
+            assert!(want.is_none_or(|place| place.to_string() == text));
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 /// A message of Telegram has at most so many characters of UTF-16
 /// (<https://core.telegram.org/bots/api#sendmessage>); names beyond are counted.
-const NAMES: usize = 3_000;
+pub const NAMES: usize = 3_000;
 
 /// Why there is no picture.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -1,5 +1,5 @@
-//! `--prometheus.http-config-file`: what is sent with every request, in the format of
-//! promtool's `--http.config.file`.
+//! `--prometheus.http-config-file` and `--alertmanager.http-config-file`: what is sent with every
+//! request to that server, in the format of promtool's `--http.config.file`.
 //!
 //! Source: <https://prometheus.io/docs/prometheus/latest/configuration/promtool/>.
 
@@ -243,12 +243,12 @@ mod tests {
     fn check(text: &str, want: &[&str]) {
         let folder = folder();
         let problems = parse(text, folder.path()).unwrap_err();
-        let told: Vec<_> = problems
+        let shown: Vec<_> = problems
             .iter()
             .map(|problem| format!("{}: {}: {}", problem.line, problem.key, problem.what))
             .collect();
-        assert!(!told.join("\n").contains("s3cret"), "{told:?}");
-        assert_eq!(told, want);
+        assert!(!shown.join("\n").contains("s3cret"), "{shown:?}");
+        assert_eq!(shown, want);
     }
 
     #[test]

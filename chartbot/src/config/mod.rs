@@ -1,8 +1,13 @@
 //! Flags -> a [`Config`] that cannot be wrong; all problems are reported together.
 
+mod alerts;
 mod http_file;
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use headlag_service::{secret_file, start};
@@ -10,7 +15,8 @@ use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 
-pub use self::http_file::HttpConfig;
+use self::alerts::AlertFlags;
+pub use self::{alerts::Alerting, http_file::HttpConfig};
 use crate::{chart::Theme, chat::access::User};
 
 /// The environment variable that may hold the token itself.
@@ -64,6 +70,19 @@ pub struct Flags {
     /// promtool's --http.config.file: authorization, basic_auth, tls_config, http_headers
     #[arg(long = "prometheus.http-config-file", value_name = "FILE", global = true, help_heading = "Charts")]
     prometheus_http: Option<PathBuf>,
+    /// Alertmanager, for silences; without it, alerts have no buttons to silence them
+    #[arg(
+        long = "alertmanager.url",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Alerts"
+    )]
+    alertmanager_url: String,
+    /// File with what is sent with every request to Alertmanager, in the format of
+    /// --prometheus.http-config-file
+    #[arg(long = "alertmanager.http-config-file", value_name = "FILE", help_heading = "Alerts")]
+    alertmanager_http: Option<PathBuf>,
     /// Time zone of charts and captions, an IANA name such as Europe/Berlin
     #[arg(
         long = "chart.time-zone",
@@ -83,7 +102,9 @@ pub struct Flags {
         help_heading = "Charts"
     )]
     theme: Theme,
-    /// Address of the bot's own /metrics, /-/healthy and /-/ready
+    #[command(flatten)]
+    alerts: AlertFlags,
+    /// Address of the bot's own /metrics, /-/healthy and /-/ready, and of POST /alerts
     #[arg(
         long = "web.listen-address",
         value_name = "ADDRESS",
@@ -106,20 +127,30 @@ pub struct Config {
     pub allowed_users: Vec<User>,
     /// Where charts come from.
     pub charts: Charts,
+    /// Who gets alerts; absent where nobody does.
+    pub alerts: Option<Alerting>,
+    /// Where silences are made; absent if the bot makes none.
+    pub alertmanager: Option<Upstream>,
     /// Where the bot's own pages are.
     pub listen_address: SocketAddr,
 }
 
 /// What drawing needs.
 pub struct Charts {
-    /// The Prometheus, its path without a trailing slash.
-    pub prometheus_url: Url,
-    /// What is sent with every query to it.
-    pub prometheus_http: HttpConfig,
+    /// Where the samples are.
+    pub prometheus: Upstream,
     /// The zone of all times.
     pub zone: TimeZone,
     /// The colours.
     pub theme: Theme,
+}
+
+/// A server that is asked.
+pub struct Upstream {
+    /// Its address, the path without a trailing slash. May hold a password.
+    pub url: Url,
+    /// What is sent with every request to it.
+    pub http: HttpConfig,
 }
 
 /// Everything that is wrong with the flags, a line each. Never holds a secret's value.
@@ -150,6 +181,8 @@ impl Flags {
         let proxy = problems.keep(proxy(&self.proxy_url));
         let allowed_users = problems.keep(self.allowed_users());
         let charts = self.charts(&mut problems);
+        let alerts = self.alerts.read().map_err(|wrong| problems.0.extend(wrong)).ok();
+        let alertmanager = self.alertmanager(&mut problems);
         let listen_address = problems.keep(self.listen_address());
         let config = || {
             Some(Config {
@@ -158,6 +191,8 @@ impl Flags {
                 proxy: proxy?,
                 allowed_users: allowed_users?,
                 charts: charts?,
+                alerts: alerts?,
+                alertmanager: alertmanager?,
                 listen_address: listen_address?,
             })
         };
@@ -182,19 +217,28 @@ impl Flags {
     }
 
     fn charts(&self, problems: &mut Problems) -> Option<Charts> {
-        const TWICE: &str = "--prometheus.url holds credentials, and so does \
-            --prometheus.http-config-file; keep one of the two";
-        let url = problems.keep(url("--prometheus.url", &self.prometheus_url, "http://127.0.0.1:9090"));
-        let http = problems.keep(self.prometheus_http());
+        let prometheus = upstream(
+            ("--prometheus.url", &self.prometheus_url, "http://127.0.0.1:9090"),
+            ("--prometheus.http-config-file", self.prometheus_http.as_deref()),
+            problems,
+        );
         let zone = problems.keep(self.zone());
-        if let (Some(url), Some(http)) = (&url, &http)
-            && http.has_credentials()
-            && (!url.username().is_empty() || url.password().is_some())
-        {
-            problems.0.push(TWICE.to_owned());
+        Some(Charts { prometheus: prometheus?, zone: zone?, theme: self.theme })
+    }
+
+    /// Absent if something is wrong; the inner value if there is none.
+    fn alertmanager(&self, problems: &mut Problems) -> Option<Option<Upstream>> {
+        const FILE: &str = "--alertmanager.http-config-file";
+        let file = self.alertmanager_http.as_deref().filter(|file| !file.as_os_str().is_empty());
+        if !self.alertmanager_url.trim().is_empty() {
+            let url = ("--alertmanager.url", &*self.alertmanager_url, "http://127.0.0.1:9093");
+            return upstream(url, (FILE, file), problems).map(Some);
+        }
+        if file.is_some() {
+            problems.0.push(format!("{FILE} is given without --alertmanager.url; give both or neither"));
             return None;
         }
-        Some(Charts { prometheus_url: url?, prometheus_http: http?, zone: zone?, theme: self.theme })
+        Some(None)
     }
 
     fn token(&self, from_environment: Option<String>) -> Result<SecretString, String> {
@@ -249,15 +293,6 @@ impl Flags {
         ))
     }
 
-    fn prometheus_http(&self) -> Result<HttpConfig, String> {
-        match self.prometheus_http.as_ref().filter(|file| !file.as_os_str().is_empty()) {
-            Some(file) => {
-                http_file::load(file).map_err(|report| format!("--prometheus.http-config-file {report}"))
-            }
-            None => Ok(HttpConfig::default()),
-        }
-    }
-
     fn zone(&self) -> Result<TimeZone, String> {
         TimeZone::get(&self.time_zone).map_err(|_| {
             format!(
@@ -298,6 +333,28 @@ fn proxy(text: &str) -> Result<Option<Proxy>, String> {
          or socks5://127.0.0.1:1080"
             .to_owned()
     })
+}
+
+/// A server by its flags: the URL with an example, and the file with what is sent to it.
+fn upstream(
+    (flag, text, example): (&str, &str, &str),
+    (file_flag, file): (&str, Option<&Path>),
+    problems: &mut Problems,
+) -> Option<Upstream> {
+    let url = problems.keep(url(flag, text, example));
+    let http = match file.filter(|file| !file.as_os_str().is_empty()) {
+        Some(file) => http_file::load(file).map_err(|report| format!("{file_flag} {report}")),
+        None => Ok(HttpConfig::default()),
+    };
+    let (url, http) = (url, problems.keep(http));
+    if let (Some(url), Some(http)) = (&url, &http)
+        && http.has_credentials()
+        && (!url.username().is_empty() || url.password().is_some())
+    {
+        problems.0.push(format!("{flag} holds credentials, and so does {file_flag}; keep one of the two"));
+        return None;
+    }
+    Some(Upstream { url: url?, http: http? })
 }
 
 /// Reads the URL of a server. It is never shown: it may hold a password.

@@ -10,8 +10,11 @@ fn flags() -> Flags {
         allowed_users: "42".into(),
         prometheus_url: "http://127.0.0.1:9090".into(),
         prometheus_http: None,
+        alertmanager_url: String::new(),
+        alertmanager_http: None,
         time_zone: "UTC".into(),
         theme: Theme::Light,
+        alerts: AlertFlags::none(),
         listen_address: "127.0.0.1:9918".into(),
     }
 }
@@ -40,7 +43,11 @@ fn what_is_right() {
     let config = flags.to_serve(token()).unwrap();
     assert_eq!(config.allowed_users, [User::Id(42), User::Name("alice".into())]);
     assert!(config.proxy.is_some());
-    assert_eq!(config.charts.prometheus_url.path(), "/prometheus");
+    assert_eq!(config.charts.prometheus.url.path(), "/prometheus");
+    assert!(config.alertmanager.is_none());
+    flags.alertmanager_url = "http://host:9093/am/".into();
+    let alertmanager = flags.to_serve(token()).unwrap().alertmanager;
+    assert_eq!(alertmanager.unwrap().url.as_str(), "http://host:9093/am");
     assert_eq!(config.charts.zone.iana_name(), Some("Europe/Berlin"));
 }
 
@@ -108,27 +115,53 @@ fn what_is_wrong_is_reported_without_secrets() {
     );
 }
 
+type Change<'a> = &'a dyn Fn(&mut Flags);
+
 #[test]
-fn credentials_for_prometheus_come_from_one_place() {
+fn credentials_for_a_server_come_from_one_place() {
     let folder = tempfile::tempdir().unwrap();
-    let http = |text| {
-        let file = folder.path().join("http.yml");
+    let file = folder.path().join("http.yml");
+    let report = |text: &str, change: Change<'_>| {
         std::fs::write(&file, text).unwrap();
         let mut flags = flags();
-        flags.prometheus_http = Some(file);
-        flags.prometheus_url = "https://s3cret@host".into();
-        flags.to_draw().err().map(|problems| problems.to_string())
+        change(&mut flags);
+        flags.to_serve(token()).err().map(|problems| problems.to_string())
     };
-    assert_eq!(http("tls_config: {insecure_skip_verify: true}"), None);
-    for credentials in
-        ["authorization: {credentials: s3cret}", "basic_auth: {username: me, password: s3cret}"]
-    {
-        let report = http(credentials);
-        assert_eq!(
-            report.as_deref(),
-            Some(
-                "--prometheus.url holds credentials, and so does --prometheus.http-config-file; keep one of the two"
-            )
-        );
+    let prometheus = |flags: &mut Flags| {
+        flags.prometheus_url = "https://s3cret@host".into();
+        flags.prometheus_http = Some(file.clone());
+    };
+    let alertmanager = |flags: &mut Flags| {
+        flags.alertmanager_url = "https://s3cret@host".into();
+        flags.alertmanager_http = Some(file.clone());
+    };
+    let servers: [(&str, Change<'_>); 2] = [("prometheus", &prometheus), ("alertmanager", &alertmanager)];
+    for (name, change) in servers {
+        assert_eq!(report("tls_config: {insecure_skip_verify: true}", change), None);
+        for credentials in
+            ["authorization: {credentials: s3cret}", "basic_auth: {username: me, password: s3cret}"]
+        {
+            let want = format!(
+                "--{name}.url holds credentials, and so does --{name}.http-config-file; keep one of the two"
+            );
+            assert_eq!(report(credentials, change), Some(want));
+        }
+        let wrong = report("bearer_token: s3cret", change).unwrap();
+        assert!(wrong.starts_with(&format!("--{name}.http-config-file ")), "{wrong}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_alertmanager() {
+    check(
+        |flags| flags.alertmanager_url = "alertmanager:9093/s3cret".into(),
+        token(),
+        &["--alertmanager.url is neither http nor https; give the server's address such as \
+           http://127.0.0.1:9093"],
+    );
+    check(
+        |flags| flags.alertmanager_http = Some("/s3cret".into()),
+        token(),
+        &["--alertmanager.http-config-file is given without --alertmanager.url; give both or neither"],
+    );
 }

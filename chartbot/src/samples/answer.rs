@@ -187,7 +187,7 @@ fn series(labels: Labels, samples: Vec<Sample>) -> Series {
 }
 
 /// A server's own words on one line, cut short, and never with an address in them.
-fn passed_on(words: &str) -> String {
+pub fn passed_on(words: &str) -> String {
     let harmless = words.split_whitespace().filter(|word| !word.contains("://"));
     let line: Vec<_> = harmless.collect();
     line.join(" ").chars().take(MAX_WORDS).collect()

@@ -12,15 +12,17 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use headlag_service::outbound::{self, Failure, Renewed};
-use reqwest::{Client, RequestBuilder, StatusCode, Url, header::ACCEPT_ENCODING};
+use headlag_service::outbound::Failure;
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 
 use super::{
     answer::{self, Found, Series},
     warning::Warning,
 };
-use crate::config::HttpConfig;
+use crate::{
+    config::HttpConfig,
+    remote::{Answer, Remote},
+};
 
 /// How long Prometheus may work on one query; it gives up by itself then.
 const QUERY_TIMEOUT: &str = "8s";
@@ -95,9 +97,7 @@ const REFUSES_POST: [StatusCode; 3] =
 /// A Prometheus, or what speaks its HTTP API.
 #[derive(Clone)]
 pub struct Prometheus {
-    client: Arc<Renewed>,
-    /// Whether the server is on this machine, where compressing costs more than it saves.
-    is_here: bool,
+    remote: Arc<Remote>,
     query: Url,
     query_range: Url,
     /// Whether the server, or what is in front of it, refuses POST.
@@ -110,23 +110,11 @@ impl Prometheus {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(base: &Url, http: &HttpConfig) -> reqwest::Result<Self> {
-        let build = {
-            let (http, base) = (http.clone(), base.clone());
-            move || http.apply(outbound::client(TIMEOUT), base.clone()).0
-        };
-        let client = Renewed::new(build)?;
-        let is_here = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let (_, base) = http.apply(outbound::client(TIMEOUT), base.clone());
-        let endpoint = |name| {
-            let mut url = base.clone();
-            url.set_path(&format!("{}/api/v1/{name}", base.path().trim_end_matches('/')));
-            url
-        };
+        let remote = Remote::new(base, http, TIMEOUT, MAX_BODY)?;
         Ok(Self {
-            client: Arc::new(client),
-            is_here,
-            query: endpoint("query"),
-            query_range: endpoint("query_range"),
+            query: remote.endpoint("api/v1/query"),
+            query_range: remote.endpoint("api/v1/query_range"),
+            remote: Arc::new(remote),
             wants_get: Arc::default(),
         })
     }
@@ -221,38 +209,27 @@ impl Prometheus {
     /// POST, since a query may be longer than a URL; GET where that is what is allowed, as
     /// Prometheus' own client does.
     async fn ask(&self, url: &Url, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {
-        // VictoriaMetrics keeps the newest half minute back unless it is told not to cache;
+        // VictoriaMetrics keeps the newest half minute back unless it is asked not to cache;
         // others take no notice.
         let mut form = vec![("query", promql), ("timeout", QUERY_TIMEOUT), ("nocache", "1")];
         form.extend(times.iter().map(|(name, time)| (*name, time.as_str())));
         if !self.wants_get.load(Ordering::Relaxed) {
-            let (status, body) = self.send(|client| client.post(url.clone()).form(&form)).await?;
+            let Answer { status, body, .. } =
+                self.send(|client| client.post(url.clone()).form(&form)).await?;
             if !REFUSES_POST.contains(&status) {
                 return answer::read(status, &body);
             }
-            let (of_get, body_of_get) = self.send(|client| client.get(url.clone()).query(&form)).await?;
+            let of_get = self.send(|client| client.get(url.clone()).query(&form)).await?;
             // A login that is wrong is refused either way, and then POST is no worse.
-            self.wants_get.store(of_get.is_success(), Ordering::Relaxed);
-            return answer::read(of_get, &body_of_get);
+            self.wants_get.store(of_get.status.is_success(), Ordering::Relaxed);
+            return answer::read(of_get.status, &of_get.body);
         }
-        let (status, body) = self.send(|client| client.get(url.clone()).query(&form)).await?;
+        let Answer { status, body, .. } = self.send(|client| client.get(url.clone()).query(&form)).await?;
         answer::read(status, &body)
     }
 
-    /// A query changes nothing, so it is sent again where a kept-alive connection was closed.
-    async fn send(&self, request: impl Fn(Client) -> RequestBuilder) -> Result<(StatusCode, Bytes), Error> {
-        let send = |client| {
-            let mut request = request(client);
-            if !self.is_here {
-                request = request.header(ACCEPT_ENCODING, "gzip");
-            }
-            async move {
-                let response = request.send().await.map_err(|error| outbound::classify(&error))?;
-                let status = response.status();
-                Ok((status, outbound::read_body(response, MAX_BODY).await?))
-            }
-        };
-        self.client.ask(send, |failure: &Failure| Some(*failure)).await.map_err(unanswered)
+    async fn send(&self, request: impl Fn(Client) -> RequestBuilder) -> Result<Answer, Error> {
+        self.remote.ask(request).await.map_err(unanswered)
     }
 }
 

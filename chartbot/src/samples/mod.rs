@@ -10,6 +10,7 @@ pub mod history;
 pub mod lookback;
 pub mod missing;
 pub mod noise;
+pub mod present;
 pub mod promql;
 pub mod ranking;
 pub mod runs;

@@ -24,6 +24,11 @@ pub const REFERENCES_UP: &str = "headlag_references_up";
 pub const MAX_SUPPORT: &str = "headlag_max_support";
 /// How many references are at the median.
 pub const MEDIAN_SUPPORT: &str = "headlag_median_support";
+/// At one moment: the alerts that fire, by Prometheus' own rules.
+/// Source: <https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/>.
+pub const FIRING: &str = "ALERTS{alertstate=\"firing\"}";
+/// At one moment: since when, in unix seconds, the conditions of alerts have held.
+pub const HOLDING_SINCE: &str = "ALERTS_FOR_STATE";
 const ROUND: &str = "headlag_round_timestamp_seconds";
 
 /// Labels that a target must not have: Prometheus would keep them and rename the exporter's.

@@ -22,6 +22,8 @@ const SPACING: u64 = 60;
 pub enum Server {
     /// A node that is 12 blocks behind since half an hour, with a corridor of 5.
     Behind,
+    /// The same so many seconds later, without newer samples; or earlier, below zero.
+    Later(i64),
     /// The same, for those who use GET.
     OnlyGet(StatusCode),
     /// The same, for those who ask for at most so many days.
@@ -119,11 +121,38 @@ fn evaluate(promql: &str, time: u64) -> Vec<Evaluated> {
         .collect()
 }
 
-fn behind(form: &HashMap<String, String>) -> Value {
+/// Alerts by Prometheus' own rules: two about the node, of which one has just begun, and a watchdog.
+fn fires(promql: &str) -> Value {
+    let alerts = [
+        (json!({"alertname": "Slow", "network": "polygon", "node": "my-node", "severity": "warning"}), true),
+        (
+            json!({"alertname": "Behind", "network": "polygon", "node": "my-node", "severity": "critical"}),
+            false,
+        ),
+        (json!({"alertname": "Watchdog", "severity": "none"}), true),
+    ];
+    let is_start = promql == super::promql::HOLDING_SINCE;
+    let series =
+        alerts.into_iter().filter(|(_, has_start)| !is_start || *has_start).map(|(mut metric, _)| {
+            metric["__name__"] = if is_start { "ALERTS_FOR_STATE" } else { "ALERTS" }.into();
+            if !is_start {
+                metric["alertstate"] = "firing".into();
+            }
+            let value = if is_start { NOW - BEHIND_FOR } else { 1 };
+            json!({"metric": metric, "value": [NOW, value.to_string()]})
+        });
+    json!({"resultType": "vector", "result": series.collect::<Vec<_>>()})
+}
+
+fn behind(form: &HashMap<String, String>, later: i64) -> Value {
     let promql = form["query"].as_str();
     let at = |name: &str| form.get(name).map(|time| time.parse::<u64>().unwrap());
     if promql == "time()" {
-        return json!({"resultType": "scalar", "result": [NOW + AGE, (NOW + AGE).to_string()]});
+        let now = (NOW + AGE).saturating_add_signed(later);
+        return json!({"resultType": "scalar", "result": [now, now.to_string()]});
+    }
+    if [super::promql::FIRING, super::promql::HOLDING_SINCE].contains(&promql) {
+        return fires(promql);
     }
     let over = |samples: &[(u64, f64)]| {
         let values = || samples.iter().map(|(_, value)| *value);
@@ -197,8 +226,9 @@ pub async fn answer(server: Server, request: Request<body::Incoming>) -> server:
             json!({"resultType": "vector", "result": [{"metric": {"exported_node": "mine"}, "value": value}]})
         }
         Server::Huge => return typed(StatusCode::OK, "text/plain", vec![b' '; 33 << 20]),
-        Server::Behind | Server::OnlyGet(_) | Server::Limited(_) | Server::Renames => behind(&form),
-        Server::Empty | Server::Warns if form["query"] == "time()" => behind(&form),
+        Server::Behind | Server::OnlyGet(_) | Server::Limited(_) | Server::Renames => behind(&form, 0),
+        Server::Later(seconds) => behind(&form, seconds),
+        Server::Empty | Server::Warns if form["query"] == "time()" => behind(&form, 0),
         Server::Empty => json!({"resultType": "vector", "result": []}),
         Server::Warns => {
             let body = r#"{"status":"success","data":{"resultType":"vector","result":[]},

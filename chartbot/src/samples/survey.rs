@@ -1,6 +1,6 @@
 //! Which networks and watched nodes there are, and how they are right now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::try_join;
 
@@ -132,6 +132,21 @@ impl Survey {
         Self { now, networks, warnings: Vec::new(), newest: by_target }
     }
 
+    /// Leaves only what is meant: networks, and those of their nodes that `nodes` gives. Where no
+    /// node is meant that there is, all nodes of these networks are left. Returns whether there is.
+    pub fn narrow<'a>(&mut self, nodes: impl Fn(&str) -> Option<&'a BTreeSet<String>>) -> bool {
+        self.networks.retain(|network| nodes(&network.name).is_some());
+        let is_meant = |network: &str, node: &str| nodes(network).is_some_and(|nodes| nodes.contains(node));
+        let has_nodes = self.networks.iter().any(|it| it.nodes.iter().any(|node| is_meant(&it.name, node)));
+        if has_nodes {
+            for Network { name, nodes, .. } in &mut self.networks {
+                nodes.retain(|node| is_meant(name, node));
+            }
+            self.networks.retain(|network| !network.nodes.is_empty());
+        }
+        has_nodes
+    }
+
     /// Whether the newest sample of a network is as old as it may be.
     fn is_scraped(&self, network: &Network) -> bool {
         let age = network.newest.map(|newest| self.now as f64 - newest);
@@ -238,6 +253,15 @@ fn clock(rounds: &[Series], polls: &[Series]) -> Option<f64> {
 }
 
 #[cfg(test)]
+impl Network {
+    /// One of this name with these watched nodes.
+    pub fn named(name: &str, nodes: &[&str]) -> Self {
+        let nodes = nodes.iter().map(|node| (*node).to_owned()).collect();
+        Self { name: name.to_owned(), nodes, spacing: 15, newest: None, exporter: None }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -282,6 +306,28 @@ mod tests {
         assert_eq!(now(0), (NetworkState::Ok, vec![(NodeState::Behind, Some(9.0)), (NodeState::Gone, None)]));
         assert_eq!(now(1), (NetworkState::NotScraped, vec![(NodeState::NotScraped, None)]));
         assert_eq!(now(2), (NetworkState::Gone, vec![(NodeState::Gone, None)]));
+    }
+
+    #[test]
+    fn only_what_is_meant_is_left() {
+        let check = |meant: &[(&str, &[&str])], has_nodes, want: &[(&str, &[&str])]| {
+            let meant: BTreeMap<_, BTreeSet<_>> = meant
+                .iter()
+                .map(|(name, nodes)| (*name, nodes.iter().map(|node| (*node).to_owned()).collect()))
+                .collect();
+            let seen = [seen("a", "mine"), seen("a", "other"), seen("b", "n")];
+            let mut survey = Survey::read(NOW as i64, &seen, &[]);
+            assert_eq!(survey.narrow(|network| meant.get(network)), has_nodes, "{meant:?}");
+            let left: Vec<_> =
+                survey.networks.iter().map(|it| (it.name.as_str(), it.nodes.join(" "))).collect();
+            let want: Vec<_> = want.iter().map(|(name, nodes)| (*name, nodes.join(" "))).collect();
+            assert_eq!(left, want, "{meant:?}");
+        };
+        check(&[("a", &["mine"])], true, &[("a", &["mine"])]);
+        check(&[("a", &["mine", "gone"]), ("b", &[]), ("c", &["n"])], true, &[("a", &["mine"])]);
+        check(&[("a", &[])], false, &[("a", &["mine", "other"])]);
+        check(&[("b", &["gone"])], false, &[("b", &["n"])]);
+        check(&[("c", &["n"])], false, &[]);
     }
 
     #[test]

@@ -162,9 +162,28 @@ fn result(status: u16, body: &[u8]) -> Result<Value, Fault> {
             let seconds = answer.parameters["retry_after"].as_u64().unwrap_or(USUAL_PAUSE);
             Fault::TooMany(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
         }
-        _ => refusal(answer.description.as_str().unwrap_or_default()),
+        _ => match answer.parameters["migrate_to_chat_id"].as_i64() {
+            Some(id) => Fault::Migrated(id),
+            None => refusal(answer.description.as_str().unwrap_or_default()),
+        },
     })
 }
+
+/// In descriptions of a topic that takes no messages.
+const NO_TOPIC: [&str; 3] = ["message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED"];
+/// In descriptions of a group in which the bot may not write.
+const NOT_IN_GROUP: [&str; 10] = [
+    "bot was kicked",
+    "bot is not a member",
+    "the group chat was deleted",
+    "group chat was deactivated",
+    "group is deactivated",
+    "not enough rights to send",
+    "have no rights to send",
+    "need administrator rights",
+    "CHAT_WRITE_FORBIDDEN",
+    "CHAT_SEND_PLAIN_FORBIDDEN",
+];
 
 /// PURE: what a refusal means. Descriptions that teloxide does not know are those of
 /// <https://github.com/tdlib/telegram-bot-api>.
@@ -178,7 +197,10 @@ fn refusal(description: &str) -> Fault {
         Ok(ApiError::InvalidQueryId) => Fault::TooOld,
         Ok(ApiError::BotBlocked | ApiError::UserDeactivated) => Fault::Blocked,
         _ if description.contains("query is too old") => Fault::TooOld,
-        _ if description.contains("message thread not found") => Fault::NoSuchTopic,
+        _ if description.contains("bot can't initiate conversation") => Fault::Blocked,
+        _ if description.contains("chat not found") => Fault::NoSuchChat,
+        _ if NO_TOPIC.iter().any(|words| description.contains(words)) => Fault::NoSuchTopic,
+        _ if NOT_IN_GROUP.iter().any(|words| description.contains(words)) => Fault::Kicked,
         _ => Fault::Rejected(description.to_owned()),
     }
 }
@@ -201,12 +223,23 @@ mod tests {
         let refused = |code: u16, description: &str| json!({"ok": false, "error_code": code, "description": description});
         let seconds = |seconds| Fault::TooMany(Duration::from_secs(seconds));
         for (code, description, want) in [
-            (400, "Bad Request: chat not found", Fault::Rejected("Bad Request: chat not found".into())),
+            (400, "Bad Request: PHOTO_EXT_INVALID", Fault::Rejected("Bad Request: PHOTO_EXT_INVALID".into())),
+            (400, "Bad Request: chat not found", Fault::NoSuchChat),
             (400, "Bad Request: message to edit not found", Fault::Gone),
             (400, "Bad Request: message thread not found", Fault::NoSuchTopic),
+            (400, "Bad Request: TOPIC_CLOSED", Fault::NoSuchTopic),
+            (400, "Bad Request: TOPIC_DELETED", Fault::NoSuchTopic),
+            (400, "Bad Request: not enough rights to send text messages to the chat", Fault::Kicked),
+            (400, "Bad Request: CHAT_WRITE_FORBIDDEN", Fault::Kicked),
             (401, "Unauthorized", Fault::Unauthorized),
             (403, "Forbidden: bot was blocked by the user", Fault::Blocked),
             (403, "Forbidden: user is deactivated", Fault::Blocked),
+            (403, "Forbidden: bot can't initiate conversation with a user", Fault::Blocked),
+            (403, "Forbidden: bot was kicked from the group chat", Fault::Kicked),
+            (403, "Forbidden: bot was kicked from the supergroup chat", Fault::Kicked),
+            (403, "Forbidden: bot is not a member of the supergroup chat", Fault::Kicked),
+            (403, "Forbidden: bot is not a member of the channel chat", Fault::Kicked),
+            (403, "Forbidden: the group chat was deleted", Fault::Kicked),
             (404, "Not Found", Fault::Unauthorized),
             (409, "Conflict: can't use getUpdates method while webhook is active", Fault::Conflict),
             (429, "Too Many Requests: retry later", seconds(USUAL_PAUSE)),
@@ -220,6 +253,9 @@ mod tests {
         check(502, &refused(400, "Bad Request"), &Err(Fault::Server(502)));
         check(200, &refused(500, "Internal Server Error"), &Err(Fault::Server(500)));
         check(503, &json!({"ok": false}), &Err(Fault::Server(503)));
+        let mut upgraded = refused(400, "Bad Request: group chat was upgraded to a supergroup chat");
+        upgraded["parameters"] = json!({"migrate_to_chat_id": -1_001_234_567_890_i64});
+        check(400, &upgraded, &Err(Fault::Migrated(-1_001_234_567_890)));
         for (retry_after, want) in [(json!(77), 77), (json!("soon"), USUAL_PAUSE), (json!(u64::MAX), 86_400)]
         {
             let mut answer = refused(429, "Too Many Requests");

@@ -46,15 +46,24 @@ pub enum Fault {
     /// The message was deleted, or can no longer be edited.
     #[error("the message is gone")]
     Gone,
-    /// The topic was deleted.
-    #[error("the topic is gone")]
+    /// The topic was deleted or closed.
+    #[error("the topic was deleted or closed")]
     NoSuchTopic,
+    /// The group was upgraded to a supergroup, which has this id.
+    #[error("the group was upgraded and now has the id {0}")]
+    Migrated(i64),
     /// The button was pressed too long ago to be answered.
     #[error("the button was pressed too long ago")]
     TooOld,
     /// The user blocked the bot, or deleted the account.
     #[error("the user has blocked the bot")]
     Blocked,
+    /// The bot is not a member of the group, may not write there, or the group was deleted.
+    #[error("the bot is not in the group, or may not write there")]
+    Kicked,
+    /// No chat has this id, or its user has never started the bot.
+    #[error("Telegram knows no such chat of this bot")]
+    NoSuchChat,
     /// The Bot API refused the request, with this description.
     #[error("Telegram refused it: {0}")]
     Rejected(String),
@@ -83,7 +92,7 @@ labels! {
         Malformed = "malformed",
         /// See [`Fault::Blocked`].
         Blocked = "blocked",
-        /// See [`Fault::Rejected`], and a topic that is gone.
+        /// See [`Fault::Rejected`], and a chat or topic that takes no message.
         Rejected = "rejected",
     }
 }
@@ -103,7 +112,9 @@ impl Fault {
             Self::Unanswered(_) => FaultKind::ConnectionLost,
             Self::Unintelligible => FaultKind::Malformed,
             Self::Blocked => FaultKind::Blocked,
-            Self::Rejected(_) | Self::NoSuchTopic => FaultKind::Rejected,
+            Self::Rejected(_) | Self::NoSuchTopic | Self::Migrated(_) | Self::Kicked | Self::NoSuchChat => {
+                FaultKind::Rejected
+            }
             Self::Unchanged | Self::Gone | Self::TooOld => return None,
         })
     }
@@ -122,7 +133,10 @@ impl Fault {
             | Self::Gone
             | Self::NoSuchTopic
             | Self::TooOld
+            | Self::Migrated(_)
             | Self::Blocked
+            | Self::Kicked
+            | Self::NoSuchChat
             | Self::Rejected(_) => false,
         }
     }

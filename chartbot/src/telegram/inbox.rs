@@ -104,7 +104,8 @@ mod tests {
         let sender = Sender { id: chat, username: None, is_bot: false, language: Language::English };
         let incoming =
             Incoming { place: Place::chat(chat as i64), private: true, sender, text: text.to_owned() };
-        let press = line.contains('!').then(|| Press { query: String::new(), message: 1 });
+        let press =
+            line.contains('!').then(|| Press { query: String::new(), message: 1, text: String::new() });
         Request { incoming, press }
     }
 

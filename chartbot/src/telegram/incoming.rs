@@ -101,6 +101,8 @@ pub struct Press {
     pub query: String,
     /// The message that has the button.
     pub message: i32,
+    /// The text of that message, or its caption; empty where it has none.
+    pub text: String,
 }
 
 /// The `update_id`; absent if it cannot be read.
@@ -142,16 +144,25 @@ fn written(message: &Value) -> Option<Request> {
 
 fn pressed(query: &Value) -> Option<Request> {
     let message = &query["message"];
-    let press = Press { query: query["id"].as_str()?.to_owned(), message: number(&message["message_id"])? };
+    let text = message["text"].as_str().or_else(|| message["caption"].as_str()).unwrap_or_default();
+    let press = Press {
+        query: query["id"].as_str()?.to_owned(),
+        message: number(&message["message_id"])?,
+        text: text.to_owned(),
+    };
     let incoming = incoming(message, &query["from"], query["data"].as_str()?)?;
     Some(Request { incoming, press: Some(press) })
 }
 
 fn incoming(message: &Value, from: &Value, text: &str) -> Option<Incoming> {
     let chat = &message["chat"];
+    let private = chat["type"] == "private";
+    // In a group without topics it is the thread of a reply, to which nothing can be sent.
+    let is_topic = private || message["is_topic_message"] == true;
+    let topic = number(&message["message_thread_id"]).filter(|_| is_topic);
     Some(Incoming {
-        place: Place { chat: chat["id"].as_i64()?, topic: number(&message["message_thread_id"]) },
-        private: chat["type"] == "private",
+        place: Place { chat: chat["id"].as_i64()?, topic },
+        private,
         sender: Sender {
             id: from["id"].as_u64()?,
             username: from["username"].as_str().map(str::to_owned),
@@ -216,6 +227,16 @@ mod tests {
         for (update, want) in [
             (message(json!({"text": "/hour"})), request("7", "/hour")),
             (message(json!({"text": "/hour", "message_thread_id": 44})), request("7:44", "/hour")),
+            (
+                message(json!({"text": "/hour", "message_thread_id": 44, "is_topic_message": true,
+                    "chat": {"id": -100, "type": "supergroup"}})),
+                request("-100:44", "/hour"),
+            ),
+            (
+                message(json!({"text": "/hour", "message_thread_id": 44,
+                    "chat": {"id": -100, "type": "supergroup"}})),
+                request("-100", "/hour"),
+            ),
             (message(json!({"voice": {}})), request("7", "")),
             (message(json!({"dice": {"emoji": "🎲", "value": 3}})), request("7", "")),
             (message(json!({"hologram": {}})), request("7", "")),

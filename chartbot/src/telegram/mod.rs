@@ -6,12 +6,12 @@
 //! `outbox` sends the answer.
 
 mod api;
-mod fault;
+pub mod fault;
 mod inbox;
 mod incoming;
 mod menu;
 mod outage;
-mod outbox;
+pub mod outbox;
 mod poll;
 mod queue;
 
@@ -49,6 +49,12 @@ impl Telegram {
         Ok(Self { api: Api::new(token, api_url, proxy)?, metrics })
     }
 
+    /// What sends for this bot.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(self.api.clone(), self.metrics.clone())
+    }
+
     /// Answers messages until `stop` is ready.
     ///
     /// # Errors
@@ -77,8 +83,7 @@ impl Telegram {
             Err(ended) => return ended,
         };
         tracing::info!(bot = %us, "Telegram accepted the token; ready");
-        let outbox = Outbox::new(self.api.clone(), self.metrics.clone());
-        let queue = Arc::new(Queue::new(outbox, conversation, us, self.metrics.clone()));
+        let queue = Arc::new(Queue::new(self.outbox(), conversation, us, self.metrics.clone()));
         tokio::select! {
             ended = poll.receive(&queue, answers) => ended,
             never = self.list_commands() => match never {},

@@ -10,12 +10,13 @@ use headlag_service::outbound::Failure;
 use serde_json::Value;
 use teloxide::{
     payloads::{
-        AnswerCallbackQuery, EditMessageMedia, EditMessageMediaSetters, SendMessage, SendMessageSetters,
-        SendPhoto, SendPhotoSetters,
+        AnswerCallbackQuery, EditMessageMedia, EditMessageMediaSetters, EditMessageText,
+        EditMessageTextSetters, GetChat, SendChatAction, SendMessage, SendMessageSetters, SendPhoto,
+        SendPhotoSetters,
     },
     types::{
-        CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputMedia, InputMediaPhoto,
-        MessageId, ThreadId,
+        CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputMedia,
+        InputMediaPhoto, LinkPreviewOptions, MessageId, ReplyParameters, ThreadId,
     },
 };
 use tokio::time::{sleep, timeout_at};
@@ -62,14 +63,23 @@ impl Outbox {
         Self { api, metrics }
     }
 
-    /// Sends a new message to `place`, with attempts until `deadline`.
-    pub async fn send(&self, place: Place, message: &Message, deadline: Instant) -> Delivery {
+    /// Sends a new message to `place`, with attempts until `deadline`: as a reply to the message
+    /// `to`, or as one of its own where there is none, or no longer.
+    pub async fn send(
+        &self,
+        place: Place,
+        to: Option<i32>,
+        message: &Message,
+        deadline: Instant,
+    ) -> Delivery {
         let (chat, topic) = (ChatId(place.chat), place.topic.map(|id| ThreadId(MessageId(id))));
+        let reply = to.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
         let keyboard = keyboard(&message.buttons);
         match &message.content {
             Content::Text(text) => {
-                let mut request = SendMessage::new(chat, text);
+                let mut request = SendMessage::new(chat, text).link_preview_options(NO_PREVIEW);
                 request.message_thread_id = topic;
+                request.reply_parameters = reply;
                 if let Some(keyboard) = keyboard {
                     request = request.reply_markup(keyboard);
                 }
@@ -78,6 +88,7 @@ impl Outbox {
             Content::Photo(Photo { png, caption }) => {
                 let mut request = SendPhoto::new(chat, uploaded_photo()).caption(caption);
                 request.message_thread_id = topic;
+                request.reply_parameters = reply;
                 if let Some(keyboard) = keyboard {
                     request = request.reply_markup(keyboard);
                 }
@@ -102,10 +113,32 @@ impl Outbox {
             request = request.reply_markup(keyboard);
         }
         let edited = self.persist(deadline, || self.api.upload(&request, photo.png.clone()));
-        match edited.await {
-            Delivery::Failed(Fault::Unchanged) => Delivery::Arrived(Some(id)),
-            edited => edited,
-        }
+        arrived_unchanged(edited.await, id)
+    }
+
+    /// Puts `text` into the place of the text of the message `id` in `chat`, with attempts until
+    /// `deadline`; it has no buttons any more. An edit that would change nothing has arrived.
+    pub async fn edit_text(&self, chat: i64, id: i32, text: &str, deadline: Instant) -> Delivery {
+        let request = EditMessageText::new(ChatId(chat), MessageId(id), text);
+        let request = request.link_preview_options(NO_PREVIEW);
+        arrived_unchanged(self.persist(deadline, || self.api.act(&request)).await, id)
+    }
+
+    /// Asks whether a message could be sent to this chat, without sending one. Of a user, whom
+    /// Telegram shows also to a bot that is blocked, that is asked by showing that the bot types.
+    ///
+    /// # Errors
+    /// Why not, or why it is not known.
+    pub async fn reaches(&self, chat: i64) -> Result<(), Fault> {
+        let asked = async {
+            self.api.ask(&GetChat::new(ChatId(chat))).await?;
+            if chat > 0 {
+                self.api.ask(&SendChatAction::new(ChatId(chat), ChatAction::Typing)).await?;
+            }
+            Ok(())
+        };
+        let asked: Result<(), Fault> = asked.await;
+        asked.inspect_err(|fault| self.count(fault))
     }
 
     /// Confirms to Telegram that a press was received: until then the app shows a progress bar
@@ -147,6 +180,22 @@ impl Outbox {
         if let Some(kind) = fault.kind() {
             self.metrics.telegram_error(kind);
         }
+    }
+}
+
+/// The bot's links lead to pages that explain; a preview of them would push the text out of sight.
+const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
+
+fn arrived_unchanged(edited: Delivery, id: i32) -> Delivery {
+    match edited {
+        Delivery::Failed(Fault::Unchanged) => Delivery::Arrived(Some(id)),
+        edited => edited,
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     outbox::{Delivery, Outbox},
 };
 use crate::{
+    alerts::press::{Answer, Pressed},
     chat::{
         conversation::Conversation,
         message::{Content, Message},
@@ -30,6 +31,17 @@ use crate::{
 const ANSWERS: usize = 16;
 /// For delivering a message, with all attempts; it is dropped then.
 const DELIVERY: Duration = Duration::from_secs(60);
+
+/// How an answer gets into its chat.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// As a new message.
+    New,
+    /// A photo in the place of this message, whose button was pressed; anything else as a new one.
+    InPlaceOf(i32),
+    /// As a reply to this message, whose button was pressed.
+    ReplyTo(i32),
+}
 
 /// Where requests wait for their answers.
 pub struct Queue {
@@ -52,7 +64,8 @@ impl Queue {
 
     /// Takes a request in, unless its sender is refused; the work goes on in `answers`.
     pub fn receive(self: &Arc<Self>, request: Request, answers: &mut JoinSet<()>) {
-        if !self.conversation.admits(&request.incoming) {
+        let is_of_alert = request.press.is_some() && self.conversation.is_of_alert(&request.incoming);
+        if !is_of_alert && !self.conversation.admits(&request.incoming) {
             return;
         }
         let place = request.incoming.place;
@@ -60,16 +73,19 @@ impl Queue {
             let outbox = self.outbox.clone();
             answers.spawn(async move { outbox.answer(query).await });
         }
-        let message = request.press.as_ref().map(|press| press.message);
+        // Of presses that edit a message the newest counts. Each press on an alert does.
+        let edited = request.press.as_ref().filter(|_| !is_of_alert).map(|press| press.message);
         let too_fast = Conversation::too_fast(&request.incoming);
-        match self.turns().join(place.chat, message, request) {
+        match self.turns().join(place.chat, edited, request) {
             Joined::Begins => {
                 let queue = self.clone();
                 answers.spawn(async move { queue.work_off(place.chat).await });
             }
             Joined::Crowded { first: true } => {
                 let queue = self.clone();
-                answers.spawn(async move { queue.deliver(place, None, &too_fast).await });
+                answers.spawn(async move {
+                    queue.deliver(place, Way::New, &too_fast).await;
+                });
             }
             Joined::Waits | Joined::Crowded { first: false } => {}
         }
@@ -95,42 +111,62 @@ impl Queue {
     }
 
     async fn answer(&self, request: &Request) {
-        let answer = {
-            let _place = self.places.acquire().await;
-            self.conversation.answer(&request.incoming, &self.us).await
+        let incoming = &request.incoming;
+        let place_to_work = self.places.acquire().await;
+        let (of_alert, way) = match &request.press {
+            None => (None, Way::New),
+            Some(Press { message, text, .. }) => {
+                let pressed = Pressed { incoming, message: *message, text };
+                match self.conversation.answer_alert(pressed).await {
+                    None => (None, Way::InPlaceOf(*message)),
+                    answer => (answer, Way::ReplyTo(*message)),
+                }
+            }
         };
+        let (answer, silences) = match of_alert {
+            Some(Answer { message, silences }) => (message, silences),
+            None => (self.conversation.answer(incoming, &self.us).await, Vec::new()),
+        };
+        drop(place_to_work);
         let begin = clock::now();
-        self.deliver(request.incoming.place, request.press.as_ref(), &answer).await;
+        let arrived = self.deliver(incoming.place, way, &answer).await;
         self.metrics.sent(clock::since(begin));
+        if let Some(message) = arrived {
+            self.conversation.remember(incoming.place.chat, message, silences);
+        }
     }
 
-    /// Delivers a message at most once: a photo that a press asked for replaces the one with
-    /// the button, or follows as a new one if that is gone or cannot be edited. A photo that Telegram refuses
-    /// leaves its caption.
-    async fn deliver(&self, place: Place, press: Option<&Press>, message: &Message) {
+    /// Delivers a message at most once. A photo takes the place of the message with the button, or
+    /// follows as a new one if that is gone or cannot be edited. A photo that Telegram refuses
+    /// leaves its caption. Returns the id of the message that arrived, as far as it is known.
+    async fn deliver(&self, place: Place, way: Way, message: &Message) -> Option<i32> {
         let deadline = clock::now() + DELIVERY;
-        let delivery = match (press, &message.content) {
-            (Some(press), Content::Photo(photo)) => {
-                let edit = self.outbox.edit(place.chat, press.message, photo, &message.buttons, deadline);
+        let to = match way {
+            Way::ReplyTo(to) => Some(to),
+            Way::New | Way::InPlaceOf(_) => None,
+        };
+        let delivery = match (way, &message.content) {
+            (Way::InPlaceOf(old), Content::Photo(photo)) => {
+                let edit = self.outbox.edit(place.chat, old, photo, &message.buttons, deadline);
                 match edit.await {
                     // Gone, or a text that this server lets nothing put a photo into.
                     Delivery::Failed(Fault::Gone | Fault::Rejected(_)) => {
-                        self.send(place, message, deadline).await
+                        self.send(place, to, message, deadline).await
                     }
                     edited => edited,
                 }
             }
-            _ => self.send(place, message, deadline).await,
+            _ => self.send(place, to, message, deadline).await,
         };
         let delivery = match (delivery, &message.content) {
             (Delivery::Failed(fault @ Fault::Rejected(_)), Content::Photo(photo)) => {
                 tracing::warn!(chat = %place, %fault, "a picture could not be sent; its caption follows");
-                self.send(place, &Message::text(&*photo.caption), deadline).await
+                self.send(place, to, &Message::text(&*photo.caption), deadline).await
             }
             (delivery, _) => delivery,
         };
         match delivery {
-            Delivery::Arrived(_) => {}
+            Delivery::Arrived(id) => return id,
             Delivery::Failed(fault) => tracing::warn!(chat = %place, %fault, "an answer could not be sent"),
             Delivery::Unknown(fault) => tracing::warn!(
                 chat = %place,
@@ -138,13 +174,14 @@ impl Queue {
                 "an answer may not have arrived; it is not sent again, so that it does not arrive twice"
             ),
         }
+        None
     }
 
-    /// Sends a message to its topic, or to the chat as a whole if the topic is gone.
-    async fn send(&self, place: Place, message: &Message, deadline: Instant) -> Delivery {
-        match self.outbox.send(place, message, deadline).await {
+    /// Sends a message to its topic, or to the chat as a whole if the topic takes none.
+    async fn send(&self, place: Place, to: Option<i32>, message: &Message, deadline: Instant) -> Delivery {
+        match self.outbox.send(place, to, message, deadline).await {
             Delivery::Failed(Fault::NoSuchTopic) => {
-                self.outbox.send(Place::chat(place.chat), message, deadline).await
+                self.outbox.send(Place::chat(place.chat), None, message, deadline).await
             }
             delivery => delivery,
         }

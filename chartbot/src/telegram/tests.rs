@@ -1,15 +1,18 @@
 //! The whole loop over sockets, against a Bot API that misbehaves. Time is paused, and
 //! everything runs in one runtime: a pause is over as soon as there is nothing left to do.
 
+mod alerts;
 mod bot_api;
 mod deliveries;
 mod fairness;
 mod outages;
 mod proxies;
+mod running;
 
 use serde_json::json;
 
-use self::bot_api::{Log, Running, Say, Stand, message, no, press, server_errors, update, wait};
+use self::bot_api::{Say, Stand, message, no, press, server_errors, update, wait};
+use self::running::{Log, Running};
 
 #[tokio::test(start_paused = true)]
 async fn commands_are_registered_and_polls_are_long() {

@@ -1,8 +1,11 @@
 //! What the bot says in English.
 
 use super::{
-    ChartWords, Words, length,
+    ChartWords, Words,
+    alert::ALERT_ENGLISH,
+    length,
     number::{JOIN, grouped},
+    silence,
 };
 use crate::samples::{missing::Cause, state::State};
 
@@ -48,9 +51,13 @@ pub const ENGLISH: Words = Words {
         ("week", "The lag over the last week"),
         ("chart", "Any range: /chart 6h, /chart 30d polygon"),
         ("status", "The state of every node"),
+        ("alerts", "What fires, and what is silenced"),
+        ("silence", "Silence a node: /silence my-node 2h"),
         ("help", "What this bot can do"),
     ],
     chart: &CHART_ENGLISH,
+    alert: &ALERT_ENGLISH,
+    silences: &silence::ENGLISH,
     ranges: ["1h", "1d", "1w"],
     choices: ["10m", "6h", "3d", "30d", "90d", "1y"],
     which_range: "Choose a range, or write one: 90m, 6h polygon, 30d.",
@@ -58,9 +65,11 @@ pub const ENGLISH: Words = Words {
         /hour, /day, /week: a chart of the last hour, day or week\n\
         /chart 6h, /chart 30d polygon, or just 6h: any range from 10m to 1y, and the network if there are several\n\
         /status: the state of every node\n\
+        /alerts: what fires, and what is silenced\n\
+        /silence my-node 2h: no alerts about a node, before planned work\n\
         /help: this text\n\
         Below zero is behind. The dashed lines are the corridor: a node within it keeps up.",
-    hint: "I know /hour, /day, /week and /chart 6h for a chart, /status and /help.",
+    hint: "I know /hour, /day, /week and /chart 6h for a chart, /status, /alerts, /silence and /help.",
     not_a_range: |word| {
         format!(
             "“{word}” is not a range. Give a range and, optionally, a network: \
@@ -193,7 +202,7 @@ fn last(seconds: i64) -> String {
     }
 }
 
-fn counted(count: u64, thing: &str) -> String {
+pub(super) fn counted(count: u64, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{}{JOIN}{thing}{plural}", grouped(count, &CHART_ENGLISH))
 }

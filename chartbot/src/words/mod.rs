@@ -1,15 +1,20 @@
 //! Every sentence that people read.
 
+pub mod alert;
 pub mod beside;
 pub mod caption;
 mod english;
 pub mod moment;
 pub mod number;
 mod russian;
+pub mod silence;
 pub mod state;
 pub mod status;
 pub mod trend;
 
+use headlag_service::invisible::Invisible;
+
+use self::alert::AlertWords;
 use crate::samples::{missing::Cause, state::State, warning::Warning};
 
 pub use english::ENGLISH;
@@ -107,6 +112,10 @@ pub struct Words {
     pub commands: &'static [(&'static str, &'static str)],
     /// The words drawn into a chart.
     pub chart: &'static ChartWords,
+    /// What is said of alerts.
+    pub alert: &'static AlertWords,
+    /// What is said of silences.
+    pub silences: &'static silence::SilenceWords,
     /// Buttons: the last hour, day, week.
     pub ranges: [&'static str; 3],
     /// Buttons: the ranges of [`crate::chat::command::Range::OFFERED`].
@@ -265,6 +274,17 @@ pub fn cut(text: String, limit: usize) -> String {
     let mut short: String = text.chars().take_while(fits).collect();
     short.push('…');
     short
+}
+
+/// Text from elsewhere on one line, without characters that cannot be seen or that steer the
+/// direction of what follows.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    // Parts of an emoji.
+    let is_joined = |c| matches!(c, '\u{200d}' | '\u{fe0f}');
+    let is_unseen = |c: char| !is_joined(c) && Invisible::find(c.encode_utf8(&mut [0; 4])).is_some();
+    let seen: String = text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
+    seen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A name in at most so many characters: its begin and its end, as names of machines often

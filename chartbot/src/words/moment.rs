@@ -33,7 +33,19 @@ impl Times<'_> {
         }
     }
 
-    /// Since a moment: the same, but from a week on the date alone.
+    /// A moment with its zone, for readers in several, and with its date unless that is today:
+    /// "18:57 UTC", "24 Nov, 23:47 UTC".
+    #[must_use]
+    pub fn stamp(&self, at: Timestamp) -> String {
+        let (moment, now) = (at.to_zoned(self.zone.clone()), self.at(self.now as f64));
+        let time = moment.strftime("%H:%M %Z");
+        match moment.date() == now.date() {
+            true => time.to_string(),
+            false => format!("{}, {time}", date(&moment, moment.year() != now.year(), self.words.chart)),
+        }
+    }
+
+    /// Since a moment: the same as [`Times::moment`], but from a week on the date alone.
     #[must_use]
     pub fn since(&self, seconds: f64) -> String {
         match self.day(&self.at(seconds)) {
@@ -171,6 +183,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_has_its_zone_and_another_days_date() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let times = seen_at("2026-11-25T19:08:30Z", &berlin, &ENGLISH);
+        for (moment, want) in [
+            ("2026-11-25T18:57:59.5Z", "19:57 CET"),
+            ("2026-11-24T22:59:59Z", "24 Nov, 23:59 CET"),
+            ("2026-11-24T23:00:00Z", "00:00 CET"),
+            ("2026-07-01T10:00:00Z", "1 Jul, 12:00 CEST"),
+            ("2025-11-25T19:08:30Z", "25 Nov 2025, 20:08 CET"),
+        ] {
+            assert_eq!(times.stamp(moment.parse().unwrap()).replace('\u{a0}', " "), want);
+        }
+    }
+
+    #[test]
     fn a_range_has_its_date() {
         let spaced = |text: String| text.replace('\u{a0}', " ");
         let (now, utc) = ("2026-11-25T19:08:30Z", TimeZone::UTC);
@@ -227,6 +254,9 @@ mod tests {
             [(-5_400, "01:30"), (-1_800, "02:30 CEST"), (1_800, "02:30 CET"), (5_400, "03:30")]
         {
             assert_eq!(times.moment((back + seconds) as f64), want);
+            let zone = if seconds < 0 { "CEST" } else { "CET" };
+            let stamp = times.stamp(Timestamp::from_second(back + seconds).unwrap());
+            assert_eq!(stamp, format!("{} {zone}", &want[..5]));
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What the bot says in Russian.
 
 use super::{
-    ChartWords, Words, length,
+    ChartWords, Words,
+    alert::ALERT_RUSSIAN,
+    length,
     number::{JOIN, grouped},
+    silence,
 };
 use crate::samples::{missing::Cause, state::State};
 
@@ -49,9 +52,13 @@ pub const RUSSIAN: Words = Words {
         ("week", "Отставание за последнюю неделю"),
         ("chart", "Любой период: /chart 6h, /chart 30d polygon"),
         ("status", "Состояние всех нод"),
+        ("alerts", "Активные алерты и отключённые уведомления"),
+        ("silence", "Отключить уведомления о ноде: /silence my-node 2h"),
         ("help", "Что умеет этот бот"),
     ],
     chart: &CHART_RUSSIAN,
+    alert: &ALERT_RUSSIAN,
+    silences: &silence::RUSSIAN,
     ranges: ["1\u{a0}ч", "1\u{a0}д", "1\u{a0}нед"],
     choices: ["10\u{a0}мин", "6\u{a0}ч", "3\u{a0}д", "30\u{a0}д", "90\u{a0}д", "1\u{a0}год"],
     which_range: "Выберите период или напишите его: 90m, 6h polygon, 30d.",
@@ -59,9 +66,11 @@ pub const RUSSIAN: Words = Words {
         /hour, /day, /week — график за час, сутки, неделю\n\
         /chart 6h, /chart 30d polygon или просто 6h — любой период от 10m до 1y и сеть, если их несколько\n\
         /status — состояние всех нод\n\
+        /alerts — активные алерты и отключённые уведомления\n\
+        /silence my-node 2h — отключить уведомления о ноде на время работ\n\
         /help — эта справка\n\
         Ниже нуля — отставание. Пунктир — границы коридора: нода внутри него не отстаёт.",
-    hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; справка: /help.",
+    hint: "Графики: /hour, /day, /week, /chart 6h; состояние: /status; алерты: /alerts, /silence; справка: /help.",
     not_a_range: |word| {
         format!(
             "«{word}» — не период. Укажите период и, при желании, сеть: \
@@ -208,7 +217,7 @@ fn form(count: u64, forms: [&str; 3]) -> &str {
     }
 }
 
-fn counted(count: u64, forms: [&str; 3]) -> String {
+pub(super) fn counted(count: u64, forms: [&str; 3]) -> String {
     format!("{}{JOIN}{}", grouped(count, &CHART_RUSSIAN), form(count, forms))
 }
 

@@ -1,44 +1,24 @@
-//! A Bot API that misbehaves on demand, and the bot in front of it.
+//! A Bot API that misbehaves on demand, and is strict otherwise.
 
 use std::{
     collections::{HashMap, VecDeque},
-    fmt::Debug,
     future::pending,
-    sync::{Arc, LazyLock, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use headlag_service::{
-    exposition::{Format, render},
-    server::{self, typed},
-};
+use headlag_service::server::{self, typed};
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, body};
-use jiff::tz::TimeZone;
-use reqwest::{Proxy, Url};
+use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
-    sync::{oneshot, watch},
-    task::JoinHandle,
-    time::{timeout, timeout_at},
+    sync::watch,
+    time::{sleep, timeout, timeout_at},
 };
-use tracing::{Dispatch, Event, Subscriber, field::Field, subscriber::DefaultGuard};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-use crate::{
-    chart::Theme,
-    chat::access::{Access, User},
-    chat::conversation::Conversation,
-    clock,
-    config::HttpConfig,
-    metrics::Metrics,
-    picture::Painter,
-    samples::client::Prometheus,
-    samples::stand,
-    telegram::{Ended, Telegram, poll::FULL_BATCH},
-    web::Readiness,
-};
+use crate::{clock, samples::stand, telegram::poll::FULL_BATCH};
 
 pub const TOKEN: &str = "123456:s3cret";
 /// Nothing takes longer; it passes at once, since time is paused.
@@ -53,6 +33,8 @@ pub enum Say {
     Nothing,
     /// An answer that breaks off.
     Half,
+    /// The right answer after so long.
+    Slow(Duration),
 }
 
 /// JSON as the Bot API sends it when it fails, and the page of a gateway before it.
@@ -90,9 +72,10 @@ pub struct Stand {
     world: watch::Sender<World>,
 }
 
-#[derive(Default)]
 struct World {
-    /// What is said instead of the right answer, once, by method.
+    /// What answers where Prometheus should be.
+    prometheus: stand::Server,
+    /// What is said instead of the right answer, once, by method; or by method, colon, chat.
     says: HashMap<String, VecDeque<Say>>,
     /// What is said to everything else, and until when.
     away: Option<(Say, Instant)>,
@@ -100,6 +83,13 @@ struct World {
     waiting: Vec<Value>,
     /// Methods and bodies, in order.
     heard: Vec<(String, String)>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let (says, heard) = Default::default();
+        Self { prometheus: stand::Server::Behind, says, away: None, waiting: Vec::new(), heard }
+    }
 }
 
 impl World {
@@ -126,6 +116,16 @@ impl Stand {
         self.world.send_modify(|world| world.says.entry(method.to_owned()).or_default().push_back(say));
     }
 
+    /// Says this to one request of a method about one chat.
+    pub fn say_to(&self, method: &str, chat: i64, say: Say) {
+        self.say(&format!("{method}:{chat}"), say);
+    }
+
+    /// Prometheus is like this from now on.
+    pub fn has_prometheus(&self, server: stand::Server) {
+        self.world.send_modify(|world| world.prometheus = server);
+    }
+
     /// Says this and nothing else for so long, also to polls that wait now.
     pub fn be_away(&self, say: Say, time: Duration) {
         self.world.send_modify(|world| world.away = Some((say, clock::now() + time)));
@@ -142,7 +142,12 @@ impl Stand {
         if let Some(method) = method.map(str::to_lowercase) {
             let body = request.into_body().collect().await.unwrap().to_bytes();
             let body = String::from_utf8_lossy(&body).into_owned();
+            check(&method, &body);
             let say = match self.hear(&method, &body) {
+                Some(Say::Slow(time)) => {
+                    sleep(time).await;
+                    self.usual(&method, &body).await
+                }
                 Some(say) => say,
                 None => self.usual(&method, &body).await,
             };
@@ -152,13 +157,17 @@ impl Stand {
                 Say::Html(status) => (status, "<html>Bad Gateway</html>".into()),
                 Say::Nothing => pending().await,
                 Say::Half => (200, "{\"ok\":tr".into()),
+                Say::Slow(_) => unreachable!("it has become the right answer"),
             };
             return typed(StatusCode::from_u16(status).unwrap(), "application/json", body);
         }
         assert!(path.starts_with("/api/"), "{path}");
         match self.hear("prometheus", "") {
             Some(_) => pending().await,
-            None => stand::answer(stand::Server::Behind, request).await,
+            None => {
+                let server = self.world.borrow().prometheus;
+                stand::answer(server, request).await
+            }
         }
     }
 
@@ -167,7 +176,9 @@ impl Stand {
         let mut instead = None;
         self.world.send_modify(|world| {
             world.heard.push((method.to_owned(), body.to_owned()));
-            instead = world.says.get_mut(method).and_then(VecDeque::pop_front);
+            let of_chat = format!("{method}:{}", chat(body).unwrap_or_default());
+            instead = world.says.get_mut(&of_chat).and_then(VecDeque::pop_front);
+            instead = instead.take().or_else(|| world.says.get_mut(method).and_then(VecDeque::pop_front));
             instead = instead.take().or_else(|| world.away().filter(|_| method != "prometheus"));
         });
         instead
@@ -180,8 +191,16 @@ impl Stand {
                 "can_join_groups": false, "can_read_all_group_messages": false,
                 "supports_inline_queries": false, "has_main_web_app": false,
             }),
-            "setmycommands" | "answercallbackquery" => json!(true),
+            "setmycommands" | "answercallbackquery" | "sendchataction" => json!(true),
             "getupdates" => return self.updates(&serde_json::from_str(body).unwrap()).await,
+            "sendmessage" | "sendphoto" => {
+                let is_message = |method: &&String| ["sendmessage", "sendphoto"].contains(&method.as_str());
+                let count = self.heard().iter().filter(is_message).count();
+                json!({
+                    "message_id": count, "date": 0, "text": "sent",
+                    "chat": {"id": 7, "type": "private", "first_name": "A"},
+                })
+            }
             _ => json!({
                 "message_id": 1, "date": 0, "text": "sent",
                 "chat": {"id": 7, "type": "private", "first_name": "A"},
@@ -226,6 +245,32 @@ impl Stand {
     }
 }
 
+/// The chat that a request is about, in JSON or as a field of a form.
+fn chat(body: &str) -> Option<i64> {
+    match serde_json::from_str::<Value>(body) {
+        Ok(body) => body["chat_id"].as_i64(),
+        Err(_) => body.split_once("name=\"chat_id\"\r\n\r\n")?.1.lines().next()?.parse().ok(),
+    }
+}
+
+/// What the Bot API would refuse is a mistake of the bot
+/// (<https://core.telegram.org/bots/api#sendmessage>).
+fn check(method: &str, body: &str) {
+    let Ok(body) = serde_json::from_str::<Value>(body) else { return };
+    let length = |name: &str| body[name].as_str().map_or(0, |text| text.encode_utf16().count());
+    if ["sendmessage", "editmessagetext"].contains(&method) {
+        assert!((1..=4_096).contains(&length("text")), "{body}");
+        assert_eq!(body["link_preview_options"], json!({"is_disabled": true}), "{body}");
+    }
+    let reply = &body["reply_parameters"];
+    assert!(reply.is_null() || reply["allow_sending_without_reply"] == true, "{body}");
+    let rows = body["reply_markup"]["inline_keyboard"].as_array().into_iter().flatten();
+    for button in rows.flat_map(|row| row.as_array().unwrap()) {
+        let data = button["callback_data"].as_str().unwrap();
+        assert!((1..=64).contains(&data.len()), "{body}");
+    }
+}
+
 fn id(update: &Value) -> i64 {
     update["update_id"].as_i64().unwrap()
 }
@@ -252,98 +297,4 @@ pub fn press(id: u32, chat: i64, message: i32, data: &str) -> Value {
             "chat": {"id": chat, "type": "private", "first_name": "A"},
         },
     }})
-}
-
-/// A bot that lets the users 7 and 8 in.
-pub struct Running {
-    pub ready: Readiness,
-    metrics: Metrics,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), Ended>>,
-}
-
-impl Running {
-    pub fn at(stand: &Stand) -> Self {
-        Self::by_way_of(None, stand.url.clone(), stand)
-    }
-
-    pub fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
-        let metrics = Metrics::default();
-        let prometheus = Prometheus::new(&stand.url, &HttpConfig::default()).unwrap();
-        let painter = Painter::new(prometheus, TimeZone::UTC, Theme::Light, metrics.clone());
-        let access = Access::new(vec![User::Id(7), User::Id(8)]);
-        let conversation = Conversation::new(access, painter, metrics.clone());
-        let telegram = Telegram::new(&TOKEN.into(), &api_url, proxy, metrics.clone()).unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let ready = Readiness::default();
-        let stopped = async { stopped.await.unwrap() };
-        let task = tokio::spawn(telegram.run(conversation, ready.clone(), stopped));
-        Self { ready, metrics, stop, task }
-    }
-
-    /// The lines of its metrics that begin with `headlag_chartbot_` and this.
-    pub fn metrics(&self, name: &str) -> Vec<String> {
-        let text = render(&self.metrics.registry(), Format::Text).unwrap();
-        let lines = text.lines().filter_map(|line| line.strip_prefix("headlag_chartbot_"));
-        lines.filter(|line| line.starts_with(name)).map(str::to_owned).collect()
-    }
-
-    pub async fn stop(self) {
-        self.stop.send(()).unwrap();
-        assert_eq!(self.task.await.unwrap(), Ok(()));
-    }
-
-    /// As a signal that no process can catch.
-    pub async fn kill(self) {
-        self.task.abort();
-        assert!(self.task.await.unwrap_err().is_cancelled());
-    }
-
-    /// Waits until it ends by itself.
-    pub async fn ends(self) -> String {
-        self.task.await.unwrap().unwrap_err().to_string()
-    }
-}
-
-/// What the bot logs on this thread while this lives, at level info and above.
-pub struct Log {
-    lines: Lines,
-    _here: DefaultGuard,
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-impl<S: Subscriber> Layer<S> for Lines {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let (level, target) = (*event.metadata().level(), event.metadata().target());
-        if level <= tracing::Level::INFO && target.starts_with("headlag") {
-            let mut line = format!("{level}");
-            event.record(&mut |field: &Field, value: &dyn Debug| {
-                if field.name() == "message" {
-                    line += &format!(" {value:?}");
-                }
-            });
-            self.0.lock().unwrap().push(line);
-        }
-    }
-}
-
-/// While a process has one subscriber only, tracing asks the thread that comes to a log line
-/// first whether anybody wants it, and takes its no for that of all. Not so beside this one.
-static ANOTHER: LazyLock<Dispatch> =
-    LazyLock::new(|| Dispatch::new(tracing_subscriber::registry().with(Lines::default())));
-
-impl Log {
-    pub fn begin() -> Self {
-        LazyLock::force(&ANOTHER);
-        let lines = Lines::default();
-        let subscriber = tracing_subscriber::registry().with(lines.clone());
-        Self { lines, _here: tracing::subscriber::set_default(subscriber) }
-    }
-
-    /// The lines since this was asked last.
-    pub fn news(&self) -> Vec<String> {
-        std::mem::take(&mut self.lines.0.lock().unwrap())
-    }
 }

@@ -53,7 +53,7 @@ async fn a_message_arrives_with_its_id_and_its_buttons() {
     let outbox = outbox(&stand.url);
     for (count, (method, message)) in messages().iter().enumerate() {
         stand.say(method, Say::Ok(json!({"message_id": 31, "of": "next year"})));
-        let delivery = outbox.send(Place::chat(7), message, clock::now() + MINUTE).await;
+        let delivery = outbox.send(Place::chat(7), None, message, clock::now() + MINUTE).await;
         assert_eq!(delivery, Delivery::Arrived(Some(31)));
         let body = stand.hears(method, 1 + count % 2).await.pop().unwrap();
         assert!(body.contains("level"));
@@ -75,14 +75,14 @@ async fn whether_it_arrived_is_known_or_not() {
     for (method, message) in messages() {
         for (say, fault) in certain.clone() {
             stand.say(method, say);
-            let delivery = outbox.send(Place::chat(7), &message, clock::now() + MINUTE).await;
+            let delivery = outbox.send(Place::chat(7), None, &message, clock::now() + MINUTE).await;
             let Delivery::Failed(failed) = delivery else { panic!("{delivery:?}") };
             assert!(fault.is_none_or(|fault| fault == failed), "{failed}");
         }
         for say in unknown.clone() {
             let count = stand.hears(method, 0).await.len();
             stand.say(method, say);
-            let delivery = outbox.send(Place::chat(7), &message, clock::now() + MINUTE).await;
+            let delivery = outbox.send(Place::chat(7), None, &message, clock::now() + MINUTE).await;
             assert!(matches!(delivery, Delivery::Unknown(_)), "{delivery:?}");
             assert_eq!(stand.hears(method, 0).await.len(), count + 1, "not sent again");
         }
@@ -128,7 +128,7 @@ async fn attempts_end_with_the_deadline() {
         format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
     };
     let (begin, deadline) = (clock::now(), clock::now() + MINUTE);
-    let delivery = outbox(&gone).send(Place::chat(7), &message, deadline).await;
+    let delivery = outbox(&gone).send(Place::chat(7), None, &message, deadline).await;
     assert_eq!(delivery, Delivery::Failed(Fault::NoConnection));
     // 1 + 2 + 4 + 8 + 16 s; 32 s more would be too late.
     assert_eq!(clock::since(begin).as_secs(), 31);

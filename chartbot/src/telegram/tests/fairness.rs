@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::bot_api::{Log, Running, Say, Stand, message, press, update, wait};
+use super::bot_api::{Say, Stand, message, press, update, wait};
+use super::running::{Log, Running};
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_chart_holds_up_nobody_else() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::bot_api::{Log, Running, Say, Stand, conflict, message, no, press, server_errors, update, wait};
+use super::bot_api::{Say, Stand, conflict, message, no, press, server_errors, update, wait};
+use super::running::{Log, Running};
 use crate::clock;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -95,7 +96,7 @@ async fn an_hour_without_telegram() {
 #[tokio::test(start_paused = true)]
 async fn of_what_waited_each_chats_newest_command_is_answered() {
     let stand = Stand::new().await;
-    // More than Telegram tells at once.
+    // More than Telegram sends at once.
     stand.send((1..250).map(|id| update(id, 7 + i64::from(id % 2), "/help")));
     stand.send([update(250, 7, "/nothing"), update(251, 7, "hello?")]);
     let running = Running::at(&stand);

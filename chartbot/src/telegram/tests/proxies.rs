@@ -8,7 +8,8 @@ use tokio::{
     sync::watch,
 };
 
-use super::bot_api::{Running, Say, Stand, update};
+use super::bot_api::{Say, Stand, update};
+use super::running::Running;
 
 /// A SOCKS5 proxy without a password (RFC 1928) for IPv4 addresses; counts its connections.
 async fn socks(mut stream: TcpStream, connections: watch::Sender<u32>) -> std::io::Result<()> {

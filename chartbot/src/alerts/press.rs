@@ -1,0 +1,128 @@
+//! A press on a button under an alert: who may press, and what is answered.
+
+use std::sync::Arc;
+
+pub use super::silencer::Answer;
+use super::{
+    alert::{Alert, Fingerprint},
+    button::Action,
+    chats::AlertChats,
+    delivery::Tools,
+    silencer::{Press, Silencer},
+    silences::{Lasting, SilenceId},
+    subject::Subject,
+};
+use crate::{
+    chat::{access::Incoming, command::Range, message::Message, trouble::Trouble},
+    picture::Picture,
+};
+
+/// What was pressed, and under which message.
+#[derive(Debug, Clone, Copy)]
+pub struct Pressed<'a> {
+    /// Who pressed where, and the data of the button.
+    pub incoming: &'a Incoming,
+    /// The message that has the button.
+    pub message: i32,
+    /// The text of that message.
+    pub text: &'a str,
+}
+
+/// Answers presses in the alert chats.
+pub struct Presses {
+    chats: Arc<AlertChats>,
+    tools: Tools,
+}
+
+impl Presses {
+    /// Answers presses in `chats`.
+    #[must_use]
+    pub fn new(chats: Arc<AlertChats>, tools: Tools) -> Self {
+        Self { chats, tools }
+    }
+
+    /// What a press in an alert chat asks for; anyone there may press. Absent for everything else.
+    #[must_use]
+    pub fn action(&self, incoming: &Incoming) -> Option<Action> {
+        let may_press = self.chats.contains(incoming.place.chat) && !incoming.sender.is_bot;
+        Action::parse(&incoming.text).filter(|_| may_press)
+    }
+
+    /// The reply to a press, and its outcome as a metric counts it.
+    pub async fn answer(&self, action: &Action, pressed: Pressed<'_>) -> (Answer, &'static str) {
+        let plain = |message| Answer { message, silences: Vec::new() };
+        let (words, incoming) = (self.tools.words, pressed.incoming);
+        match (action, &self.tools.silencer) {
+            (Action::Chart(of), _) => {
+                let (message, outcome) = self.card(of.as_ref(), pressed).await;
+                (plain(message), outcome)
+            }
+            (_, None) => (plain(Message::text(words.silences.none)), "refused"),
+            (Action::Silence(lasting, of), Some(silencer)) => {
+                (self.silence(silencer, *lasting, of.as_ref(), pressed).await, "ok")
+            }
+            (Action::Undo(id), Some(silencer)) => {
+                let of = (incoming.place.chat, pressed.message);
+                (plain(silencer.undo(id.as_ref(), of, &incoming.sender, words).await), "ok")
+            }
+        }
+    }
+
+    /// The reply to a press has arrived as this message, whose button ends the silences.
+    pub fn remember(&self, chat: i64, message: i32, silences: Vec<SilenceId>) {
+        if let Some(silencer) = &self.tools.silencer {
+            silencer.remember(chat, message, silences);
+        }
+    }
+
+    /// Silences the alert of the button, or those of the message as far as they are known.
+    async fn silence(
+        &self,
+        silencer: &Silencer,
+        lasting: Lasting,
+        of: Option<&Fingerprint>,
+        pressed: Pressed<'_>,
+    ) -> Answer {
+        let known = self.alerts(of, pressed).unwrap_or_default();
+        let of: Vec<_> = match of {
+            Some(of) => vec![of.clone()],
+            None => known.iter().map(|alert| alert.fingerprint.clone()).collect(),
+        };
+        let Pressed { incoming, message, .. } = pressed;
+        let (who, place) = (&incoming.sender, incoming.place);
+        let press = Press { of: &of, known: &known, lasting, who, place, message };
+        let answer = silencer.press(press, self.tools.words).await;
+        if !answer.silences.is_empty() {
+            self.chats.silenced(|alert| of.contains(&alert.fingerprint));
+        }
+        answer
+    }
+
+    /// The alerts that a button is about, as far as they are known; absent after a restart.
+    fn alerts(&self, of: Option<&Fingerprint>, pressed: Pressed<'_>) -> Option<Vec<Alert>> {
+        let chat = pressed.incoming.place.chat;
+        match of {
+            Some(of) => Some(vec![self.chats.alert(chat, of)?]),
+            None => self.chats.of_message(chat, pressed.message),
+        }
+    }
+
+    /// A fresh card. After a restart, the text of the message says what it is about.
+    async fn card(&self, of: Option<&Fingerprint>, pressed: Pressed<'_>) -> (Message, &'static str) {
+        let words = self.tools.words;
+        let known = self.alerts(of, pressed).map(|alerts| Subject::of(&alerts));
+        let subject = known.unwrap_or_else(|| Subject::of_text(pressed.text));
+        let painter = &self.tools.painter;
+        let painted = async { painter.paint(&painter.know_worst(&subject).await?, None, words).await };
+        match painted.await {
+            Ok(Picture { png, caption }) => (Message::photo(png, caption), "ok"),
+            Err(trouble) => {
+                let text = match trouble {
+                    Trouble::NoData => words.alert.no_network.to_owned(),
+                    _ => trouble.sentence(Range::HOUR, words),
+                };
+                (Message::text(text), trouble.outcome())
+            }
+        }
+    }
+}

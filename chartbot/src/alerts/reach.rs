@@ -1,0 +1,55 @@
+//! Whether a chat can get alerts: checked at start, before the first one is lost.
+
+use std::sync::Arc;
+
+use tokio::time::sleep;
+
+use super::{
+    chats::{AlertChat, AlertChats, Undelivered},
+    delivery::Tools,
+};
+use crate::telegram::fault::Fault;
+
+/// Reports a chat that can never get an alert before the first one is lost. While Telegram is
+/// away nothing is known of a chat.
+pub async fn check(chats: Arc<AlertChats>, place: usize, tools: Tools) {
+    let chat = &chats.all()[place];
+    let mut failures = 0;
+    loop {
+        let at = chat.place().chat;
+        let fault = match tools.outbox.reaches(at).await {
+            Ok(()) => return,
+            Err(fault) => fault,
+        };
+        match (fault, failures) {
+            (Fault::Migrated(to), 0..3) if to != at => follow(&chats, chat, at, to),
+            // Also where a server between does not know the question.
+            (Fault::Unauthorized | Fault::Rejected(_), _) => return,
+            (fault, _) => match Undelivered::of(&fault) {
+                Some(reason) => {
+                    tools.metrics.alerts.undelivered(reason, 1);
+                    tracing::warn!(
+                        chat = %chat.configured,
+                        reason = reason.label(),
+                        "a chat of --telegram.alert-chats cannot get alerts: {fault}; {}",
+                        reason.remedy()
+                    );
+                    return;
+                }
+                None => sleep(fault.pause(failures)).await,
+            },
+        }
+        failures = failures.saturating_add(1);
+    }
+}
+
+/// A group was upgraded: alerts go to its new id from now on.
+pub fn follow(chats: &AlertChats, chat: &AlertChat, from: i64, to: i64) {
+    chats.moved(from, to);
+    tracing::warn!(
+        "the group {} of --telegram.alert-chats was upgraded to a supergroup; alerts go to it. \
+         Replace {} by {to} in --telegram.alert-chats",
+        chat.configured,
+        chat.configured
+    );
+}

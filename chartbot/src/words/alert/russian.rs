@@ -1,0 +1,27 @@
+//! What is said of alerts in Russian.
+
+use super::AlertWords;
+use crate::{samples::state::State, words::russian::counted};
+
+/// What is said of alerts in Russian.
+pub const ALERT_RUSSIAN: AlertWords = AlertWords {
+    firing: |count| counted(count as u64, ["алерт", "алерта", "алертов"]),
+    ended: |count| format!("Снято: {}", counted(count as u64, ["алерт", "алерта", "алертов"])),
+    left_out: |count| format!("Alertmanager не передал ещё {count}"),
+    level: |lasted| format!("снова не отстаёт; длилось {lasted}"),
+    network_ok: |lasted| format!("алерт снят; длилось {lasted}; сеть в порядке"),
+    plain: |lasted| format!("алерт снят; длилось {lasted}"),
+    node: |state, title| {
+        let now = if state == State::Gone { "" } else { "сейчас " };
+        format!("алерт снят; нода {now}{title}")
+    },
+    network: |title| format!("алерт снят: {title}"),
+    unwatched: "алерт снят только потому, что за нодой никто не следит",
+    last_known: |lag, when| format!("последнее известное: {lag}, {when}"),
+    unknown: "алерт снят; состояние неизвестно: Prometheus не отвечает",
+    still: |since| format!("алерт всё ещё активен, {since}"),
+    again: |since| format!("алерт снова активен, {since}"),
+    chart: "📈 график",
+    silence: |hours| format!("🔕 {hours}\u{a0}ч"),
+    no_network: "Для этого алерта нет графика: он не относится ни к одной из сетей в Prometheus.",
+};
