@@ -114,8 +114,8 @@ mod tests {
     use super::*;
     use crate::samples::{
         answer::Labels,
+        source::{NodeSamples, Source},
         state::{NetworkState, NodeState},
-        timeline::{NodeSamples, Source},
     };
 
     /// One node, sampled at these times; without a lag it gave no answer.

@@ -201,7 +201,7 @@ pub mod tests {
     use super::*;
     use crate::samples::{
         answer::Labels,
-        timeline::{NodeSamples, Source},
+        source::{NodeSamples, Source},
     };
 
     /// A node that has always been level.

@@ -15,9 +15,10 @@ use super::{
     missing::Missing,
     promql::Selector,
     ranking,
+    source::Source,
     state::NodeState,
     survey::{Network, NodeNow, Survey},
-    timeline::{Source, Timeline},
+    timeline::Timeline,
 };
 use crate::chat::command::Range;
 

@@ -13,11 +13,13 @@ pub mod noise;
 pub mod promql;
 pub mod ranking;
 pub mod runs;
+pub mod source;
 pub mod spacing;
 #[cfg(test)]
 pub mod stand;
 pub mod state;
 pub mod survey;
+pub mod sweep;
 pub mod timeline;
 pub mod trend;
 pub mod verdict;
