@@ -22,6 +22,8 @@ pub struct Timeline {
     pub pieces: Vec<Piece>,
     /// Whether each node was known before `from`.
     pub known_before: Vec<bool>,
+    /// Whether each node is known after `until`, or may be.
+    pub known_after: Vec<bool>,
     /// Whether the exporter that reported the network last is scraped to the end: where that
     /// has nothing more to say of it, the network was taken off the exporter's config.
     pub is_alive: bool,
@@ -55,8 +57,8 @@ impl Span {
 }
 
 impl Timeline {
-    /// Puts the samples of all exporters on one line. No node was known before, and no exporter
-    /// is scraped to the end; the caller may know better.
+    /// Puts the samples of all exporters on one line. No node was known before, each may be
+    /// known after, and no exporter is scraped to the end; the caller may know better.
     #[must_use]
     pub fn new((from, until): (f64, f64), nodes: Vec<String>, sources: Vec<Source>) -> Self {
         let mut pieces = sweep::pieces(&sources, until);
@@ -65,8 +67,8 @@ impl Timeline {
             piece.end = piece.end.min(until);
             piece.begin < piece.end
         });
-        let known_before = vec![false; nodes.len()];
-        Self { from, until, nodes, sources, pieces, known_before, is_alive: false }
+        let (known_before, known_after) = (vec![false; nodes.len()], vec![true; nodes.len()]);
+        Self { from, until, nodes, sources, pieces, known_before, known_after, is_alive: false }
     }
 
     /// The sample that a piece shows.
@@ -92,12 +94,12 @@ impl Timeline {
         ODD * newest
     }
 
-    /// When the first thing is known of any node; the first moment of all where nothing is.
+    /// When the first thing is known of any node; absent where nothing is.
     #[must_use]
-    pub fn begins(&self) -> f64 {
+    pub fn begins(&self) -> Option<f64> {
         let known = |node| self.spans(node).find(|span| span.state.is_some());
         let begins = (0..self.nodes.len()).filter_map(|node| Some(known(node)?.begin));
-        begins.reduce(f64::min).unwrap_or(self.from)
+        begins.reduce(f64::min)
     }
 
     /// Whether the newest sample still stands at the end.
@@ -120,7 +122,8 @@ impl Timeline {
             let begin = if k == 0 { self.from } else { self.pieces[k - 1].end };
             let end = self.pieces.get(k).map_or(self.until, |piece| piece.begin);
             let was_known = if k == 0 { self.known_before[node] } else { self.has(k - 1, node) };
-            let is_known = if k == last { !self.is_alive } else { self.has(k, node) };
+            let is_known =
+                if k == last { self.known_after[node] && !self.is_alive } else { self.has(k, node) };
             let state = (was_known && is_known).then_some(NodeState::NotScraped);
             let network = NetworkState::NotScraped;
             let span = Span { begin, end, at: None, state, network, lag: None, threshold: None };
