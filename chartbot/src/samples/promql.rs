@@ -323,6 +323,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_read_as_recorded_is_recorded() {
+        let rules = include_str!("../../../rules/recording.yml");
+        let of = Selector::network("a");
+        let windows = [
+            of.recorded_samples("[1h]"),
+            of.recorded_network_states("[1h]"),
+            of.recorded_states("[1h]"),
+            of.recorded_missing("[1h]"),
+            of.recorded_outside("[1h]"),
+            of.recorded_threshold_per_column(300),
+        ];
+        let rows = [of.recorded_best_per_column(300), of.recorded_lag_per_column(300)].concat();
+        for question in windows.into_iter().chain(rows).chain(of.recorded_polls_per_column(300)) {
+            let name = &question[question.find("headlag:").unwrap()..question.find('{').unwrap()];
+            assert!(rules.contains(&format!("- record: {name}\n")), "{name}");
+        }
+        assert_eq!(rules.matches("[5m").count(), rules.matches(" offset 1m1ms").count());
+    }
+
+    #[test]
     fn names_are_quoted_and_taken_literally() {
         let nodes = ["a.b", "c"];
         let of = Selector { network: Some("a\"b"), nodes: Some(&nodes) };
