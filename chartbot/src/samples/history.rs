@@ -293,21 +293,22 @@ impl<'a> Asking<'a> {
         let cells = if sums.len() == 1 { *grid } else { grid.split(spans::WIDTH as u32) };
         let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
         let (of_network, of_nodes) = (self.selector(None), self.selector(Some(&names)));
-        let row = |promql: String| self.recorded_range(promql, &cells);
+        let cell = |promql: String| self.recorded_range(promql, &cells);
+        let column = |promql: String| self.recorded_range(promql, grid);
         let [min, mean, max] = of_nodes.recorded_lag_per_column(cells.step);
-        let [best_min, best_mean, best_max] = of_network.recorded_best_per_column(cells.step);
+        let [best_min, best_mean, best_max] = of_network.recorded_best_per_column(grid.step);
         let (min, mean, max, best_min, best_mean, best_max, thresholds) = try_join!(
-            row(min),
-            row(mean),
-            row(max),
-            row(best_min),
-            row(best_mean),
-            row(best_max),
-            row(of_network.recorded_threshold_per_column(cells.step)),
+            cell(min),
+            cell(mean),
+            cell(max),
+            column(best_min),
+            column(best_mean),
+            column(best_max),
+            column(of_network.recorded_threshold_per_column(grid.step)),
         )?;
         let drawn =
             recorded::Drawn { lag: [min, mean, max], best: [best_min, best_mean, best_max], thresholds };
-        Ok(Recorded::new(plan.bins, sums, cells, &drawn, nodes))
+        Ok(Recorded::new(plan.bins, sums, [cells, *grid], &drawn, nodes))
     }
 
     /// What is said of the network and of its nodes, in their order; whose state may have begun

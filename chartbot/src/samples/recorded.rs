@@ -73,57 +73,70 @@ pub struct Drawn {
     pub thresholds: Vec<Series>,
 }
 
-impl Recorded {
-    /// What was recorded, by the bins that are used. Of several exporters only a cell that is no
-    /// wider than a bin shows what the one that counts reported.
-    #[must_use]
-    pub fn new(bins: Vec<Bin>, sums: Vec<Sums>, cells: Grid, drawn: &Drawn, nodes: &[String]) -> Self {
-        // How many samples each exporter has in the bins of each cell.
-        let mut used: Vec<HashMap<usize, f64>> = vec![HashMap::new(); sums.len()];
-        for bin in &bins {
+/// How many samples of each exporter are used in which cell, by exporter and cell.
+struct Used<'a> {
+    samples: HashMap<(usize, usize), f64>,
+    cells: &'a Grid,
+}
+
+impl<'a> Used<'a> {
+    fn new(bins: &[Bin], cells: &'a Grid) -> Self {
+        let mut samples = HashMap::new();
+        for bin in bins {
             if let Some(cell) = cells.place(bin.end) {
-                *used[bin.source].entry(cell).or_default() += bin.samples;
+                *samples.entry((bin.source, cell)).or_default() += bin.samples;
             }
         }
-        let rows = |found: &[Vec<Series>; 3], node: &str| {
-            let mut rows: Vec<Row> = Vec::new();
-            for (source, of) in sums.iter().enumerate() {
-                let row = |series: &[Series]| {
-                    let is_it = |it: &&Series| it.label("node") == node && target(&it.labels) == of.labels;
-                    series.iter().find(is_it).map(|it| cells.row(&it.samples)).unwrap_or_default()
-                };
-                let [min, mean, max] = found.each_ref().map(|series| row(series));
-                for ((i, min), (mean, max)) in min.into_iter().enumerate().zip(mean.into_iter().zip(max)) {
-                    let envelope = min.zip(mean).zip(max);
-                    let Some((((min, mean), max), samples)) = envelope.zip(used[source].get(&i)) else {
-                        continue;
-                    };
-                    let (begin, end) = cells.column(i);
-                    let seen = Envelope { min, mean, max };
-                    rows.push(Row { begin: begin as f64, end: end as f64, seen, samples: *samples });
-                }
-            }
-            rows.sort_by(|a, b| a.begin.total_cmp(&b.begin));
-            rows
-        };
-        let lag: Vec<_> = nodes.iter().map(|node| rows(&drawn.lag, node)).collect();
+        Self { samples, cells }
+    }
+
+    /// The rows of a node, or of the network, from lowest, mean and highest values, in order.
+    fn rows<S: AsRef<[Series]>>(&self, sums: &[Sums], found: &[S; 3], node: &str) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::new();
+        for (source, of) in sums.iter().enumerate() {
+            let row = |series: &S| {
+                let is_it = |it: &&Series| it.label("node") == node && target(&it.labels) == of.labels;
+                series.as_ref().iter().find(is_it).map(|it| self.cells.row(&it.samples)).unwrap_or_default()
+            };
+            let [min, mean, max] = found.each_ref().map(row);
+            let values = min.into_iter().zip(mean).zip(max).enumerate();
+            rows.extend(values.filter_map(|(i, ((min, mean), max))| {
+                let seen = Envelope { min: min?, mean: mean?, max: max? };
+                let samples = *self.samples.get(&(source, i))?;
+                let (begin, end) = self.cells.column(i);
+                Some(Row { begin: begin as f64, end: end as f64, seen, samples })
+            }));
+        }
+        rows.sort_by(|a, b| a.begin.total_cmp(&b.begin));
+        rows
+    }
+}
+
+impl Recorded {
+    /// What was recorded, by the bins that are used: the lag in `cells`, the rest in the columns of
+    /// `grid`. Of several exporters only cells that are no wider than a bin show the lag as
+    /// reported by the one that counts.
+    #[must_use]
+    pub fn new(
+        bins: Vec<Bin>,
+        sums: Vec<Sums>,
+        [cells, grid]: [Grid; 2],
+        drawn: &Drawn,
+        nodes: &[String],
+    ) -> Self {
+        let used = Used::new(&bins, &cells);
+        let lag: Vec<_> = nodes.iter().map(|node| used.rows(&sums, &drawn.lag, node)).collect();
         let is_seen = lag.iter().map(|rows| {
             let mut is_seen = vec![false; cells.len];
             rows.iter().filter_map(|row| cells.place(row.end)).for_each(|cell| is_seen[cell] = true);
             is_seen
         });
-        let mut thresholds = Vec::new();
-        for (source, of) in sums.iter().enumerate() {
-            let series = drawn.thresholds.iter().find(|series| target(&series.labels) == of.labels);
-            for (i, threshold) in
-                series.map(|it| cells.row(&it.samples)).unwrap_or_default().into_iter().enumerate()
-            {
-                let threshold = threshold.filter(|_| used[source].contains_key(&i));
-                thresholds.extend(threshold.map(|threshold| (cells.column(i).1 as f64, threshold)));
-            }
-        }
-        thresholds.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (is_seen, best) = (is_seen.collect(), rows(&drawn.best, ""));
+        let is_seen = is_seen.collect();
+        let used = Used::new(&bins, &grid);
+        let best = used.rows(&sums, &drawn.best, "");
+        let of = &drawn.thresholds;
+        let thresholds = used.rows(&sums, &[of, of, of], "");
+        let thresholds = thresholds.into_iter().map(|row| (row.end, row.seen.mean)).collect();
         Self { bins, sums, best, thresholds, is_seen, lag, cells: Some(cells) }
     }
 
@@ -226,7 +239,7 @@ mod tests {
         let samples = vec![series(&[], &bins.iter().map(|bin| (bin.end, bin.samples)).collect::<Vec<_>>())];
         let lag = |value| vec![series(&[NODE], &[(300.0, value), (600.0, value), (1_200.0, value)])];
         let drawn = Drawn { lag: [lag(-2.0), lag(1.0), lag(9.0)], ..Drawn::default() };
-        Recorded::new(bins, sums::sums(&Counted { samples, ..counted }, &nodes), GRID, &drawn, &nodes)
+        Recorded::new(bins, sums::sums(&Counted { samples, ..counted }, &nodes), [GRID; 2], &drawn, &nodes)
     }
 
     #[track_caller]
@@ -297,7 +310,7 @@ mod tests {
         of.bins.remove(1);
         let lag = |value| vec![series(&[NODE], &[(300.0, value), (600.0, value)])];
         let drawn = Drawn { lag: [lag(-2.0), lag(1.0), lag(9.0)], ..Drawn::default() };
-        let of = Recorded::new(of.bins, of.sums, GRID, &drawn, &["mine".to_owned()]);
+        let of = Recorded::new(of.bins, of.sums, [GRID; 2], &drawn, &["mine".to_owned()]);
         assert_eq!(of.lag[0].iter().map(|row| row.end).collect::<Vec<_>>(), [300.0]);
     }
 }
