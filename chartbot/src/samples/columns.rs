@@ -16,7 +16,7 @@ struct Gathered {
     max: f64,
     sum: f64,
     samples: f64,
-    /// The value of a sample taken earlier that still stands within the column.
+    /// The value of an earlier sample that is still valid within the column.
     held: Option<f64>,
     /// Seconds in each state, by its rank.
     seconds: [f64; State::ALL.len()],
@@ -45,7 +45,7 @@ impl Gathered {
 }
 
 /// The columns of one node. A column without a sample of its own shows the one that still
-/// stands, as where samples are farther apart than columns.
+/// is valid, as where samples are farther apart than columns.
 #[must_use]
 pub fn of_node(past: &Past, node: usize, grid: &Grid) -> Vec<Column> {
     let mut gathered = vec![Gathered::default(); grid.len];

@@ -13,7 +13,7 @@ use super::{
     trend::{self, Trend},
 };
 
-/// All that is said of one network, in the shape of `chart --json`. Times are unix seconds;
+/// The facts about one network, in the shape of `chart --json`. Times are unix seconds;
 /// what is unknown is absent, `null` in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
@@ -48,7 +48,7 @@ pub struct Facts {
     pub thresholds: Option<(f64, f64)>,
 }
 
-/// All that is said of one watched node.
+/// The facts about one watched node.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodeFacts {
     /// Its name.
@@ -129,7 +129,7 @@ pub struct NodeHistory {
     pub worst_within: Option<(f64, f64)>,
 }
 
-/// What is said of the node at this place. Noise and trend are judged by the newest raw samples.
+/// The facts about the node at this place. Noise and trend are judged by the newest raw samples.
 #[must_use]
 pub fn of_node(past: &Past, node: usize) -> NodeHistory {
     let (line, from) = (past.newest(), past.from());
@@ -373,7 +373,7 @@ pub mod tests {
         let later = Timeline::new((20.0, 150.0), vec!["mine".into()], signs.sources);
         let facts = of_node(&raw(later), 0).facts;
         assert_eq!(facts.worst, Some(Worst { lag: 1.0, at: 45.0 }));
-        // The sample from before stands for the first seconds all the same.
+        // The sample from before counts for the first seconds all the same.
         assert_eq!(facts.outside_seconds, Some(10.0));
     }
 

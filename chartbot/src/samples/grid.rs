@@ -55,7 +55,7 @@ impl Grid {
     }
 
     /// The same columns with some before them, for samples that were taken up to so many
-    /// seconds before the first but stand for a part of it; no more than a server answers.
+    /// seconds before the first but count for a part of it; no more than a server answers.
     #[must_use]
     pub fn with_lead(&self, seconds: u32) -> Self {
         let lead = seconds.div_ceil(self.step).min(POINTS.saturating_sub(self.len as u32));

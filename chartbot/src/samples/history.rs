@@ -41,7 +41,7 @@ const SHORTEST: i64 = 600;
 /// Beside what was recorded, a node is known if it has a sample within so many seconds.
 const BESIDE: i64 = 600;
 
-/// What a picture shows and what is said of it, of the same nodes in the same order.
+/// What a picture shows, and the facts, about the same nodes in the same order.
 #[derive(Debug, Clone)]
 pub struct Told {
     /// In numbers.
@@ -311,7 +311,7 @@ impl<'a> Asking<'a> {
         Ok(Recorded::new(plan.bins, sums, [cells, *grid], &drawn, nodes))
     }
 
-    /// What is said of the network and of its nodes, in their order; whose state may have begun
+    /// The facts about the network and its nodes, in their order; whose state may have begun
     /// before the newest raw samples; and between which moments the worst sample of each node is
     /// to be found.
     fn facts(&self, past: &Past, lately: &Lately) -> (Facts, lookback::Open, Vec<Option<(f64, f64)>>) {

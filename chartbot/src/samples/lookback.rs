@@ -22,7 +22,7 @@ use super::{
 pub const FARTHEST: i64 = 30 * 86_400;
 /// Width of a column, in seconds: 30 days are 1,080 of them.
 const STEP: u32 = 2_400;
-/// How long before a span a sample may be that still stands in it, in seconds.
+/// How long before a span a sample may be that is still valid in it, in seconds.
 const LEAD: i64 = 3_600;
 /// How many interruptions are looked at sample by sample; a state that is interrupted more often
 /// began, as far as can be known, with the last of these.
@@ -261,7 +261,7 @@ impl Back<'_> {
         };
         let selector = Selector { network: Some(name), nodes: Some(&nodes) };
         let ask = self.questions;
-        // With the sample that still stands at the beginning.
+        // With the sample that is still valid at the beginning.
         let asked = (span.0 - LEAD, span.1);
         let names: Vec<String> = nodes.iter().map(|node| (*node).to_owned()).collect();
         let polls = ask.query_window(|window| selector.polls(window), asked);

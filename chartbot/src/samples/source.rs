@@ -1,6 +1,6 @@
-//! PURE: the samples of one exporter, and for how long each counts.
+//! PURE: the samples of one exporter, and for how long each is valid.
 //!
-//! A sample counts for the time up to the next one, at most for the poll interval in force, or
+//! A sample is valid for the time up to the next one, at most for the poll interval in force, or
 //! for the time between two scrapes where Prometheus scrapes less often than the exporter polls.
 
 use super::{
@@ -46,7 +46,7 @@ pub struct NodeSamples {
 }
 
 impl Source {
-    /// For how long the sample may stand at most, in seconds.
+    /// For how long the sample is valid at most, in seconds.
     pub(super) fn allowed(&self, i: usize) -> f64 {
         let poll = self.poll.get(i).copied().filter(|poll| poll.is_finite()).unwrap_or(0.0);
         match self.times.get(i + 1) {
@@ -55,8 +55,8 @@ impl Source {
         }
     }
 
-    /// For how long the sample stands, in seconds.
-    pub(super) fn stands(&self, i: usize, until: f64) -> f64 {
+    /// For how long the sample is valid, in seconds.
+    pub(super) fn validity(&self, i: usize, until: f64) -> f64 {
         let allowed = self.allowed(i);
         let next = self.times.get(i + 1).copied().unwrap_or(until.max(self.times[i])) - self.times[i];
         if next <= LATE * allowed { next } else { allowed }

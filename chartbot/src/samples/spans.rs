@@ -43,7 +43,7 @@ pub struct Bin {
     pub end: f64,
     /// How many samples there are.
     pub samples: f64,
-    /// For how many seconds each of them stands.
+    /// For how many seconds each of them is valid.
     pub each: f64,
     /// Which exporter's.
     pub source: usize,
@@ -56,7 +56,7 @@ impl Bin {
         self.end - WIDTH
     }
 
-    /// Seconds for which no sample stands.
+    /// Seconds without a valid sample.
     #[must_use]
     pub fn lost(&self) -> f64 {
         if self.is_full() { 0.0 } else { WIDTH - self.samples * self.each }
@@ -130,7 +130,7 @@ fn counting(several: &[Candidate]) -> Option<Bin> {
     bins?.into_iter().min_by_key(|(claim, bin)| (*claim, bin.source)).map(|(_, bin)| bin)
 }
 
-/// For how many seconds each sample of a bin stands; absent where that cannot be said.
+/// For how many seconds each sample of a bin is valid; absent where that is in doubt.
 fn spacings(counts: &[Count], now: f64) -> Vec<Option<f64>> {
     let before = usual(counts.iter());
     let after = usual(counts.iter().rev());
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(planned(&[holed]).raw, [(300_000.0, 302_500.0), (29.0 * DAYS - 200.0, UNTIL)]);
     }
 
-    /// What each sample stands for in the bin `place` of a month, and what is lost of it.
+    /// For how long each sample is valid in the bin `place` of a month, and what is lost of it.
     fn each(counts: Vec<Count>, place: usize) -> Option<(f64, f64)> {
         let end = counts[place].end;
         let plan = planned(&[counts]);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_stands_for_its_poll_or_for_the_time_between_scrapes() {
+    fn a_sample_is_valid_for_its_poll_or_for_the_time_between_scrapes() {
         let month = |samples: fn(usize) -> f64| counts(0.0, UNTIL, samples);
         assert_eq!(each(month(|_| 20.0), 500), Some((15.0, 0.0)));
         assert_eq!(each(month(|i| if i % 2 == 0 { 20.0 } else { 16.0 }), 500), Some((15.0, 60.0)));

@@ -6,7 +6,7 @@
 
 use super::source::{LATE, Source};
 
-/// The time for which one sample stands.
+/// The time for which one sample is valid.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Piece {
     /// In unix seconds.
@@ -31,7 +31,7 @@ fn sweep(sources: &[Source], until: f64) -> Vec<Piece> {
     let all = sources.iter().enumerate().flat_map(|(source, of)| {
         (0..of.times.len()).map(move |sample| {
             let begin = of.times[sample];
-            Piece { begin, end: begin + of.stands(sample, until), source, sample }
+            Piece { begin, end: begin + of.validity(sample, until), source, sample }
         })
     });
     let mut all: Vec<_> = all.collect();

@@ -102,7 +102,7 @@ impl Timeline {
         begins.reduce(f64::min)
     }
 
-    /// Whether the newest sample still stands at the end.
+    /// Whether the newest sample is still valid at the end.
     #[must_use]
     pub fn is_scraped(&self) -> bool {
         self.pieces.last().is_some_and(|piece| piece.end >= self.until)

@@ -29,8 +29,8 @@ async fn the_recording_rules_pass_their_own_tests() {
     let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/tests/recording.yml");
     for arguments in [["check", "rules", RULES], ["test", "rules", tests]] {
         let output = Command::new(tools.promtool()).args(arguments).output().await.unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+        let report = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&report));
     }
 }
 

@@ -95,7 +95,7 @@ fn lost(poll: i64) -> Case {
         ago if within(&SPELLS, ago) => false,
         ago if ago > 5 * DAY => ago.rem_euclid(40 * poll) >= 4 * poll,
         ago if ago > 4 * DAY => true,
-        ago if ago > 3 * DAY => dice(ago.div_euclid(poll)) % 5 != 0,
+        ago if ago > 3 * DAY => !dice(ago.div_euclid(poll)).is_multiple_of(5),
         _ => true,
     };
     let is = |ago: Ago| if ago.rem_euclid(3 * HOUR) < 17 * MINUTE { Is::Lag(8) } else { calm(ago) };
@@ -115,7 +115,7 @@ fn scraped_slower() -> Case {
 
 /// Scraped every five seconds, more often than polled, with losses.
 fn denser() -> Case {
-    let scraped = |ago: Ago| !within(&SPELLS, ago) && dice(ago) % 10 != 0;
+    let scraped = |ago: Ago| !within(&SPELLS, ago) && !dice(ago).is_multiple_of(10);
     let is = |ago: Ago| match ago {
         ago if ago.rem_euclid(2 * HOUR) < 9 * MINUTE => Is::Lag(12),
         ago => calm(ago.div_euclid(15)),
