@@ -214,7 +214,10 @@ impl<'a> Asking<'a> {
     async fn plan(&self, samples: Vec<Series>, nodes: &[String]) -> Result<(Vec<Sums>, Plan), Error> {
         let range = (self.from as f64, self.until as f64);
         if samples.is_empty() {
-            return Ok((Vec::new(), spans::plan(range, range.1, &[], f64::from(self.network.spacing))));
+            return Ok((
+                Vec::new(),
+                spans::plan(range, range.1, &[], (self.network.scrape, self.network.spacing)),
+            ));
         }
         let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
         let (of_network, of_nodes) = (self.selector(None), self.selector(Some(&names)));
@@ -232,7 +235,7 @@ impl<'a> Asking<'a> {
         let counts = sums::counts(&sums, &self.grid, [&least, &most]);
         // The column in which the range begins would show what was before.
         let first = self.grid.column(0).1 as f64;
-        let plan = spans::plan(range, first, &counts, f64::from(self.network.spacing));
+        let plan = spans::plan(range, first, &counts, (self.network.scrape, self.network.spacing));
         Ok((sums, plan))
     }
 

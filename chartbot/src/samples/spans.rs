@@ -80,13 +80,18 @@ pub struct Plan {
 }
 
 /// Divides the range `from` to `until`, of which the bins that end by `first` are not used, among
-/// what was recorded of each exporter (in order of time) and raw samples, which are `spacing`
-/// seconds apart now.
+/// what was recorded of each exporter (in order of time) and raw samples. Now scrapes are `scrape`
+/// seconds apart, and samples of new rounds `spacing` seconds.
 #[must_use]
-pub fn plan((from, until): (f64, f64), first: f64, exporters: &[Vec<Count>], spacing: f64) -> Plan {
+pub fn plan(
+    (from, until): (f64, f64),
+    first: f64,
+    exporters: &[Vec<Count>],
+    (scrape, spacing): (Option<f64>, u32),
+) -> Plan {
     let usable = |end: f64| end - WIDTH >= from - SAME && end > first && end <= until - NEWEST;
     let candidates = exporters.iter().enumerate().flat_map(|(source, counts)| {
-        let each = spacings(counts, spacing);
+        let each = spacings(counts, scrape);
         counts.iter().zip(each).map(move |(count, each)| (*count, source, each))
     });
     let mut candidates: Vec<_> = candidates.collect();
@@ -109,7 +114,7 @@ pub fn plan((from, until): (f64, f64), first: f64, exporters: &[Vec<Count>], spa
             several => counting(several),
         });
     }
-    let raw = parts(&bins, from, until, CLOSE * spacing);
+    let raw = parts(&bins, from, until, CLOSE * f64::from(spacing));
     bins.retain(|bin| !raw.iter().any(|(begin, end)| *begin < bin.end - SAME && bin.begin() < *end - SAME));
     Plan { bins, raw }
 }
@@ -131,43 +136,37 @@ fn counting(several: &[Candidate]) -> Option<Bin> {
 }
 
 /// For how many seconds each sample of a bin is valid; absent where that is in doubt.
-fn spacings(counts: &[Count], now: f64) -> Vec<Option<f64>> {
+fn spacings(counts: &[Count], now: Option<f64>) -> Vec<Option<f64>> {
     let before = usual(counts.iter());
     let after = usual(counts.iter().rev());
     // As the interval may have changed, each side is judged alone.
-    let lower = |(before, after): (Usual, Usual)| if after.samples < before.samples { after } else { before };
-    let usual = before.into_iter().zip(after.into_iter().rev()).map(lower);
+    let usual = before.into_iter().zip(after.into_iter().rev()).map(|(before, after)| before.min(after));
     counts.iter().zip(usual).map(|(count, usual)| spacing(count.samples, usual, count.poll?, now)).collect()
 }
 
-/// How many samples a bin usually has at some time.
-#[derive(Clone, Copy)]
-struct Usual {
-    samples: f64,
-    /// Whether nearly all bins have that many.
-    is_steady: bool,
-}
-
-fn spacing(samples: f64, Usual { samples: usual, is_steady }: Usual, poll: f64, now: f64) -> Option<f64> {
-    let of = |every: f64| ((WIDTH / every + 0.001).floor(), (WIDTH / every - 0.001).ceil());
-    let fits = |every: f64| (of(every).0..=of(every).1).contains(&usual);
-    let every = if usual > of(poll).1 {
-        // Denser than the polls: of what was lost nothing shows where it was.
-        (samples >= usual - 1.0).then_some(WIDTH / samples)
-    } else if fits(poll) {
-        Some(poll)
-    } else if now > poll && fits(now) {
-        Some(now)
+/// Numbers of samples alone do not show whether scrapes are far apart or lost regularly. So a
+/// spacing is believed only where it is the poll interval or the time between scrapes `now`.
+fn spacing(samples: f64, usual: f64, poll: f64, now: Option<f64>) -> Option<f64> {
+    let most = |every: f64| (WIDTH / every - 0.001).ceil();
+    let fits = |every: &f64| ((WIDTH / every + 0.001).floor()..=most(*every)).contains(&usual);
+    let every = if fits(&poll) {
+        poll
     } else {
-        // Some other spacing, which was the same all the time.
-        (is_steady && samples == usual).then_some(WIDTH / usual)
+        let now = now.filter(fits)?;
+        match now < poll {
+            // One that is lost from scrapes denser than the polls leaves no gap; of more, nothing
+            // shows where they were.
+            true if samples >= usual - 1.0 => WIDTH / samples,
+            true => return None,
+            false => now,
+        }
     };
-    every.filter(|every| WIDTH / every >= FEWEST - 0.001)
+    (WIDTH / every >= FEWEST - 0.001).then_some(every)
 }
 
 /// How many samples a bin usually has, judged by it and those before it. Lost scrapes make for
 /// fewer but never for more, so a high number of many is looked for.
-fn usual<'a>(counts: impl Iterator<Item = &'a Count>) -> Vec<Usual> {
+fn usual<'a>(counts: impl Iterator<Item = &'a Count>) -> Vec<f64> {
     /// A scrape every second is denser than any.
     const MOST: usize = 301;
     let counts: Vec<usize> = counts.map(|count| (count.samples as usize).min(MOST)).collect();
@@ -188,8 +187,7 @@ fn usual<'a>(counts: impl Iterator<Item = &'a Count>) -> Vec<Usual> {
             place -= 1;
             above += how_often[place];
         }
-        let is_steady = how_often[place] * 8 > i.min(NEARBY) * 7;
-        usual.push(Usual { samples: place as f64, is_steady });
+        usual.push(place as f64);
     }
     usual
 }
@@ -233,7 +231,12 @@ mod tests {
     }
 
     fn planned(exporters: &[Vec<Count>]) -> Plan {
-        let plan = plan((0.0, UNTIL), 0.0, exporters, 15.0);
+        planned_at(15.0, exporters)
+    }
+
+    /// The same, scraped at that spacing now.
+    fn planned_at(scrape: f64, exporters: &[Vec<Count>]) -> Plan {
+        let plan = plan((0.0, UNTIL), 0.0, exporters, (Some(scrape), 15));
         let mut pieces: Vec<_> = plan.bins.iter().map(|bin| (bin.begin(), bin.end)).collect();
         pieces.extend(&plan.raw);
         pieces.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -259,39 +262,44 @@ mod tests {
         assert_eq!(planned(&[holed]).raw, [(300_000.0, 302_500.0), (29.0 * DAYS - 200.0, UNTIL)]);
     }
 
-    /// For how long each sample is valid in the bin `place` of a month, and what is lost of it.
-    fn each(counts: Vec<Count>, place: usize) -> Option<(f64, f64)> {
+    /// For how long each sample is valid in the bin `place` of a month, and what is lost of it;
+    /// now scrapes are `scrape` seconds apart.
+    fn each(scrape: f64, counts: Vec<Count>, place: usize) -> Option<(f64, f64)> {
         let end = counts[place].end;
-        let plan = planned(&[counts]);
+        let plan = planned_at(scrape, &[counts]);
         plan.bins.iter().find(|bin| bin.end == end).map(|bin| (bin.each, bin.lost()))
     }
 
     #[test]
     fn a_sample_is_valid_for_its_poll_or_for_the_time_between_scrapes() {
         let month = |samples: fn(usize) -> f64| counts(0.0, UNTIL, samples);
-        assert_eq!(each(month(|_| 20.0), 500), Some((15.0, 0.0)));
-        assert_eq!(each(month(|i| if i % 2 == 0 { 20.0 } else { 16.0 }), 500), Some((15.0, 60.0)));
-        // Scraped every minute, at first or always; every 50 s.
-        assert_eq!(each(month(|_| 5.0), 500), Some((60.0, 0.0)));
-        assert_eq!(each(month(|i| if i < 501 { 5.0 } else { 20.0 }), 499), Some((60.0, 0.0)));
-        assert_eq!(each(month(|_| 6.0), 500), Some((50.0, 0.0)));
-        // Scraped every 5 s; where scrapes are lost of these, nobody knows which.
-        assert_eq!(each(month(|_| 60.0), 500), Some((5.0, 0.0)));
-        assert_eq!(each(month(|i| if i == 501 { 30.0 } else { 60.0 }), 500), None);
-        // A spacing that shows nowhere, as where half of all scrapes are lost.
-        assert_eq!(each(month(|i| [9.0, 12.0, 8.0, 10.0, 11.0][i % 5]), 500), None);
+        assert_eq!(each(15.0, month(|_| 20.0), 500), Some((15.0, 0.0)));
+        assert_eq!(each(15.0, month(|i| if i % 2 == 0 { 20.0 } else { 16.0 }), 500), Some((15.0, 60.0)));
+        // Scraped every minute.
+        assert_eq!(each(60.0, month(|_| 5.0), 500), Some((60.0, 0.0)));
+        assert_eq!(each(60.0, month(|i| if i % 9 == 0 { 5.0 } else { 4.0 }), 500), Some((60.0, 60.0)));
+        // Every minute until a bin later, or not at all: as many samples may also be what was left
+        // of more.
+        assert_eq!(each(15.0, month(|i| if i < 502 { 5.0 } else { 20.0 }), 500), None);
+        assert_eq!(each(15.0, month(|_| 18.0), 500), None);
+        assert_eq!(each(15.0, month(|i| [9.0, 12.0, 8.0, 10.0, 11.0][i % 5]), 500), None);
+        // Scraped every 5 s; where scrapes are lost of these, nothing shows which.
+        assert_eq!(each(5.0, month(|_| 60.0), 500), Some((5.0, 0.0)));
+        assert_eq!(each(5.0, month(|i| if i == 501 { 59.0 } else { 60.0 }), 500), Some((300.0 / 59.0, 0.0)));
+        assert_eq!(each(5.0, month(|i| if i == 501 { 30.0 } else { 60.0 }), 500), None);
+        assert_eq!(each(5.0, month(|_| 45.0), 500), None);
         // Too few to count, or of a poll interval that changed.
         let of_poll = |poll, samples: fn(usize) -> f64| {
             let mut counts = month(samples);
             counts[500].poll = poll;
-            each(counts, 500)
+            each(15.0, counts, 500)
         };
         assert_eq!(of_poll(Some(120.0), |i| if i % 2 == 0 { 2.0 } else { 3.0 }), None);
         assert_eq!(of_poll(None, |_| 20.0), None);
         // No divisor of five minutes.
         let mut sevens = month(|i| if i % 7 == 0 { 42.0 } else { 43.0 });
         sevens.iter_mut().for_each(|count| count.poll = Some(7.0));
-        assert_eq!(each(sevens, 501), Some((7.0, 0.0)));
+        assert_eq!(each(7.0, sevens, 501), Some((7.0, 0.0)));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct Network {
     /// Seconds between two samples: the poll interval or the scrape interval, whichever
     /// is longer; at least 1.
     pub spacing: u32,
+    /// Seconds between two scrapes; absent when there was none within the last hour.
+    pub scrape: Option<f64>,
     /// When the newest sample was taken, in unix seconds; absent when there was none
     /// within the last hour.
     pub newest: Option<f64>,
@@ -128,6 +130,7 @@ impl Survey {
                 name: name.to_owned(),
                 nodes,
                 spacing: spacing::of(&polls, last.map(|((_, poll), _)| poll)),
+                scrape: spacing::scraped(&polls),
                 newest: last.map(|((time, _), _)| time),
                 exporter: last.map(|(_, series)| target(&series.labels)),
             }
