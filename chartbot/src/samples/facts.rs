@@ -3,13 +3,13 @@
 use serde::{Serialize, Serializer};
 
 use super::{
-    missing::{self, Cause, Gap, Missing},
+    missing::{Gap, Missing},
     noise::{self, Noise},
     past::{Past, Step},
-    recorded::{Block, Row},
     runs,
     state::{NetworkState, NodeState},
-    timeline::{Span, Timeline},
+    tally::Tally,
+    timeline::Timeline,
     trend::{self, Trend},
 };
 
@@ -165,78 +165,12 @@ pub fn of_node(past: &Past, node: usize) -> NodeHistory {
     NodeHistory { facts, is_open: since.is_some_and(|(_, is_open)| is_open), worst_within }
 }
 
-/// What adds up over the spans of one node.
-#[derive(Default)]
-struct Tally {
-    outside: f64,
-    missing: Missing,
-    gaps: Vec<Gap>,
-    /// The newest.
-    threshold: Option<f64>,
-    /// With the moments between which it was taken, where no sample shows it.
-    worst: Option<(Worst, Option<(f64, f64)>)>,
-    /// Time and lag of each sample since anything recorded.
-    samples: Vec<(f64, f64)>,
-    /// End and lag of the newest span.
-    newest: Option<(f64, Option<f64>)>,
-}
-
-impl Tally {
-    fn add(&mut self, span: &Span, from: f64) {
-        self.newest = Some((span.end, span.lag));
-        self.threshold = span.threshold.or(self.threshold);
-        let Some(state) = span.state else { return };
-        let (Some(lag), Some(at)) = (span.lag, span.at) else {
-            let cause = Cause::of(state);
-            self.missing.add(cause, span.seconds());
-            missing::extend(&mut self.gaps, Gap { cause, begin: span.begin, end: span.end });
-            return;
-        };
-        if span.threshold.is_some_and(|threshold| lag.abs() > threshold) {
-            self.outside += span.seconds();
-        }
-        // A sample from before the range counts for its first seconds, but is none of its own.
-        if at >= from {
-            self.meet(Worst { lag, at }, None);
-        }
-        if self.samples.last().is_none_or(|(last, _)| *last < at) {
-            self.samples.push((at, lag));
-        }
-    }
-
-    fn block(&mut self, block: &Block) {
-        self.samples.clear();
-        self.outside += block.outside;
-        for (cause, seconds) in block.missing.into_iter().filter(|(_, seconds)| *seconds > 0.0) {
-            self.missing.add(cause, seconds);
-            // A gap that goes on from the last block is at its beginning; any other begins late.
-            let goes_on = self.gaps.iter().any(|gap| gap.cause == cause && gap.end >= block.begin - 0.5);
-            let (begin, end) =
-                if goes_on { (block.begin, block.begin + seconds) } else { (block.end - seconds, block.end) };
-            missing::extend(&mut self.gaps, Gap { cause, begin, end });
-        }
-    }
-
-    /// The lowest and the highest lag of a while.
-    fn row(&mut self, row: &Row) {
-        for lag in [row.seen.min, row.seen.max] {
-            self.meet(Worst { lag, at: row.begin }, Some((row.begin, row.end)));
-        }
-    }
-
-    fn meet(&mut self, sample: Worst, within: Option<(f64, f64)>) {
-        let badness = |worst: &Worst| (worst.lag.abs(), worst.lag > 0.0, -worst.at);
-        if self.worst.is_none_or(|(worst, _)| badness(&sample) > badness(&worst)) {
-            self.worst = Some((sample, within));
-        }
-    }
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
     use crate::samples::{
         answer::Labels,
+        missing::Cause,
         recorded::Recorded,
         source::{NodeSamples, Source},
     };

@@ -25,6 +25,7 @@ pub mod state;
 pub mod sums;
 pub mod survey;
 pub mod sweep;
+pub mod tally;
 pub mod timeline;
 pub mod trend;
 pub mod verdict;

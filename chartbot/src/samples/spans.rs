@@ -115,7 +115,9 @@ pub fn plan(
         });
     }
     let raw = parts(&bins, from, until, CLOSE * f64::from(spacing));
-    bins.retain(|bin| !raw.iter().any(|(begin, end)| *begin < bin.end - SAME && bin.begin() < *end - SAME));
+    // The first part that ends after the bin begins.
+    let part = |bin: &Bin| raw.get(raw.partition_point(|(_, end)| *end <= bin.begin() + SAME));
+    bins.retain(|bin| part(bin).is_none_or(|(begin, _)| *begin >= bin.end - SAME));
     Plan { bins, raw }
 }
 
