@@ -94,6 +94,29 @@ impl Tools {
         run(&mut promtool, "promtool could not import the history").await
     }
 
+    /// Evaluates the recording rules in `rules` for `span` (unix seconds) on the server at
+    /// `server`, and puts what they record into the storage at `folder`, which a Prometheus reads
+    /// at its next start.
+    pub async fn record(
+        &self,
+        server: SocketAddr,
+        rules: &Path,
+        span: Range<i64>,
+        folder: &Path,
+    ) -> anyhow::Result<()> {
+        let mut promtool = Command::new(&self.promtool);
+        promtool
+            // Few blocks: the default makes one for every two hours.
+            .args(["tsdb", "create-blocks-from", "--quiet", "--max-block-duration=486h", "rules"])
+            .arg(format!("--url=http://{server}"))
+            .arg(format!("--start={}", span.start))
+            .arg(format!("--end={}", span.end))
+            .arg("--output-dir")
+            .arg(folder)
+            .arg(rules);
+        run(&mut promtool, "promtool could not evaluate the rules").await
+    }
+
     /// A Prometheus with the storage in `folder`, scraping as `config` says, not started yet.
     pub async fn command(&self, folder: &Path, config: &str, address: SocketAddr) -> anyhow::Result<Command> {
         let config_file = folder.join("prometheus.yml");

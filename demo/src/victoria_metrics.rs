@@ -58,13 +58,19 @@ pub async fn backfill(
 
 /// Puts the samples of `feeds` within `span` into the server at `server`; queries see them.
 pub async fn import(server: SocketAddr, feeds: Arc<[Feed]>, span: Range<Millis>) -> anyhow::Result<()> {
-    let client = reqwest::Client::builder().no_proxy().build().context("cannot build an HTTP client")?;
     let write = move || {
         let mut text = Vec::new();
         exposition::write(&mut text, &feeds, &span, Format::Prometheus)?;
         std::io::Result::Ok(text)
     };
     let text = tokio::task::spawn_blocking(write).await?.context("cannot write the history")?;
+    import_text(server, text).await
+}
+
+/// Puts samples in the text format, with times in milliseconds, into the server at `server`;
+/// queries see them.
+pub async fn import_text(server: SocketAddr, text: impl Into<reqwest::Body>) -> anyhow::Result<()> {
+    let client = reqwest::Client::builder().no_proxy().build().context("cannot build an HTTP client")?;
     let import = client.post(format!("http://{server}/api/v1/import/prometheus")).body(text);
     import.send().await?.error_for_status().context("VictoriaMetrics could not import the history")?;
     let flushed = client.get(format!("http://{server}/internal/force_flush")).send().await?;

@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, ops::Range};
 use super::{
     answer::{Labels, Series},
     grid::Grid,
+    source::{NodeSamples, Source},
     state::{NetworkState, NodeState},
-    timeline::{NodeSamples, Source},
 };
 
 /// Into how many pieces what is asked for raw is divided at most.

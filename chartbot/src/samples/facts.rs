@@ -3,15 +3,17 @@
 use serde::{Serialize, Serializer};
 
 use super::{
-    missing::{self, Cause, Gap, Missing},
+    missing::{Gap, Missing},
     noise::{self, Noise},
+    past::{Past, Step},
     runs,
     state::{NetworkState, NodeState},
-    timeline::{Span, Timeline},
+    tally::Tally,
+    timeline::Timeline,
     trend::{self, Trend},
 };
 
-/// All that is said of one network, in the shape of `chart --json`. Times are unix seconds;
+/// The facts about one network, in the shape of `chart --json`. Times are unix seconds;
 /// what is unknown is absent, `null` in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
@@ -46,7 +48,7 @@ pub struct Facts {
     pub thresholds: Option<(f64, f64)>,
 }
 
-/// All that is said of one watched node.
+/// The facts about one watched node.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodeFacts {
     /// Its name.
@@ -115,22 +117,28 @@ pub fn of_network(line: &Timeline) -> (NetworkState, Option<(f64, bool)>) {
     (state, runs::since(&runs, line.odd()))
 }
 
-/// One node over the whole time line.
+/// One node over the whole range.
 #[derive(Debug, Clone)]
 pub struct NodeHistory {
-    /// Its facts. `since` is not looked up beyond the time line.
+    /// Its facts. `since` is not looked up beyond the newest raw samples.
     pub facts: NodeFacts,
-    /// Whether the present state may have begun before the time line.
+    /// Whether the present state may have begun before those.
     pub is_open: bool,
+    /// Between which moments (unix seconds) the worst sample was taken, where no raw sample shows
+    /// it.
+    pub worst_within: Option<(f64, f64)>,
 }
 
-/// What is said of the node at this place of the time line.
+/// The facts about the node at this place. Noise and trend are judged by the newest raw samples.
 #[must_use]
-pub fn of_node(line: &Timeline, node: usize) -> NodeHistory {
+pub fn of_node(past: &Past, node: usize) -> NodeHistory {
+    let (line, from) = (past.newest(), past.from());
     let mut tally = Tally::default();
-    for span in line.spans(node) {
-        tally.add(&span, line.from);
-    }
+    past.each(node, |step| match step {
+        Step::Span(span) => tally.add(&span, from),
+        Step::Block(block) => tally.block(&block),
+    });
+    past.recorded.lag.get(node).into_iter().flatten().for_each(|row| tally.row(row));
     let states = line.spans(node).map(|span| (span.begin, span.end, span.state.unwrap_or(NodeState::Gone)));
     let runs = runs::runs(states);
     let state = runs.last().map_or(NodeState::NotScraped, |run| run.state);
@@ -145,7 +153,7 @@ pub fn of_node(line: &Timeline, node: usize) -> NodeHistory {
         since: since.map(|(since, _)| since),
         lag_blocks: lag,
         behind_seconds: None,
-        worst: tally.worst,
+        worst: tally.worst.map(|(worst, _)| worst),
         outside_seconds: Some(tally.outside),
         missing_seconds: tally.missing,
         level_at: behind.and_then(|lag| trend?.level_at(lag, line.until)),
@@ -153,47 +161,8 @@ pub fn of_node(line: &Timeline, node: usize) -> NodeHistory {
         gaps: tally.gaps,
         noise: tally.threshold.and_then(|threshold| noise::of(&tally.samples, threshold)),
     };
-    NodeHistory { facts, is_open: since.is_some_and(|(_, is_open)| is_open) }
-}
-
-/// What adds up over the spans of one node.
-#[derive(Default)]
-struct Tally {
-    outside: f64,
-    missing: Missing,
-    gaps: Vec<Gap>,
-    /// The newest.
-    threshold: Option<f64>,
-    worst: Option<Worst>,
-    /// Time and lag of each sample.
-    samples: Vec<(f64, f64)>,
-    /// End and lag of the newest span.
-    newest: Option<(f64, Option<f64>)>,
-}
-
-impl Tally {
-    fn add(&mut self, span: &Span, from: f64) {
-        self.newest = Some((span.end, span.lag));
-        self.threshold = span.threshold.or(self.threshold);
-        let Some(state) = span.state else { return };
-        let (Some(lag), Some(at)) = (span.lag, span.at) else {
-            let cause = Cause::of(state);
-            self.missing.add(cause, span.seconds());
-            missing::extend(&mut self.gaps, Gap { cause, begin: span.begin, end: span.end });
-            return;
-        };
-        if span.threshold.is_some_and(|threshold| lag.abs() > threshold) {
-            self.outside += span.seconds();
-        }
-        // A sample from before the range stands for its first seconds, but is none of its own.
-        let badness = |lag: f64| (lag.abs(), lag > 0.0);
-        if at >= from && self.worst.is_none_or(|worst| badness(lag) > badness(worst.lag)) {
-            self.worst = Some(Worst { lag, at });
-        }
-        if self.samples.last().is_none_or(|(last, _)| *last < at) {
-            self.samples.push((at, lag));
-        }
-    }
+    let worst_within = tally.worst.and_then(|(_, within)| within);
+    NodeHistory { facts, is_open: since.is_some_and(|(_, is_open)| is_open), worst_within }
 }
 
 #[cfg(test)]
@@ -201,7 +170,9 @@ pub mod tests {
     use super::*;
     use crate::samples::{
         answer::Labels,
-        timeline::{NodeSamples, Source},
+        missing::Cause,
+        recorded::Recorded,
+        source::{NodeSamples, Source},
     };
 
     /// A node that has always been level.
@@ -265,10 +236,19 @@ pub mod tests {
         Timeline::new((0.0, signs.len() as f64 * 15.0), vec!["mine".into()], vec![source])
     }
 
+    /// The same as all that is known.
+    fn past(signs: &str) -> Past {
+        raw(line(signs))
+    }
+
+    fn raw(line: Timeline) -> Past {
+        Past::new(vec![line], Recorded::default()).unwrap()
+    }
+
     #[test]
     fn seconds_by_cause_to_the_sample() {
         let seconds = |signs| {
-            let of = of_node(&line(signs), 0).facts;
+            let of = of_node(&past(signs), 0).facts;
             let missing = of.missing_seconds;
             let all = [missing.no_answer, missing.wrong_chain, missing.no_consensus, missing.not_scraped];
             (of.outside_seconds.unwrap(), all.map(Option::unwrap))
@@ -283,7 +263,7 @@ pub mod tests {
 
     #[test]
     fn a_gap_has_its_times() {
-        let gaps = of_node(&line("0uuu0u..0"), 0).facts.gaps;
+        let gaps = of_node(&past("0uuu0u..0"), 0).facts.gaps;
         let times: Vec<_> = gaps.iter().map(|gap| (gap.cause, gap.begin, gap.end)).collect();
         let (answer, scrape) = (Cause::NoAnswer, Cause::NotScraped);
         assert_eq!(times, [(answer, 15.0, 60.0), (answer, 75.0, 90.0), (scrape, 90.0, 120.0)]);
@@ -291,15 +271,15 @@ pub mod tests {
 
     #[test]
     fn nothing_is_foretold_of_a_node_inside_the_corridor() {
-        assert_eq!(of_node(&line("5544332211"), 0).facts.level_at, None);
-        let level_at = of_node(&line("999888777666"), 0).facts.level_at;
+        assert_eq!(of_node(&past("5544332211"), 0).facts.level_at, None);
+        let level_at = of_node(&past("999888777666"), 0).facts.level_at;
         assert!(level_at.is_some_and(|at| at >= 180.0), "{level_at:?}");
     }
 
     #[test]
     fn state_and_since_at_the_end() {
         let now = |signs| {
-            let NodeHistory { facts, is_open } = of_node(&line(signs), 0);
+            let NodeHistory { facts, is_open, .. } = of_node(&past(signs), 0);
             (facts.state, facts.since.unwrap(), is_open)
         };
         assert_eq!(now("0000066666"), (NodeState::Behind, 75.0, false));
@@ -308,7 +288,7 @@ pub mod tests {
         assert_eq!(now("00000....."), (NodeState::NotScraped, 75.0, false));
         assert_eq!(now("00000     "), (NodeState::Gone, 75.0, false));
         let alive = Timeline { is_alive: true, ..line("00000.....") };
-        assert_eq!(of_node(&alive, 0).facts.state, NodeState::Gone);
+        assert_eq!(of_node(&raw(alive.clone()), 0).facts.state, NodeState::Gone);
         assert_eq!(of_network(&alive), (NetworkState::Gone, Some((75.0, false))));
         assert_eq!(of_network(&line("00000.....")).0, NetworkState::NotScraped);
     }
@@ -317,25 +297,25 @@ pub mod tests {
     fn of_equals_the_first_that_is_behind_is_the_worst() {
         let mut of = line("0303");
         of.sources[0].nodes[0].lag[0] = -3.0;
-        assert_eq!(of_node(&of, 0).facts.worst, Some(Worst { lag: 3.0, at: 15.0 }));
-        assert_eq!(of_node(&line("uuuu"), 0).facts.worst, None);
+        assert_eq!(of_node(&raw(of), 0).facts.worst, Some(Worst { lag: 3.0, at: 15.0 }));
+        assert_eq!(of_node(&past("uuuu"), 0).facts.worst, None);
     }
 
     #[test]
     fn a_dip_that_ended_before_the_range_is_not_its_worst() {
         let signs = line("9901100000");
         let later = Timeline::new((20.0, 150.0), vec!["mine".into()], signs.sources);
-        let facts = of_node(&later, 0).facts;
+        let facts = of_node(&raw(later), 0).facts;
         assert_eq!(facts.worst, Some(Worst { lag: 1.0, at: 45.0 }));
-        // The sample from before stands for the first seconds all the same.
+        // The sample from before counts for the first seconds all the same.
         assert_eq!(facts.outside_seconds, Some(10.0));
     }
 
     #[test]
     fn json_is_as_the_contract_has_it() {
-        let mut node = of_node(&line("0066"), 0).facts;
+        let mut node = of_node(&past("0066"), 0).facts;
         node.behind_seconds = Some(25.6);
-        let missing = NodeFacts { missing_seconds: Missing::UNKNOWN, ..of_node(&line("u"), 0).facts };
+        let missing = NodeFacts { missing_seconds: Missing::UNKNOWN, ..of_node(&past("u"), 0).facts };
         let facts = Facts { references_up: Some(9.0), nodes: vec![node, missing], ..facts() };
         let unknown = serde_json::json!(null);
         let want = serde_json::json!({

@@ -47,8 +47,15 @@ impl Grid {
         Self { start, step, len: ((until - start + width - 1) / width) as usize }
     }
 
+    /// The same time in columns of another width.
+    #[must_use]
+    pub fn split(&self, step: u32) -> Self {
+        let seconds = i64::from(self.step) * self.len as i64;
+        Self { start: self.start, step, len: (seconds / i64::from(step)) as usize + 1 }
+    }
+
     /// The same columns with some before them, for samples that were taken up to so many
-    /// seconds before the first but stand for a part of it; no more than a server answers.
+    /// seconds before the first but count for a part of it; no more than a server answers.
     #[must_use]
     pub fn with_lead(&self, seconds: u32) -> Self {
         let lead = seconds.div_ceil(self.step).min(POINTS.saturating_sub(self.len as u32));

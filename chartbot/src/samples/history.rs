@@ -6,18 +6,22 @@ use tokio::{time::timeout, try_join};
 
 use super::{
     answer::Series,
-    assemble::{self, target},
+    assemble::target,
     client::{Error, Questions},
     columns,
-    facts::{self, Facts, NodeFacts, NodeHistory},
-    grid::{Envelope, Grid, History, Watched},
+    facts::{self, Facts, NodeFacts, NodeHistory, Worst},
+    grid::{Grid, History, Watched},
     lookback,
     missing::Missing,
-    promql::Selector,
+    past::Past,
+    promql::{self, Selector},
     ranking,
-    state::NodeState,
+    raw::{Beyond, Part},
+    recorded::{self, OFFSET, Recorded, Row},
+    spans::{self, Plan},
+    sums::{self, Counted, Sums},
     survey::{Network, NodeNow, Survey},
-    timeline::{Source, Timeline},
+    timeline::Timeline,
 };
 use crate::chat::command::Range;
 
@@ -26,17 +30,18 @@ pub const SHOWN: usize = 8;
 /// Nodes beyond those are counted sample by sample only while there are no more samples than
 /// this: ten nodes over a week, every 15 s.
 const SAMPLES: f64 = 400_000.0;
-/// How far back a sample may be that still stands at the beginning of a range, in seconds, where
-/// samples are not even farther apart.
-const LEAD: u32 = 300;
+/// A recorded bin costs as much as so many samples.
+const BIN: f64 = 0.25;
 
 /// The longest time to look for when states began that are older than the range.
 const LOOKING_BACK: Duration = Duration::from_secs(5);
 
 /// A picture shows at least so many seconds.
 const SHORTEST: i64 = 600;
+/// Beside what was recorded, a node is known if it has a sample within so many seconds.
+const BESIDE: i64 = 600;
 
-/// What a picture shows and what is said of it, of the same nodes in the same order.
+/// What a picture shows, and the facts, about the same nodes in the same order.
 #[derive(Debug, Clone)]
 pub struct Told {
     /// In numbers.
@@ -58,22 +63,29 @@ pub async fn ask(
     range: Range,
 ) -> Result<Told, Error> {
     let asking = Asking::new(questions, survey, network, range);
-    let whole = asking.chosen().await?;
-    let (mut sources, drawn) = asking.samples(&whole).await?;
-    asking.settle(&mut sources, &drawn, &whole).await?;
-    let line = asking.timeline(whole.nodes.clone(), sources).await?;
-    let (mut facts, open) = asking.facts(&line, &drawn);
-    let of = |name: &str| newest(&line, &drawn.present, name, "");
-    let supports = of(super::promql::MAX_SUPPORT).zip(of(super::promql::MEDIAN_SUPPORT));
+    let samples = asking.recorded_samples().await?;
+    let whole = asking.chosen(&samples).await?;
+    let (sums, plan) = asking.plan(samples, &whole.nodes).await?;
+    let (stretches, lately) = try_join!(asking.raw(&plan, &whole.nodes), asking.lately(&whole.nodes))?;
+    let (lines, best): (Vec<_>, Vec<_>) = stretches;
+    let grid = asking.drawn(&lines, &plan);
+    let recorded = asking.recorded(sums, plan, &grid, &whole.nodes).await?;
+    let best: Vec<Row> = best.into_iter().chain(recorded.best.iter().copied()).collect();
+    let Some(past) = Past::new(lines, recorded) else { return Err(Error::NotPrometheus(200)) };
+
+    let (mut facts, open, within) = asking.facts(&past, &lately);
+    let of = |name: &str| newest(past.newest(), &lately.present, name, "");
+    let supports = of(promql::MAX_SUPPORT).zip(of(promql::MEDIAN_SUPPORT));
+    asking.worst(&mut facts, &within).await?;
     // A beginning that cannot be found in time is unknown, and no reason to go without a chart.
     if let Ok(looked_up) =
-        timeout(LOOKING_BACK, lookback::ask(questions, network, &line, &mut facts, &open)).await
+        timeout(LOOKING_BACK, lookback::ask(questions, network, &past, &mut facts, &open)).await
     {
         looked_up?;
     }
     facts.nodes.extend(whole.others.iter().map(briefly));
     facts.nodes.sort_by(ranking::nodes);
-    let history = asking.history(&line, &facts, &drawn);
+    let history = asking.history(&past, &facts, &best, grid);
     Ok(Told { facts, history, supports })
 }
 
@@ -113,12 +125,8 @@ struct Chosen {
     others: Vec<NodeNow>,
 }
 
-/// What is drawn or filled in column by column.
-struct Drawn {
-    states: Vec<Series>,
-    network_states: Vec<Series>,
-    thresholds: [Vec<Series>; 2],
-    best: [Vec<Series>; 3],
+/// What is known of the present beside the samples.
+struct Lately {
     present: Vec<Series>,
     behind_seconds: Vec<Series>,
 }
@@ -129,33 +137,65 @@ struct Asking<'a> {
     network: &'a Network,
     from: i64,
     until: i64,
+    /// The columns of the range that was asked for.
     grid: Grid,
-    /// The same with what came shortly before.
-    lead: Grid,
 }
 
 impl<'a> Asking<'a> {
     fn new(questions: &'a Questions<'a>, survey: &'a Survey, network: &'a Network, range: Range) -> Self {
         let until = survey.now;
         let grid = Grid::new(range, until, network.spacing);
-        let lead = grid.with_lead(LEAD.max(network.spacing.saturating_mul(2)));
-        Self { questions, survey, network, from: until - i64::from(range.seconds()), until, grid, lead }
+        Self { questions, survey, network, from: until - i64::from(range.seconds()), until, grid }
     }
 
     fn selector<'b>(&'b self, nodes: Option<&'b [&'b str]>) -> Selector<'b> {
         Selector { network: Some(&self.network.name), nodes }
     }
 
+    /// How many samples each exporter has in which five minutes; nothing for ranges up to a week,
+    /// and where there are no recording rules.
+    async fn recorded_samples(&self) -> Result<Vec<Series>, Error> {
+        if self.until - self.from <= i64::from(Range::WEEK.seconds()) {
+            return Ok(Vec::new());
+        }
+        self.recorded_window(|window| self.selector(None).recorded_samples(window)).await
+    }
+
+    /// Recorded samples, at the end of what they cover.
+    async fn recorded_window(&self, promql: impl Fn(&str) -> String) -> Result<Vec<Series>, Error> {
+        let span = (self.from + OFFSET, self.until);
+        let mut found = self.questions.query_window(promql, span).await?;
+        found.iter_mut().for_each(earlier);
+        Ok(found)
+    }
+
+    /// Recorded samples put together by columns.
+    async fn recorded_range(&self, promql: String, grid: &Grid) -> Result<Vec<Series>, Error> {
+        let (first, last) = grid.evaluated();
+        let times = (first + OFFSET, last + OFFSET);
+        let mut found = self.questions.query_range(&promql, times, grid.step).await?;
+        found.iter_mut().for_each(earlier);
+        Ok(found)
+    }
+
     /// All nodes where they are few; else the worst, by their states now and within the range.
-    async fn chosen(&self) -> Result<Chosen, Error> {
+    async fn chosen(&self, recorded: &[Series]) -> Result<Chosen, Error> {
         let names = &self.network.nodes;
-        let samples = (self.until - self.from) as f64 / f64::from(self.network.spacing);
+        let bins: usize = recorded.iter().map(|series| series.samples.len()).sum();
+        let raw = (self.until - self.from) as f64 - bins as f64 * spans::WIDTH;
+        let samples = raw.max(0.0) / f64::from(self.network.spacing) + bins as f64 * BIN;
         let most = ((SAMPLES / samples) as usize).max(SHOWN);
         if names.len() <= most {
             return Ok(Chosen { nodes: names.clone(), others: Vec::new() });
         }
-        let per_column = self.selector(None).states_per_column(self.grid.step);
-        let per_column = self.questions.query_range(&per_column, self.grid.evaluated(), self.grid.step);
+        let (selector, step) = (self.selector(None), self.grid.step);
+        let per_column = async {
+            if recorded.is_empty() {
+                let promql = selector.states_per_column(step);
+                return self.questions.query_range(&promql, self.grid.evaluated(), step).await;
+            }
+            self.recorded_range(selector.recorded_states_per_column(step), &self.grid).await
+        };
         let (now, per_column) = try_join!(self.survey.look(self.questions), per_column)?;
         let place = self.survey.networks.iter().position(|it| it.name == self.network.name);
         let now = place.and_then(|place| now.into_iter().nth(place)).map(|now| now.nodes);
@@ -170,128 +210,133 @@ impl<'a> Asking<'a> {
         Ok(Chosen { nodes: nodes.into_iter().map(|node| node.name).collect(), others })
     }
 
-    /// Everything that is asked for at once, and the samples of each exporter, of which states
-    /// and thresholds are not known yet.
-    async fn samples(&self, chosen: &Chosen) -> Result<(Vec<Source>, Drawn), Error> {
-        let names: Vec<&str> = chosen.nodes.iter().map(String::as_str).collect();
+    /// Which parts of the range are read from what was recorded.
+    async fn plan(&self, samples: Vec<Series>, nodes: &[String]) -> Result<(Vec<Sums>, Plan), Error> {
+        let range = (self.from as f64, self.until as f64);
+        if samples.is_empty() {
+            return Ok((
+                Vec::new(),
+                spans::plan(range, range.1, &[], (self.network.scrape, self.network.spacing)),
+            ));
+        }
+        let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        let (of_network, of_nodes) = (self.selector(None), self.selector(Some(&names)));
+        let [least, most] = of_network.recorded_polls_per_column(self.grid.step);
+        let (least, most, network_states, states, missing, outside) = try_join!(
+            self.recorded_range(least, &self.grid),
+            self.recorded_range(most, &self.grid),
+            self.recorded_window(|window| of_network.recorded_network_states(window)),
+            self.recorded_window(|window| of_nodes.recorded_states(window)),
+            self.recorded_window(|window| of_nodes.recorded_missing(window)),
+            self.recorded_window(|window| of_nodes.recorded_outside(window)),
+        )?;
+        let counted = Counted { samples, network_states, states, missing, outside };
+        let sums = sums::sums(&counted, nodes);
+        let counts = sums::counts(&sums, &self.grid, [&least, &most]);
+        // The column in which the range begins would show what was before.
+        let first = self.grid.column(0).1 as f64;
+        let plan = spans::plan(range, first, &counts, (self.network.scrape, self.network.spacing));
+        Ok((sums, plan))
+    }
+
+    /// The raw samples of each part, and the lead of the best reference.
+    async fn raw(&self, plan: &Plan, nodes: &[String]) -> Result<(Vec<Timeline>, Vec<Row>), Error> {
+        let (mut lines, mut best) = (Vec::new(), Vec::new());
+        for (k, span) in plan.raw.iter().enumerate() {
+            let is_first = k == 0 && span.0 <= self.from as f64;
+            let is_last = k + 1 == plan.raw.len();
+            let part = Part::new(self.questions, &self.network.name, nodes, *span, self.network.spacing);
+            let beyond = Beyond {
+                before: if is_first { lookback::FARTHEST } else { BESIDE },
+                after: (!is_last).then_some(BESIDE),
+            };
+            let mut stretch = part.ask(beyond).await?;
+            stretch.line.is_alive = is_last && self.survey.is_dropped(self.network);
+            lines.push(stretch.line);
+            best.extend(stretch.best);
+        }
+        Ok((lines, best))
+    }
+
+    async fn lately(&self, nodes: &[String]) -> Result<Lately, Error> {
+        let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
         let (network, nodes) = (self.selector(None), self.selector(Some(&names)));
-        let (ask, step) = (self.questions, self.lead.step);
-        let raw = (self.lead.start, self.until);
         let lately = (self.until - 2 * i64::from(self.network.spacing).max(60), self.until);
-        let row = |promql: String| async move { ask.query_range(&promql, self.lead.evaluated(), step).await };
-        let [best_min, best_mean, best_max] = network.best_per_column(step);
-        let [least, most] = network.threshold_per_column(step);
-        let (
-            polls,
-            lag,
-            states,
-            network_states,
-            least,
-            most,
-            best_min,
-            best_mean,
-            best_max,
-            present,
-            behind_seconds,
-        ) = try_join!(
-            ask.query_window(|window| network.polls(window), raw),
-            ask.query_window(|window| nodes.lag(window), raw),
-            row(nodes.states_per_column(step)),
-            row(network.network_states_per_column(step)),
-            row(least),
-            row(most),
-            row(best_min),
-            row(best_mean),
-            row(best_max),
-            ask.query_window(|window| network.present(window), lately),
-            ask.query_window(|window| nodes.behind_seconds(window), lately),
+        let (present, behind_seconds) = try_join!(
+            self.questions.query_window(|window| network.present(window), lately),
+            self.questions.query_window(|window| nodes.behind_seconds(window), lately),
         )?;
-        let sources = assemble::sources(&polls, &lag, &chosen.nodes);
-        let drawn = Drawn {
-            states,
-            network_states,
-            thresholds: [least, most],
-            best: [best_min, best_mean, best_max],
-            present,
-            behind_seconds,
-        };
-        Ok((sources, drawn))
+        Ok(Lately { present, behind_seconds })
     }
 
-    /// Fills states and thresholds in; looks at single samples where a column is mixed.
-    async fn settle(&self, sources: &mut [Source], drawn: &Drawn, chosen: &Chosen) -> Result<(), Error> {
-        let grid = &self.lead;
-        let [least, most] = &drawn.thresholds;
-        let of_nodes = assemble::fill_node_states(sources, &chosen.nodes, grid, &drawn.states).spans(grid);
-        let of_network = assemble::fill_network_states(sources, grid, &drawn.network_states).spans(grid);
-        let of_threshold = assemble::fill_thresholds(sources, grid, [least, most]).spans(grid);
-
-        let mut states: Vec<_> =
-            drawn.states.iter().filter_map(|series| NodeState::reported(series.label("state"))).collect();
-        states.sort_unstable();
-        states.dedup();
-        let mut names: Vec<_> = drawn.states.iter().map(|series| series.label("node")).collect();
-        names.sort_unstable();
-        names.dedup();
-        let (network, nodes) = (self.selector(None), self.selector(Some(&names)));
-        let (raw_states, raw_network, raw_threshold) = try_join!(
-            self.raw(of_nodes, |window| nodes.node_states(&states, window)),
-            self.raw(of_network, |window| network
-                .network_states(&super::state::NetworkState::REPORTED, window)),
-            self.raw(of_threshold, |window| network.threshold(window)),
-        )?;
-        assemble::fill_raw_node_states(sources, &chosen.nodes, &raw_states);
-        assemble::fill_raw_network_states(sources, &raw_network);
-        assemble::fill_raw_thresholds(sources, &raw_threshold);
-        Ok(())
+    /// From when on the range is drawn, and in which columns. Where data begins late, from there
+    /// on, in columns that fit it.
+    fn drawn(&self, lines: &[Timeline], plan: &Plan) -> (i64, Grid) {
+        let recorded = plan.bins.first().map(spans::Bin::begin);
+        let begins = lines.iter().filter_map(Timeline::begins).chain(recorded).reduce(f64::min);
+        let begin = begins.map_or(self.from, |begins| (begins.floor() as i64).min(self.until - SHORTEST));
+        match begin - self.from > i64::from(self.grid.step) {
+            true => (begin, Grid::over(begin, self.until, self.network.spacing)),
+            false => (self.from, self.grid),
+        }
     }
 
-    /// Raw samples of several spans, one after the other.
-    async fn raw(
+    /// What was recorded for the bins of the plan.
+    async fn recorded(
         &self,
-        spans: Vec<(i64, i64)>,
-        promql: impl Fn(&str) -> String,
-    ) -> Result<Vec<Series>, Error> {
-        let mut found = Vec::new();
-        for (begin, end) in spans {
-            found.extend(self.questions.query_window(&promql, (begin, end.min(self.until))).await?);
+        sums: Vec<Sums>,
+        plan: Plan,
+        (_, grid): &(i64, Grid),
+        nodes: &[String],
+    ) -> Result<Recorded, Error> {
+        if plan.bins.is_empty() {
+            return Ok(Recorded::default());
         }
-        Ok(found)
+        // Of several exporters one counts, bin by bin.
+        let cells = if sums.len() == 1 { *grid } else { grid.split(spans::WIDTH as u32) };
+        let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        let (of_network, of_nodes) = (self.selector(None), self.selector(Some(&names)));
+        let cell = |promql: String| self.recorded_range(promql, &cells);
+        let column = |promql: String| self.recorded_range(promql, grid);
+        let [min, mean, max] = of_nodes.recorded_lag_per_column(cells.step);
+        let [best_min, best_mean, best_max] = of_network.recorded_best_per_column(grid.step);
+        let (min, mean, max, best_min, best_mean, best_max, thresholds) = try_join!(
+            cell(min),
+            cell(mean),
+            cell(max),
+            column(best_min),
+            column(best_mean),
+            column(best_max),
+            column(of_network.recorded_threshold_per_column(grid.step)),
+        )?;
+        let drawn =
+            recorded::Drawn { lag: [min, mean, max], best: [best_min, best_mean, best_max], thresholds };
+        Ok(Recorded::new(plan.bins, sums, [cells, *grid], &drawn, nodes))
     }
 
-    /// Puts the exporters on one time line.
-    async fn timeline(&self, nodes: Vec<String>, sources: Vec<Source>) -> Result<Timeline, Error> {
-        let mut line = Timeline::new((self.from as f64, self.until as f64), nodes, sources);
-        line.is_alive = self.survey.is_dropped(self.network);
-        // What was there before the range is missing at its beginning.
-        if line.pieces.first().is_none_or(|first| first.begin > line.from) {
-            let known = |window: &str| self.selector(None).nodes_within(window);
-            let before = (self.from - lookback::FARTHEST, self.from);
-            let known = self.questions.query_window(known, before).await?;
-            for (known_before, node) in line.known_before.iter_mut().zip(&line.nodes) {
-                *known_before = known.iter().any(|series| series.label("node") == node);
-            }
-        }
-        Ok(line)
-    }
-
-    /// What is said of the network and of the nodes of its time line, in their order there, and
-    /// whose state may have begun before it.
-    fn facts(&self, line: &Timeline, drawn: &Drawn) -> (Facts, lookback::Open) {
+    /// The facts about the network and its nodes, in their order; whose state may have begun
+    /// before the newest raw samples; and between which moments the worst sample of each node is
+    /// to be found.
+    fn facts(&self, past: &Past, lately: &Lately) -> (Facts, lookback::Open, Vec<Option<(f64, f64)>>) {
+        let line = past.newest();
         let (state, since) = facts::of_network(line);
         let histories: Vec<NodeHistory> =
-            (0..line.nodes.len()).map(|node| facts::of_node(line, node)).collect();
+            (0..line.nodes.len()).map(|node| facts::of_node(past, node)).collect();
         let open = lookback::Open {
             network: since.is_some_and(|(_, is_open)| is_open),
             nodes: histories.iter().map(|history| history.is_open).collect(),
         };
+        let within = histories.iter().map(|history| history.worst_within).collect();
         let value = |series: &[Series], name: &str, node: &str| newest(line, series, name, node);
         let mut nodes: Vec<NodeFacts> = histories.into_iter().map(|history| history.facts).collect();
         for node in nodes.iter_mut().filter(|node| node.lag_blocks.is_some()) {
-            node.behind_seconds = value(&drawn.behind_seconds, super::promql::BEHIND_SECONDS, &node.node);
+            node.behind_seconds = value(&lately.behind_seconds, promql::BEHIND_SECONDS, &node.node);
         }
-        let known = line.pieces.iter().map(|piece| line.sources[piece.source].threshold[piece.sample]);
-        let known: Vec<f64> = known.filter(|threshold| threshold.is_finite()).collect();
+        let raw = past.raw().flat_map(|line| {
+            line.pieces.iter().map(|piece| line.sources[piece.source].threshold[piece.sample])
+        });
+        let recorded = past.recorded.thresholds.iter().map(|(_, threshold)| *threshold);
+        let known: Vec<f64> = recorded.chain(raw).filter(|threshold| threshold.is_finite()).collect();
         let facts = Facts {
             network: self.network.name.clone(),
             state,
@@ -299,31 +344,41 @@ impl<'a> Asking<'a> {
             from: self.from,
             until: self.until,
             step_seconds: self.grid.step,
-            references: value(&drawn.present, super::promql::REFERENCES, ""),
-            references_up: value(&drawn.present, super::promql::REFERENCES_UP, ""),
+            references: value(&lately.present, promql::REFERENCES, ""),
+            references_up: value(&lately.present, promql::REFERENCES_UP, ""),
             threshold_blocks: known.last().copied(),
             warnings: Vec::new(),
             nodes,
             thresholds: known.iter().copied().reduce(f64::min).zip(known.iter().copied().reduce(f64::max)),
         };
-        (facts, open)
+        (facts, open, within)
     }
 
-    /// The columns of the picture, of the worst nodes. A range in which data begins late is
-    /// shown from there on, in columns that fit it.
-    fn history(&self, line: &Timeline, facts: &Facts, drawn: &Drawn) -> History {
-        let begin = (line.begins().floor() as i64).min(self.until - SHORTEST);
-        let is_late = begin - self.from > i64::from(self.grid.step);
-        let (since, grid) = match is_late {
-            true => (begin, Grid::over(begin, self.until, self.network.spacing)),
-            false => (self.from, self.grid),
-        };
-        let shown =
-            facts.nodes.iter().filter_map(|node| line.nodes.iter().position(|name| *name == node.node));
-        let watched = shown.take(SHOWN).map(|node| Watched {
-            node: line.nodes[node].clone(),
-            columns: columns::of_node(line, node, &grid),
-        });
+    /// Looks up when exactly the worst samples were taken that only recorded series show; where
+    /// raw samples are no longer kept, the middle of the time has to do.
+    async fn worst(&self, facts: &mut Facts, within: &[Option<(f64, f64)>]) -> Result<(), Error> {
+        for (node, within) in facts.nodes.iter_mut().zip(within) {
+            let (Some(worst), Some((begin, end))) = (&mut node.worst, within) else { continue };
+            let name = [node.node.as_str()];
+            let lag = self.selector(Some(&name));
+            // A bin may begin before the column that it ends in.
+            let span = ((*begin as i64 - spans::WIDTH as i64).max(self.from), *end as i64);
+            let found = self.questions.query_window(|window| lag.lag(window), span).await?;
+            let samples = found.iter().flat_map(|series| &series.samples);
+            let times = samples.filter(|(_, lag)| *lag == worst.lag).map(|(time, _)| *time);
+            let at = times.reduce(f64::min).unwrap_or((begin + end) / 2.0);
+            *worst = Worst { at, ..*worst };
+        }
+        Ok(())
+    }
+
+    /// The columns of the picture, of the worst nodes.
+    fn history(&self, past: &Past, facts: &Facts, best: &[Row], (since, grid): (i64, Grid)) -> History {
+        let nodes = &past.newest().nodes;
+        let shown = facts.nodes.iter().filter_map(|node| nodes.iter().position(|name| *name == node.node));
+        let watched = shown
+            .take(SHOWN)
+            .map(|node| Watched { node: nodes[node].clone(), columns: columns::of_node(past, node, &grid) });
         History {
             network: self.network.name.clone(),
             since,
@@ -331,28 +386,13 @@ impl<'a> Asking<'a> {
             grid,
             watched: watched.collect(),
             nodes: facts.nodes.len(),
-            best: self.best(line, drawn, &grid),
-            threshold: columns::thresholds(line, &grid),
+            best: columns::envelopes(best.iter(), &grid),
+            threshold: columns::thresholds(past, &grid),
         }
     }
+}
 
-    /// The lead of the best reference, of the exporter that counts in each column. It was asked
-    /// for in the columns of the whole range.
-    fn best(&self, line: &Timeline, drawn: &Drawn, grid: &Grid) -> Vec<Option<Envelope>> {
-        let rows = |source: &Source| {
-            drawn.best.each_ref().map(|found| {
-                let series = found.iter().find(|series| target(&series.labels) == source.labels);
-                series.map(|series| self.grid.row(&series.samples)).unwrap_or_default()
-            })
-        };
-        let rows: Vec<_> = line.sources.iter().map(rows).collect();
-        let chosen = columns::sources(line, grid);
-        let envelope = |(i, source): (usize, Option<usize>)| {
-            let [min, mean, max] = rows.get(source?)?;
-            let asked = self.grid.place(grid.column(i).1.min(self.until) as f64)?;
-            let at = |row: &[Option<f64>]| row.get(asked).copied().flatten();
-            Some(Envelope { min: at(min)?, mean: at(mean)?, max: at(max)? })
-        };
-        chosen.into_iter().enumerate().map(envelope).collect()
-    }
+/// Moves recorded samples to the end of what they cover.
+fn earlier(series: &mut Series) {
+    series.samples.iter_mut().for_each(|(time, _)| *time -= OFFSET as f64);
 }

@@ -1,5 +1,6 @@
-//! When a state began that is older than the range: looked up column by column over thirty days,
-//! and sample by sample where a column shows something else.
+//! When a state began that is older than the newest raw samples: looked up column by column, over
+//! the range and over thirty days before it, and sample by sample where a column shows something
+//! else.
 
 use tokio::try_join;
 
@@ -9,6 +10,7 @@ use super::{
     client::{Error, Questions},
     facts::Facts,
     grid::Grid,
+    past::{Past, Whose, is_state},
     promql::Selector,
     runs,
     state::{NetworkState, NodeState},
@@ -20,7 +22,7 @@ use super::{
 pub const FARTHEST: i64 = 30 * 86_400;
 /// Width of a column, in seconds: 30 days are 1,080 of them.
 const STEP: u32 = 2_400;
-/// How long before a span a sample may be that still stands in it, in seconds.
+/// How long before a span a sample may be that is still valid in it, in seconds.
 const LEAD: i64 = 3_600;
 /// How many interruptions are looked at sample by sample; a state that is interrupted more often
 /// began, as far as can be known, with the last of these.
@@ -52,21 +54,92 @@ impl Of<'_> {
 }
 
 /// Puts the true beginning of each open state into the facts, whose nodes are in the order of the
-/// time line: before the range, or unknown where thirty days do not show it.
+/// time line: before the newest raw samples, or before the range, or unknown where the range and
+/// thirty days before it do not show it.
 ///
 /// # Errors
 /// Why there is no answer.
 pub async fn ask(
     questions: &Questions<'_>,
     network: &Network,
-    line: &Timeline,
+    past: &Past,
     facts: &mut Facts,
     open: &Open,
 ) -> Result<(), Error> {
-    if !open.network && !open.nodes.contains(&true) {
+    // Unknown as long as it is not looked up, also where time runs out.
+    let mut nodes: Vec<usize> = (0..open.nodes.len()).filter(|node| open.nodes[*node]).collect();
+    nodes.iter().for_each(|node| facts.nodes[*node].since = None);
+    let mut of_network = open.network;
+    if of_network {
+        facts.since = None;
+        let whose = |grid: &Grid, odd| past.whole(Whose::Network(facts.state), grid, odd);
+        let found = within(questions, network, past, Of::Network(facts.state), whose).await?;
+        (facts.since, of_network) = (found.moment(), found == Looked::Beyond);
+    }
+    let mut beyond = Vec::new();
+    for node in nodes.drain(..) {
+        let of = &mut facts.nodes[node];
+        let whose = |grid: &Grid, odd| past.whole(Whose::Node(node, of.state), grid, odd);
+        let found = within(questions, network, past, Of::Node(&of.node, of.state), whose).await?;
+        of.since = found.moment();
+        if found == Looked::Beyond {
+            beyond.push(node);
+        }
+    }
+    before(questions, network, past, facts, of_network, &beyond).await
+}
+
+/// Where the search for a beginning ended.
+#[derive(Clone, Copy, PartialEq)]
+enum Looked {
+    /// At a moment, in unix seconds.
+    Found(f64),
+    /// The state holds from the very first moment.
+    Beyond,
+    /// There were too many interruptions to look at.
+    Unclear,
+}
+
+impl Looked {
+    fn moment(self) -> Option<f64> {
+        match self {
+            Self::Found(since) => Some(since),
+            Self::Beyond | Self::Unclear => None,
+        }
+    }
+}
+
+/// Looks for a beginning within the range, before the newest raw samples.
+async fn within(
+    questions: &Questions<'_>,
+    network: &Network,
+    past: &Past,
+    of: Of<'_>,
+    whole: impl Fn(&Grid, f64) -> Vec<bool>,
+) -> Result<Looked, Error> {
+    let (from, odd) = (past.from() as i64, past.newest().odd());
+    let seconds = past.newest().from - past.from();
+    if seconds <= 0.0 {
+        return Ok(Looked::Beyond);
+    }
+    let grid = Grid { start: from, step: STEP, len: (seconds / f64::from(STEP)).ceil() as usize };
+    let back = Back { questions, network, grid, polls: Vec::new(), intervals: Vec::new(), odd };
+    back.since(of, &whole(&grid, odd)).await
+}
+
+/// Looks for beginnings before the range.
+async fn before(
+    questions: &Questions<'_>,
+    network: &Network,
+    past: &Past,
+    facts: &mut Facts,
+    of_network: bool,
+    nodes: &[usize],
+) -> Result<(), Error> {
+    if !of_network && nodes.is_empty() {
         return Ok(());
     }
-    let from = line.from as i64;
+    let from = past.from() as i64;
     let grid = Grid { start: from - FARTHEST, step: STEP, len: (FARTHEST / i64::from(STEP)) as usize };
     let selector = Selector::network(&network.name);
     let [polls, intervals] = selector.polls_per_column(STEP);
@@ -74,33 +147,26 @@ pub async fn ask(
         questions.query_range(&polls, grid.evaluated(), STEP),
         questions.query_range(&intervals, grid.evaluated(), STEP),
     )?;
-    let back = Back { questions, network, grid, polls, intervals, odd: line.odd() };
-    let whose: Vec<bool> = open.nodes.clone();
-    // Unknown as long as it is not looked up, also where time runs out.
-    for (node, _) in facts.nodes.iter_mut().zip(&whose).filter(|(_, is_open)| **is_open) {
-        node.since = None;
-    }
-    if open.network {
-        facts.since = None;
+    let back = Back { questions, network, grid, polls, intervals, odd: past.newest().odd() };
+    if of_network {
         let whole = back.whole(&[Of::Network(facts.state)]).await?;
-        facts.since = back.since(Of::Network(facts.state), &whole[0]).await?;
+        facts.since = back.since(Of::Network(facts.state), &whole[0]).await?.moment();
     }
-    let mut states: Vec<NodeState> =
-        facts.nodes.iter().zip(&whose).filter(|(_, is_open)| **is_open).map(|(node, _)| node.state).collect();
+    let mut states: Vec<NodeState> = nodes.iter().map(|node| facts.nodes[*node].state).collect();
     states.sort_unstable();
     states.dedup();
     for state in states {
-        let mut alike: Vec<_> = facts.nodes.iter_mut().zip(&whose).filter(|(_, is_open)| **is_open).collect();
-        alike.retain(|(node, _)| node.state == state);
+        let alike: Vec<usize> =
+            nodes.iter().copied().filter(|node| facts.nodes[*node].state == state).collect();
         if state == NodeState::NotScraped && facts.state == NetworkState::NotScraped {
-            alike.into_iter().for_each(|(node, _)| node.since = facts.since);
+            alike.into_iter().for_each(|node| facts.nodes[node].since = facts.since);
             continue;
         }
-        let of: Vec<_> = alike.iter().map(|(node, _)| (node.node.clone(), state)).collect();
-        let of: Vec<_> = of.iter().map(|(node, state)| Of::Node(node, *state)).collect();
+        let names: Vec<_> = alike.iter().map(|node| facts.nodes[*node].node.clone()).collect();
+        let of: Vec<_> = names.iter().map(|name| Of::Node(name, state)).collect();
         let whole = back.whole(&of).await?;
-        for (((node, _), of), whole) in alike.into_iter().zip(of).zip(whole) {
-            node.since = back.since(of, &whole).await?;
+        for ((node, of), whole) in alike.into_iter().zip(of).zip(whole) {
+            facts.nodes[node].since = back.since(of, &whole).await?.moment();
         }
     }
     Ok(())
@@ -119,12 +185,12 @@ struct Back<'a> {
 
 impl Back<'_> {
     /// When the state that holds at the end of the grid began.
-    async fn since(&self, of: Of<'_>, whole: &[bool]) -> Result<Option<f64>, Error> {
+    async fn since(&self, of: Of<'_>, whole: &[bool]) -> Result<Looked, Error> {
         let mut looks = 0;
         let mut end = self.grid.len;
         while let Some(broken) = whole[..end].iter().rposition(|whole| !whole) {
             if looks == LOOKS {
-                return Ok(None);
+                return Ok(Looked::Unclear);
             }
             looks += 1;
             let first = whole[..broken].iter().rposition(|whole| *whole).map_or(0, |place| place + 1);
@@ -132,11 +198,11 @@ impl Back<'_> {
             let first = first.max(broken.saturating_sub(2)).saturating_sub(1);
             let line = self.line(of, first, broken).await?;
             match self.began(of, &line) {
-                Some(since) => return Ok(Some(since)),
+                Some(since) => return Ok(Looked::Found(since)),
                 None => end = first,
             }
         }
-        Ok(None)
+        Ok(Looked::Beyond)
     }
 
     /// For each, nodes in the same state or the network: whether all of a column was in that
@@ -195,7 +261,7 @@ impl Back<'_> {
         };
         let selector = Selector { network: Some(name), nodes: Some(&nodes) };
         let ask = self.questions;
-        // With the sample that still stands at the beginning.
+        // With the sample that is still valid at the beginning.
         let asked = (span.0 - LEAD, span.1);
         let names: Vec<String> = nodes.iter().map(|node| (*node).to_owned()).collect();
         let polls = ask.query_window(|window| selector.polls(window), asked);
@@ -230,7 +296,7 @@ impl Back<'_> {
         // A state for the time line to compare: whether it is the one that is looked for.
         let spans: Vec<(f64, f64, bool)> = match of {
             Of::Node(_, state) => {
-                line.spans(0).map(|span| (span.begin, span.end, is_node(span.state, state))).collect()
+                line.spans(0).map(|span| (span.begin, span.end, is_state(span.state, state))).collect()
             }
             Of::Network(state) => line.states().map(|(begin, end, it)| (begin, end, it == state)).collect(),
         };
@@ -244,13 +310,5 @@ impl Back<'_> {
             runs.pop();
         }
         runs::since(&runs, odd).and_then(|(since, is_open)| (!is_open).then_some(since))
-    }
-}
-
-/// Where nothing is known, a node that is not scraped is as much so as before.
-fn is_node(found: Option<NodeState>, state: NodeState) -> bool {
-    match state {
-        NodeState::NotScraped | NodeState::Gone => found.is_none_or(|found| found == NodeState::NotScraped),
-        _ => found == Some(state),
     }
 }

@@ -103,8 +103,8 @@ pub struct Gap {
 
 /// Adds a time without a lag to those before it; what follows on its like is one gap.
 pub fn extend(gaps: &mut Vec<Gap>, next: Gap) {
-    match gaps.last_mut() {
-        Some(last) if last.cause == next.cause && last.end >= next.begin => last.end = next.end,
+    match gaps.iter_mut().rfind(|gap| gap.cause == next.cause) {
+        Some(last) if last.end >= next.begin - 0.5 => last.end = next.end,
         _ => gaps.push(next),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Two kinds: raw samples (an instant query of a range selector, which every server answers
 //! alike) for all that has to be exact, and sums per column (`query_range`) for what only
-//! has to be found or drawn. Range selectors have no look-back, so a gap stays a gap.
+//! has to be found or drawn. Range selectors have no look-back, so a gap stays a gap, and a
+//! recorded sample is found once.
 
 use super::state::{NetworkState, NodeState};
 
@@ -13,6 +14,19 @@ const THRESHOLD: &str = "headlag_threshold_blocks";
 const POLL_INTERVAL: &str = "headlag_poll_interval_seconds";
 const NODE_STATE: &str = "headlag_node_state";
 const NETWORK_STATE: &str = "headlag_network_state";
+
+/// What `rules/recording.yml` keeps.
+mod recorded {
+    pub const SAMPLES: &str = "headlag:samples:count5m";
+    pub const POLL_INTERVAL: &str = "headlag:poll_interval_seconds";
+    pub const THRESHOLD: &str = "headlag:threshold_blocks:last5m";
+    pub const BEST: &str = "headlag:best_lead_blocks";
+    pub const NETWORK_STATE: &str = "headlag:network_state_samples:sum5m";
+    pub const LAG: &str = "headlag:node_lag_blocks";
+    pub const NODE_STATE: &str = "headlag:node_state_samples:sum5m";
+    pub const MISSING: &str = "headlag:node_missing_samples:sum5m";
+    pub const OUTSIDE: &str = "headlag:node_outside_samples:sum5m";
+}
 
 /// How long ago the median passed the block of a node.
 pub const BEHIND_SECONDS: &str = "headlag_node_behind_seconds";
@@ -187,6 +201,86 @@ impl<'a> Selector<'a> {
     fn over(self, over: &str, metric: &str, step: u32) -> String {
         format!("{over}_over_time({metric}{}{})", self.of_network(""), column(step))
     }
+
+    /// Recorded: how many samples each exporter has.
+    #[must_use]
+    pub fn recorded_samples(self, window: &str) -> String {
+        format!("{}{}{window}", recorded::SAMPLES, self.of_network(""))
+    }
+
+    /// Recorded: how many samples of the network are in which state, other than `ok`.
+    #[must_use]
+    pub fn recorded_network_states(self, window: &str) -> String {
+        format!("{}{}{window}", recorded::NETWORK_STATE, self.of_network(""))
+    }
+
+    /// Recorded: how many samples of nodes are in which state, other than `ok`.
+    #[must_use]
+    pub fn recorded_states(self, window: &str) -> String {
+        format!("{}{}{window}", recorded::NODE_STATE, self.of_nodes(""))
+    }
+
+    /// Recorded: how many samples of nodes have no lag.
+    #[must_use]
+    pub fn recorded_missing(self, window: &str) -> String {
+        format!("{}{}{window}", recorded::MISSING, self.of_nodes(""))
+    }
+
+    /// Recorded: how many samples of nodes are outside the corridor.
+    #[must_use]
+    pub fn recorded_outside(self, window: &str) -> String {
+        format!("{}{}{window}", recorded::OUTSIDE, self.of_nodes(""))
+    }
+
+    /// Recorded, at one moment: watched nodes of which something was recorded in the window.
+    #[must_use]
+    pub fn recorded_nodes(self, window: &str) -> String {
+        let of = |metric: &str| format!("last_over_time({metric}{}{window})", self.of_nodes(""));
+        let (lag, missing) = (of(&format!("{}:max5m", recorded::LAG)), of(recorded::MISSING));
+        format!("max by (network, node) ({lag} or {missing})")
+    }
+
+    /// Recorded, per column: in which states samples of nodes are, other than `ok`, and in how many.
+    #[must_use]
+    pub fn recorded_states_per_column(self, step: u32) -> String {
+        format!("sum_over_time({}{}{})", recorded::NODE_STATE, self.of_nodes(""), column(step))
+    }
+
+    /// Recorded, per column: the smallest and the largest poll interval.
+    #[must_use]
+    pub fn recorded_polls_per_column(self, step: u32) -> [String; 2] {
+        ["min", "max"].map(|over| self.recorded_over(over, recorded::POLL_INTERVAL, step))
+    }
+
+    /// Recorded, per column: the newest threshold.
+    #[must_use]
+    pub fn recorded_threshold_per_column(self, step: u32) -> String {
+        self.over("last", recorded::THRESHOLD, step)
+    }
+
+    /// Recorded, per column: the smallest, mean and largest lead of the best reference.
+    #[must_use]
+    pub fn recorded_best_per_column(self, step: u32) -> [String; 3] {
+        ["min", "avg", "max"].map(|over| self.recorded_over(over, recorded::BEST, step))
+    }
+
+    /// Recorded, per column: the smallest, mean and largest lag of nodes.
+    #[must_use]
+    pub fn recorded_lag_per_column(self, step: u32) -> [String; 3] {
+        let nodes = self.of_nodes("");
+        ["min", "avg", "max"]
+            .map(|over| format!("{over}_over_time({}:{over}5m{nodes}{})", recorded::LAG, column(step)))
+    }
+
+    fn recorded_over(self, over: &str, metric: &str, step: u32) -> String {
+        self.over(over, &format!("{metric}:{over}5m"), step)
+    }
+}
+
+/// Per column, here usually a day: the largest number of recorded samples of any network.
+#[must_use]
+pub fn evaluations_per_column(step: u32) -> String {
+    format!("max(count_over_time({}{}))", recorded::SAMPLES, column(step))
 }
 
 /// At one moment: the labels of ours that Prometheus renamed within the window, since targets
@@ -232,6 +326,26 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_as_recorded_is_recorded() {
+        let rules = include_str!("../../../rules/recording.yml");
+        let of = Selector::network("a");
+        let windows = [
+            of.recorded_samples("[1h]"),
+            of.recorded_network_states("[1h]"),
+            of.recorded_states("[1h]"),
+            of.recorded_missing("[1h]"),
+            of.recorded_outside("[1h]"),
+            of.recorded_threshold_per_column(300),
+        ];
+        let rows = [of.recorded_best_per_column(300), of.recorded_lag_per_column(300)].concat();
+        for question in windows.into_iter().chain(rows).chain(of.recorded_polls_per_column(300)) {
+            let name = &question[question.find("headlag:").unwrap()..question.find('{').unwrap()];
+            assert!(rules.contains(&format!("- record: {name}\n")), "{name}");
+        }
+        assert_eq!(rules.matches("[5m").count(), rules.matches(" offset 1m1ms").count());
+    }
 
     #[test]
     fn names_are_quoted_and_taken_literally() {

@@ -1,34 +1,34 @@
-//! PURE: how far apart the samples of a network are, told by the newest of them.
+//! PURE: how far apart the samples of a network are, as the newest of them show.
 
 use crate::samples::answer::Series;
 
-/// Where neither the scrapes nor the exporter tell, in seconds.
+/// Where neither the scrapes nor the exporter show it, in seconds.
 const USUAL: u32 = 60;
-/// How many of the newest samples tell.
+/// How many of the newest samples are looked at.
 const NEWEST: usize = 40;
 
-/// Seconds between two samples, at least 1: the longer of the time between two scrapes (the
-/// median of the newest) and the poll interval; only the poll interval when there were no
-/// scrapes lately.
+/// Seconds between two samples, at least 1: the longer of the time between two scrapes and the
+/// poll interval; only the poll interval when there were no scrapes lately.
 #[must_use]
 pub fn of(scrapes: &[&Series], poll_interval: Option<f64>) -> u32 {
-    let scraped = scrapes
-        .iter()
-        .filter_map(|series| {
-            let newest = &series.samples[series.samples.len().saturating_sub(NEWEST)..];
-            let mut apart: Vec<_> = newest.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-            apart.sort_by(f64::total_cmp);
-            apart.get(apart.len() / 2).copied()
-        })
-        .reduce(f64::max);
     let polled = poll_interval.filter(|interval| interval.is_finite());
-    match (scraped, polled) {
+    match (scraped(scrapes), polled) {
         (None, None) => USUAL,
-        (scraped, polled) => {
-            let scraped = scraped.unwrap_or(0.0).round();
-            scraped.max(polled.unwrap_or(0.0).ceil()).max(1.0) as u32
-        }
+        (scraped, polled) => scraped.unwrap_or(0.0).max(polled.unwrap_or(0.0).ceil()).max(1.0) as u32,
     }
+}
+
+/// Whole seconds between two scrapes, the median of the newest; absent when there were none
+/// lately.
+#[must_use]
+pub fn scraped(scrapes: &[&Series]) -> Option<f64> {
+    let scraped = scrapes.iter().filter_map(|series| {
+        let newest = &series.samples[series.samples.len().saturating_sub(NEWEST)..];
+        let mut apart: Vec<_> = newest.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        apart.sort_by(f64::total_cmp);
+        apart.get(apart.len() / 2).copied()
+    });
+    scraped.reduce(f64::max).map(f64::round)
 }
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(told(&[&[7.0]], Some(12.5)), 13);
         assert_eq!(told(&[], None), USUAL);
         assert_eq!(told(&[&[0.0, 0.2, 0.4]], None), 1);
-        // After a change of the scrape interval the newest samples tell.
+        // After a change of the scrape interval the newest samples count.
         let mut changed: Vec<_> = (0..100).map(|i| f64::from(i) * 5.0).collect();
         changed.extend((0..30).map(|i| 500.0 + f64::from(i) * 60.0));
         assert_eq!(told(&[&changed], None), 60);

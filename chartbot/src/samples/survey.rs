@@ -8,8 +8,11 @@ use super::{
     answer::{Labels, Series},
     assemble::target,
     client::{Error, Questions},
+    grid::Grid,
     promql::{self, Selector},
-    ranking, spacing,
+    ranking,
+    recorded::OFFSET,
+    spacing, spans,
     state::{NetworkState, NodeState},
     warning::Warning,
 };
@@ -18,6 +21,8 @@ use crate::chat::command::Range;
 /// How far back the newest samples are looked for, in seconds, and how often they come is
 /// judged from.
 const LATELY: i64 = 3_600;
+/// Seconds of a day.
+const DAY: u32 = 86_400;
 /// A sample that is older than so many of its spacings is not followed up by another.
 const LATE: f64 = 1.5;
 /// An exporter's clock may be off by so many seconds before that is worth a word.
@@ -46,6 +51,8 @@ pub struct Network {
     /// Seconds between two samples: the poll interval or the scrape interval, whichever
     /// is longer; at least 1.
     pub spacing: u32,
+    /// Seconds between two scrapes; absent when there was none within the last hour.
+    pub scrape: Option<f64>,
     /// When the newest sample was taken, in unix seconds; absent when there was none
     /// within the last hour.
     pub newest: Option<f64>,
@@ -85,8 +92,7 @@ impl Survey {
         // reports whole seconds alone.
         let now = questions.now().await?.floor() as i64 + 1;
         let all = Selector::ALL;
-        let seen = questions
-            .query_window(|window| all.nodes_within(window), (now - i64::from(range.seconds()), now));
+        let seen = seen(questions, now, range);
         let polls = questions.query_window(|window| all.polls(window), (now - LATELY, now));
         let present = questions.query_window(|window| all.rounds(window), (now - LATELY, now));
         let renamed = promql::renamed("[5m]");
@@ -124,6 +130,7 @@ impl Survey {
                 name: name.to_owned(),
                 nodes,
                 spacing: spacing::of(&polls, last.map(|((_, poll), _)| poll)),
+                scrape: spacing::scraped(&polls),
                 newest: last.map(|((time, _), _)| time),
                 exporter: last.map(|(_, series)| target(&series.labels)),
             }
@@ -225,6 +232,40 @@ impl Survey {
     }
 }
 
+/// The nodes that have samples within `range`. Days of which everything was recorded are looked
+/// up in what was recorded: there is less of it.
+async fn seen(questions: &Questions<'_>, now: i64, range: Range) -> Result<Vec<Series>, Error> {
+    let (all, from) = (Selector::ALL, now - i64::from(range.seconds()));
+    if range.seconds() <= Range::WEEK.seconds() {
+        return questions.query_window(|window| all.nodes_within(window), (from, now)).await;
+    }
+    // The newest day is not over yet.
+    let days = Grid { start: from, step: DAY, len: (range.seconds() / DAY) as usize - 1 };
+    let (first, last) = days.evaluated();
+    let evaluated = promql::evaluations_per_column(DAY);
+    let mut evaluated = questions.query_range(&evaluated, (first + OFFSET, last + OFFSET), DAY).await?;
+    evaluated.iter_mut().flat_map(|series| &mut series.samples).for_each(|(time, _)| *time -= OFFSET as f64);
+    let counts = evaluated.first().map(|series| days.row(&series.samples)).unwrap_or_default();
+    let is_whole = |day: usize| counts.get(day).copied().flatten() >= Some(f64::from(DAY) / spans::WIDTH);
+    let mut seen = Vec::new();
+    let (mut begin, mut day) = (from, 0);
+    while begin < now {
+        let is_recorded = day < days.len && is_whole(day);
+        while day < days.len && is_whole(day) == is_recorded {
+            day += 1;
+        }
+        let end = if day < days.len || is_recorded { days.column(day - 1).1 } else { now };
+        seen.extend(if is_recorded {
+            let span = (begin + OFFSET, end + OFFSET);
+            questions.query_window(|window| all.recorded_nodes(window), span).await?
+        } else {
+            questions.query_window(|window| all.nodes_within(window), (begin, end)).await?
+        });
+        begin = end;
+    }
+    Ok(seen)
+}
+
 /// The place of the network that a chart shows when nobody named one: the worst, of equals the
 /// first by name.
 #[must_use]
@@ -257,7 +298,7 @@ impl Network {
     /// One of this name with these watched nodes.
     pub fn named(name: &str, nodes: &[&str]) -> Self {
         let nodes = nodes.iter().map(|node| (*node).to_owned()).collect();
-        Self { name: name.to_owned(), nodes, spacing: 15, newest: None, exporter: None }
+        Self { name: name.to_owned(), nodes, spacing: 15, scrape: None, newest: None, exporter: None }
     }
 }
 

@@ -1,67 +1,11 @@
-//! PURE: the samples of one network on one time line: which exporter counts at which moment,
-//! and for how long each sample stands.
-//!
-//! A sample stands for the time up to the next one, at most for the poll interval in force, or
-//! for the time between two scrapes where Prometheus scrapes less often than the exporter polls.
-//! Of several exporters one counts at a time: one with consensus before one without, then the
-//! one that reports the worse state; everything is taken from it. So an exporter that moves to
-//! another machine leaves neither a gap nor anything twice.
+//! PURE: the samples of one network on one time line.
 
 use super::{
-    answer::Labels,
-    ranking::{self, Claim},
     runs::ODD,
+    source::Source,
     state::{NetworkState, NodeState},
+    sweep::{self, Piece},
 };
-
-/// A sample that comes later than this many times its due is not late, the one before it is
-/// missing.
-const LATE: f64 = 1.5;
-/// Prometheus itself takes a series for gone after so many seconds without a sample.
-const STALE: f64 = 300.0;
-/// How many distances on one side of a sample show how often Prometheus scraped at that time.
-const NEARBY: usize = 32;
-/// Fewer distances on one side show nothing.
-const ENOUGH: usize = 8;
-
-/// What one exporter reported of one network, sample by sample.
-#[derive(Debug, Clone, Default)]
-pub struct Source {
-    /// The labels that its target has: `job`, `instance` and the like.
-    pub labels: Labels,
-    /// When it was scraped, in unix seconds, rising.
-    pub times: Vec<f64>,
-    /// The poll interval in seconds, of each sample; not a number where unknown.
-    pub poll: Vec<f64>,
-    /// The network's state, of each sample.
-    pub state: Vec<NetworkState>,
-    /// The threshold in blocks, of each sample; not a number where unknown.
-    pub threshold: Vec<f64>,
-    /// Its watched nodes, in the order of the time line's.
-    pub nodes: Vec<NodeSamples>,
-}
-
-/// What one exporter reported of one node, sample by sample.
-#[derive(Debug, Clone, Default)]
-pub struct NodeSamples {
-    /// Blocks behind the median; not a number where unknown.
-    pub lag: Vec<f64>,
-    /// Its state; absent where the exporter did not know of the node.
-    pub state: Vec<Option<NodeState>>,
-}
-
-/// The time for which one sample stands.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Piece {
-    /// In unix seconds.
-    pub begin: f64,
-    /// In unix seconds, later than `begin`.
-    pub end: f64,
-    /// Which exporter's.
-    pub source: usize,
-    /// Which of its samples.
-    pub sample: usize,
-}
 
 /// One network over a span of time.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +22,8 @@ pub struct Timeline {
     pub pieces: Vec<Piece>,
     /// Whether each node was known before `from`.
     pub known_before: Vec<bool>,
+    /// Whether each node is known after `until`, or may be.
+    pub known_after: Vec<bool>,
     /// Whether the exporter that reported the network last is scraped to the end: where that
     /// has nothing more to say of it, the network was taken off the exporter's config.
     pub is_alive: bool,
@@ -110,72 +56,19 @@ impl Span {
     }
 }
 
-impl Source {
-    /// For how long the sample may stand at most, in seconds.
-    fn allowed(&self, i: usize) -> f64 {
-        let poll = self.poll.get(i).copied().filter(|poll| poll.is_finite()).unwrap_or(0.0);
-        match self.times.get(i + 1) {
-            Some(next) if next - self.times[i] <= LATE * poll => poll,
-            _ => poll.max(beat(&self.times, i)).max(1.0),
-        }
-    }
-
-    /// For how long the sample stands, in seconds.
-    fn stands(&self, i: usize, until: f64) -> f64 {
-        let allowed = self.allowed(i);
-        let next = self.times.get(i + 1).copied().unwrap_or(until.max(self.times[i])) - self.times[i];
-        if next <= LATE * allowed { next } else { allowed }
-    }
-
-    /// The smallest counts, where several exporters have a sample.
-    fn rank(&self, i: usize) -> Claim {
-        ranking::exporter(self.state[i], self.nodes.iter().filter_map(|node| *node.state.get(i)?))
-    }
-
-    /// The places of the samples in `(begin, end]`.
-    #[must_use]
-    pub fn within(&self, begin: f64, end: f64) -> std::ops::Range<usize> {
-        let after = |moment: f64| self.times.partition_point(|time| *time <= moment);
-        after(begin)..after(end)
-    }
-}
-
-/// How often Prometheus scraped around the sample `i`, in seconds; 0 where nothing shows it.
-/// Lost scrapes make distances longer but never shorter, so a low one of many is looked for, on
-/// each side alone since the interval may have changed; and what is longer than Prometheus'
-/// own look-back is no interval.
-fn beat(times: &[f64], i: usize) -> f64 {
-    let distances = |range: std::ops::Range<usize>| {
-        let mut apart: Vec<_> = times[range].windows(2).map(|pair| pair[1] - pair[0]).collect();
-        apart.sort_by(f64::total_cmp);
-        apart
-    };
-    let before = distances(i.saturating_sub(NEARBY)..i + 1);
-    let after = distances(i..(i + NEARBY + 1).min(times.len()));
-    let low = |apart: &[f64]| apart.get(apart.len() / 16).copied();
-    let sides = [&before, &after].into_iter().filter(|apart| apart.len() >= ENOUGH);
-    let beat = sides.filter_map(|apart| low(apart)).reduce(f64::max).or_else(|| {
-        let mut all = [before.as_slice(), after.as_slice()].concat();
-        all.sort_by(f64::total_cmp);
-        low(&all).filter(|_| all.len() >= 2)
-    });
-    beat.filter(|beat| *beat <= STALE).unwrap_or(0.0)
-}
-
 impl Timeline {
-    /// Puts the samples of all exporters on one line. No node was known before, and no exporter
-    /// is scraped to the end; the caller may know better.
+    /// Puts the samples of all exporters on one line. No node was known before, each may be
+    /// known after, and no exporter is scraped to the end; the caller may know better.
     #[must_use]
     pub fn new((from, until): (f64, f64), nodes: Vec<String>, sources: Vec<Source>) -> Self {
-        let mut pieces = sweep(&sources, until);
-        close(&mut pieces, &sources);
+        let mut pieces = sweep::pieces(&sources, until);
         pieces.retain_mut(|piece| {
             piece.begin = piece.begin.max(from);
             piece.end = piece.end.min(until);
             piece.begin < piece.end
         });
-        let known_before = vec![false; nodes.len()];
-        Self { from, until, nodes, sources, pieces, known_before, is_alive: false }
+        let (known_before, known_after) = (vec![false; nodes.len()], vec![true; nodes.len()]);
+        Self { from, until, nodes, sources, pieces, known_before, known_after, is_alive: false }
     }
 
     /// The sample that a piece shows.
@@ -201,15 +94,15 @@ impl Timeline {
         ODD * newest
     }
 
-    /// When the first thing is known of any node; the first moment of all where nothing is.
+    /// When the first thing is known of any node; absent where nothing is.
     #[must_use]
-    pub fn begins(&self) -> f64 {
+    pub fn begins(&self) -> Option<f64> {
         let known = |node| self.spans(node).find(|span| span.state.is_some());
         let begins = (0..self.nodes.len()).filter_map(|node| Some(known(node)?.begin));
-        begins.reduce(f64::min).unwrap_or(self.from)
+        begins.reduce(f64::min)
     }
 
-    /// Whether the newest sample still stands at the end.
+    /// Whether the newest sample is still valid at the end.
     #[must_use]
     pub fn is_scraped(&self) -> bool {
         self.pieces.last().is_some_and(|piece| piece.end >= self.until)
@@ -229,7 +122,8 @@ impl Timeline {
             let begin = if k == 0 { self.from } else { self.pieces[k - 1].end };
             let end = self.pieces.get(k).map_or(self.until, |piece| piece.begin);
             let was_known = if k == 0 { self.known_before[node] } else { self.has(k - 1, node) };
-            let is_known = if k == last { !self.is_alive } else { self.has(k, node) };
+            let is_known =
+                if k == last { self.known_after[node] && !self.is_alive } else { self.has(k, node) };
             let state = (was_known && is_known).then_some(NodeState::NotScraped);
             let network = NetworkState::NotScraped;
             let span = Span { begin, end, at: None, state, network, lag: None, threshold: None };
@@ -271,65 +165,10 @@ impl Timeline {
     }
 }
 
-/// Which sample counts when, the best of all exporters that have one.
-fn sweep(sources: &[Source], until: f64) -> Vec<Piece> {
-    let all = sources.iter().enumerate().flat_map(|(source, of)| {
-        (0..of.times.len()).map(move |sample| {
-            let begin = of.times[sample];
-            Piece { begin, end: begin + of.stands(sample, until), source, sample }
-        })
-    });
-    let mut all: Vec<_> = all.collect();
-    if sources.len() < 2 {
-        return all;
-    }
-    all.sort_by(|a, b| a.begin.total_cmp(&b.begin));
-    let mut pieces: Vec<Piece> = Vec::with_capacity(all.len());
-    // At most one of each exporter.
-    let mut open: Vec<Piece> = Vec::new();
-    let mut coming = all.into_iter().peekable();
-    let mut now = f64::NEG_INFINITY;
-    loop {
-        let next_begin = coming.peek().map(|piece| piece.begin);
-        let next_end = open.iter().map(|piece| piece.end).reduce(f64::min);
-        let Some(next) = [next_begin, next_end].into_iter().flatten().reduce(f64::min) else {
-            return pieces;
-        };
-        // Among equals always the same one, whatever came before.
-        let rank = |piece: &Piece| (sources[piece.source].rank(piece.sample), piece.source);
-        let best = open.iter().min_by_key(|piece| rank(piece));
-        if let Some(best) = best.filter(|_| next > now) {
-            match pieces.last_mut() {
-                Some(last) if (last.source, last.sample, last.end) == (best.source, best.sample, now) => {
-                    last.end = next;
-                }
-                _ => pieces.push(Piece { begin: now, end: next, ..*best }),
-            }
-        }
-        now = next;
-        open.retain(|piece| piece.end > now);
-        while let Some(piece) = coming.next_if(|piece| piece.begin <= now) {
-            open.retain(|other| other.source != piece.source);
-            open.push(piece);
-        }
-    }
-}
-
-/// A sample that comes a little late, perhaps from another exporter, leaves no gap.
-fn close(pieces: &mut [Piece], sources: &[Source]) {
-    for k in 1..pieces.len() {
-        let next = pieces[k].begin;
-        let before = &mut pieces[k - 1];
-        let source = &sources[before.source];
-        if before.end < next && next - source.times[before.sample] <= LATE * source.allowed(before.sample) {
-            before.end = next;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::{answer::Labels, source::NodeSamples};
 
     /// An exporter that is scraped at these times and reports one node.
     fn source(job: &str, times: &[f64], poll: f64, state: NodeState) -> Source {

@@ -9,8 +9,17 @@ use crate::{
     oracle::{NodeTruth, Oracle, Worst},
 };
 
+/// Where the facts come from.
+#[derive(Clone, Copy, PartialEq)]
+pub enum From {
+    /// From raw samples alone: exact to a sample.
+    Raw,
+    /// Mostly from what rules recorded: seconds that add up are exact to 300 s and 0.2 %.
+    Rules,
+}
+
 /// What is wrong in the facts about a network; nothing where they are true.
-pub fn network(case: &Case, feeds: &[Feed], range: &str, facts: &Value) -> Vec<String> {
+pub fn network(case: &Case, feeds: &[Feed], range: &str, facts: &Value, source: From) -> Vec<String> {
     let length = match range {
         "hour" => HOUR,
         "6h" => 6 * HOUR,
@@ -66,7 +75,7 @@ pub fn network(case: &Case, feeds: &[Feed], range: &str, facts: &Value) -> Vec<S
         let worst = [0, -beat, beat].map(|shift| oracle.node(name, &span(shift)).worst);
         match of(name) {
             Some(facts) => {
-                let found = node(&truth, &worst, facts, near);
+                let found = node(&truth, &worst, facts, near, source);
                 wrong.extend(found.into_iter().map(|what| format!("{name}: {what}")));
                 level(&mut wrong, name, facts, feeds, until);
             }
@@ -77,7 +86,7 @@ pub fn network(case: &Case, feeds: &[Feed], range: &str, facts: &Value) -> Vec<S
     wrong
 }
 
-fn node(truth: &NodeTruth, worst: &[Option<Worst>], facts: &Value, near: f64) -> Vec<String> {
+fn node(truth: &NodeTruth, worst: &[Option<Worst>], facts: &Value, near: f64, source: From) -> Vec<String> {
     let mut wrong = Vec::new();
     expect(&mut wrong, "state", &facts["state"], &truth.state.into());
     about(&mut wrong, "since", &facts["since"], Some(truth.since), near);
@@ -85,7 +94,9 @@ fn node(truth: &NodeTruth, worst: &[Option<Worst>], facts: &Value, near: f64) ->
     // The newest round may come between the question and its answer.
     about(&mut wrong, "lag_blocks", &facts["lag_blocks"], real(truth.lag), 2.0);
     about(&mut wrong, "behind_seconds", &facts["behind_seconds"], real(truth.behind_seconds), 4.0);
-    about(&mut wrong, "outside_seconds", &facts["outside_seconds"], Some(truth.outside), near);
+    let sum = |seconds: f64| if source == From::Raw { near } else { 300.0 + 0.002 * seconds };
+    let outside = &facts["outside_seconds"];
+    about(&mut wrong, "outside_seconds", outside, Some(truth.outside), sum(truth.outside));
     let missing = &facts["missing_seconds"];
     for (cause, seconds) in [
         ("no_answer", truth.missing.no_answer),
@@ -93,7 +104,7 @@ fn node(truth: &NodeTruth, worst: &[Option<Worst>], facts: &Value, near: f64) ->
         ("no_consensus", truth.missing.no_consensus),
         ("not_scraped", truth.missing.not_scraped),
     ] {
-        about(&mut wrong, cause, &missing[cause], Some(seconds), near);
+        about(&mut wrong, cause, &missing[cause], Some(seconds), sum(seconds));
     }
     let found = &facts["worst"];
     let is = |worst: &Option<Worst>| match worst {

@@ -7,6 +7,7 @@ mod cases;
 mod compare;
 mod history;
 mod oracle;
+mod rules;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -31,6 +32,9 @@ use crate::{
 /// A step of every chart up to a day fits into it a whole number of times.
 const GRID: Millis = 30_000;
 
+/// Histories with the samples of their exporters.
+type Cases = Arc<[(Case, Arc<[Feed]>)]>;
+
 fn free() -> Port {
     Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap()
 }
@@ -48,18 +52,29 @@ async fn facts(server: SocketAddr, range: &str, network: &str) -> Result<Value, 
 }
 
 /// Every chart of every history on one server; what is not true is returned.
-async fn check(server: SocketAddr, name: &str, cases: Arc<[(Case, Arc<[Feed]>)]>) -> Vec<String> {
+async fn check(server: SocketAddr, name: &str, cases: Cases, source: compare::From) -> Vec<String> {
     let mut wrong = Vec::new();
     for (case, feeds) in cases.iter() {
         for &range in case.ranges {
             let found = match facts(server, range, case.network).await {
-                Ok(facts) => compare::network(case, feeds, range, &facts),
+                Ok(facts) => compare::network(case, feeds, range, &facts, source),
                 Err(error) => vec![error],
             };
             wrong.extend(found.iter().map(|what| format!("{name}: {}: {range}: {what}", case.network)));
         }
     }
     wrong
+}
+
+/// Histories with their samples; those of every other one are where ranges end, which servers
+/// count differently.
+fn with_feeds(cases: Vec<Case>, written: Millis) -> Cases {
+    let cases = cases.into_iter().zip([0, 217].into_iter().cycle());
+    let with_feeds = cases.map(|(case, phase)| {
+        let feeds: Arc<[Feed]> = case.feeds(written, phase).into();
+        (case, feeds)
+    });
+    with_feeds.collect()
 }
 
 /// What a person counts by hand, for the histories that are simple enough.
@@ -109,16 +124,8 @@ async fn every_fact_is_true() {
     let victoria = port.address();
     let victoria_metrics = victoria_metrics::start(&folder.path().join("victoria"), port).await.unwrap();
     let tools = Tools::find_or_fetch().await.unwrap();
-    // Samples of every other network are where ranges end, which servers count differently.
     let written = wall_clock()() / GRID * GRID;
-    let cases: Arc<[_]> = cases::all()
-        .into_iter()
-        .zip([0, 217].into_iter().cycle())
-        .map(|(case, phase)| {
-            let feeds: Arc<[Feed]> = case.feeds(written, phase).into();
-            (case, feeds)
-        })
-        .collect();
+    let cases = with_feeds(cases::all(), written);
     let feeds: Arc<[Feed]> = cases.iter().flat_map(|(_, feeds)| feeds.iter().cloned()).collect();
     let blocks = storage(folder.path());
     for day in days(written - 31 * DAY * 1000..written + AHEAD * 1000) {
@@ -135,9 +142,9 @@ async fn every_fact_is_true() {
     let mut checks = JoinSet::new();
     checks.spawn({
         let cases = cases.clone();
-        async move { check(prometheus, "Prometheus", cases).await }
+        async move { check(prometheus, "Prometheus", cases, compare::From::Raw).await }
     });
-    checks.spawn(async move { check(victoria, "VictoriaMetrics", cases).await });
+    checks.spawn(async move { check(victoria, "VictoriaMetrics", cases, compare::From::Raw).await });
     let mut wrong = checks.join_all().await.concat();
     wrong.sort();
     stop([server, victoria_metrics]).await;

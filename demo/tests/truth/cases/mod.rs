@@ -4,8 +4,11 @@ mod causes;
 mod changes;
 mod month;
 mod present;
+mod recorded;
 
 use headlag_demo::{chain::Millis, exposition::Feed};
+
+pub use recorded::recorded;
 
 use crate::history::{Ago, DAY, Exporter, HOUR, Is, MINUTE, Node, node};
 
