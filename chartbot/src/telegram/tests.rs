@@ -109,7 +109,7 @@ async fn an_edit_that_is_impossible_becomes_a_new_photo() {
         stand.say("editmessagemedia", trouble);
         let old = "Bad Request: query is too old and response timeout expired or query ID is invalid";
         stand.say("answercallbackquery", no(400, old));
-        stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 1d polygon")])));
+        stand.say("getupdates", Say::Ok(json!([press(5, 7, 31, "/chart 10m polygon")])));
         let running = Running::at(&stand);
         stand.hears("editmessagemedia", edits).await;
         stand.hears("getupdates", 6).await;
