@@ -202,15 +202,15 @@ impl Desk {
         let text = words::alert::ended(&ends, self.tools.times());
         match self.send(to, Message::text(&*text), alerts.len()).await {
             Sent::Arrived(_, message) => {
-                let of = |is_well| {
-                    let ends = ends.iter().filter(move |(_, ending)| ending.is_well() == is_well);
+                let of = |is_open| {
+                    let ends = ends.iter().filter(move |(_, ending)| ending.is_open() == is_open);
                     ends.map(|(alert, _)| alert.clone()).collect::<Vec<_>>()
                 };
-                let (well, doubtful) = (of(true), of(false));
-                let open = message.filter(|_| !doubtful.is_empty()).map(|message| (message, text));
+                let (known, unknown) = (of(false), of(true));
+                let open = message.filter(|_| !unknown.is_empty()).map(|message| (message, text));
                 self.chat().ledger(|ledger| {
-                    ledger.ended(&well, None, now);
-                    ledger.ended(&doubtful, open, now);
+                    ledger.ended(&known, None, now);
+                    ledger.ended(&unknown, open, now);
                 });
                 self.tools.metrics.alerts.delivered(Event::Resolved, alerts.len());
                 true
@@ -234,8 +234,8 @@ impl Desk {
         }
     }
 
-    /// An alert goes on that ended for want of samples, or without a good end: the reply that said
-    /// so is completed, which makes no sound. If it is gone, this is a message like any other.
+    /// An alert goes on after an end of which the cause is not known: the reply that reported it is
+    /// completed, which makes no sound. If it is gone, this is a message like any other.
     async fn resume(&mut self, resumed: Resumed, now: Timestamp) -> bool {
         let Resumed { message, text, alerts } = resumed;
         let text = words::alert::completed(&text, &alerts, self.tools.times());

@@ -12,8 +12,8 @@ use super::alert::{Alert, Fingerprint};
 
 /// An ended alert is remembered for so long, for echoes of it.
 const ECHOES: SignedDuration = SignedDuration::from_hours(24);
-/// An alert that fires again so soon after an end that did not say all is well goes on: the
-/// exporter was away for some minutes, and the rule's `for` is 10 at most.
+/// An alert that fires again so soon after an end for want of samples goes on: the exporter was
+/// away for some minutes, and an alert takes 10 to begin at most.
 const RESUMES: SignedDuration = SignedDuration::from_mins(15);
 /// So many alerts are remembered. Of more, first the ended ones are forgotten, the oldest first,
 /// then those that were not heard of for longest.
@@ -34,7 +34,7 @@ pub struct Ledger {
     alerts: BTreeMap<Fingerprint, Entry>,
     /// The alerts that each message announced.
     messages: BTreeMap<i32, Vec<Fingerprint>>,
-    /// Replies about ends that did not say all is well.
+    /// Replies about ends that left it open whether the trouble is over.
     open_ends: BTreeMap<i32, OpenEnd>,
 }
 
@@ -54,7 +54,7 @@ enum Phase {
         /// Whether the bot silenced it since it was last mentioned.
         silenced: bool,
     },
-    /// Its end was reported, in this message if it did not say all is well.
+    /// Its end was reported, in this message if that left open whether the trouble is over.
     Ended(Option<i32>),
 }
 
@@ -73,7 +73,7 @@ pub struct News {
     pub ended: Vec<(Option<i32>, Vec<Alert>)>,
     /// Alerts that still fire after a silence, by the message that announced them.
     pub reminded: Vec<(Option<i32>, Vec<Alert>)>,
-    /// Alerts that go on after an end that did not say all is well.
+    /// Alerts that go on after an end that left open whether the trouble is over.
     pub resumed: Vec<Resumed>,
 }
 
@@ -134,7 +134,8 @@ impl Ledger {
         news
     }
 
-    /// The reply that reported the end of an alert recently, without saying all is well.
+    /// The reply that reported the end of an alert recently, and left open whether the trouble is
+    /// over.
     fn open_end(&self, entry: &Entry, now: Timestamp) -> Option<i32> {
         let Phase::Ended(Some(message)) = entry.phase else { return None };
         let end = self.open_ends.get(&message)?;
@@ -165,8 +166,8 @@ impl Ledger {
         self.forget(now);
     }
 
-    /// The end of these alerts was reported; `open` is the reply with its text where it did not
-    /// say all is well.
+    /// The end of these alerts was reported; `open` is the reply with its text where it left open
+    /// whether the trouble is over.
     pub fn ended(&mut self, alerts: &[Alert], open: Option<(i32, String)>, now: Timestamp) {
         let message = open.as_ref().map(|(message, _)| *message);
         if let Some((message, text)) = open {

@@ -43,8 +43,8 @@ struct Chat {
     ledger: Ledger,
     messages: i32,
     minute: i64,
-    /// Whether ends say that all is well.
-    doubtful: bool,
+    /// Whether ends leave open whether the trouble is over.
+    open: bool,
 }
 
 impl Chat {
@@ -64,7 +64,7 @@ impl Chat {
         for (to, ended) in news.ended {
             messages.push(format!("end of {to:?} {}", signs(&ended)));
             let open = (next(), "ended".to_owned());
-            self.ledger.ended(&ended, self.doubtful.then_some(open), now);
+            self.ledger.ended(&ended, self.open.then_some(open), now);
         }
         for (to, reminded) in news.reminded {
             messages.push(format!("still {to:?} {}", signs(&reminded)));
@@ -157,15 +157,15 @@ fn a_repeat_after_a_silence_is_news_once() {
 }
 
 #[test]
-fn an_alert_that_fires_again_after_a_doubtful_end_goes_on_for_some_minutes() {
-    for (doubtful, pause, want) in
+fn an_alert_that_fires_again_after_an_open_end_goes_on_for_some_minutes() {
+    for (open, pause, want) in
         [(true, 12, "edit 2 ended a20"), (true, 16, "new a20"), (false, 1, "new a20")]
     {
-        let mut chat = Chat { doubtful, ..Chat::default() };
+        let mut chat = Chat { open, ..Chat::default() };
         chat.hears("a1");
         chat.hears("a1-5");
         chat.minute = pause;
-        assert_eq!(chat.hears("a20"), [want], "{doubtful} {pause}");
+        assert_eq!(chat.hears("a20"), [want], "{open} {pause}");
         let message = if want.starts_with("new") { 3 } else { 1 };
         chat.minute += 60;
         assert_eq!(chat.hears("a20-90"), [format!("end of Some({message}) a20-90")]);

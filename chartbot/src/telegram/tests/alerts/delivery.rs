@@ -128,6 +128,23 @@ async fn an_exporter_that_is_back_within_minutes_raises_no_fresh_alarm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_an_end_with_a_known_cause_the_same_alert_is_a_new_alarm() {
+    // The node is behind now as well, but the alert ended: in between it was something else.
+    let stand = Stand::new().await;
+    let running = Running::with_alerts(&stand, "7");
+    running.alerts(&[firing('1')]).await;
+    running.alerts(&[resolved('1')]).await;
+    assert!(texts(&stand).await[1].contains("alert ended; the node is now 12 blocks behind"));
+    let mut again = firing('1');
+    again["startsAt"] = json!(moment(600));
+    assert_eq!(running.alerts(&[again]).await, 200);
+    let said = texts(&stand).await;
+    assert!(said.len() == 3 && said[2].starts_with("🔴 alert 1"), "an edit makes no sound: {said:?}");
+    assert!(!parameter(&stand, "reply_markup").await[2].is_null(), "with its buttons");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_card_that_fails_costs_no_text() {
     for (method, say) in [
         ("prometheus", Say::Nothing),
