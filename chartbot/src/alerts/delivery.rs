@@ -15,13 +15,13 @@ use tokio::{
 
 use super::{
     chats::AlertChats,
-    desk::{Desk, Job, Notice, Sent, Shared},
+    desk::{Desk, Job, Shared},
     reach,
     silencer::Silencer,
+    watch::Notice,
     webhook::Webhook,
 };
 use crate::{
-    chat::message::Message,
     clock,
     metrics::Metrics,
     picture::Painter,
@@ -84,15 +84,13 @@ impl Dispatch {
         all
     }
 
-    /// Has a message about so many alerts sent by the desk of a chat, as a reply to a message `to`
-    /// of the chat with the id that comes with it.
-    pub async fn notify(&self, chat: usize, to: Option<(i64, i32)>, message: Message, alerts: usize) -> Sent {
+    /// Has a chat report what happened under silences. Returns whether it has it, or can never get
+    /// it.
+    pub async fn report(&self, notice: Notice, chat: usize) -> bool {
         let (done, is_done) = oneshot::channel();
-        let Some(desk) = self.0.get(chat) else { return Sent::Never };
-        match desk.send(Job::Notice(Notice { to, message, alerts }, done)).await {
-            Ok(()) => is_done.await.unwrap_or(Sent::Later),
-            Err(_) => Sent::Later,
-        }
+        let Some(desk) = self.0.get(chat) else { return true };
+        let sent = desk.send(Job::Notice(Arc::new(notice), done)).await;
+        sent.is_ok() && is_done.await.unwrap_or(false)
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     ending::Ending,
     ledger::{News, Resumed},
     reach::follow,
+    watch::Notice,
     webhook::Webhook,
 };
 use crate::{
@@ -47,18 +48,8 @@ const LOOK: Duration = Duration::from_secs(3);
 pub enum Job {
     /// To send what is news in a webhook; whether the chat has all of it, or can never get it.
     Webhook(Arc<Shared>, oneshot::Sender<bool>),
-    /// To send a message; what became of it.
-    Notice(Notice, oneshot::Sender<Sent>),
-}
-
-/// A message about so many alerts, which replies to another one.
-pub struct Notice {
-    /// The id of the other, and that of its chat: it may have moved since.
-    pub to: Option<(i64, i32)>,
-    /// What is sent.
-    pub message: Message,
-    /// How many alerts it is about.
-    pub alerts: usize,
+    /// To report what happened under silences; whether the chat has it, or can never get it.
+    Notice(Arc<Notice>, oneshot::Sender<bool>),
 }
 
 /// A webhook, and what Prometheus knows, which is asked for once for all chats.
@@ -86,7 +77,7 @@ pub struct Desk {
     chats: Arc<AlertChats>,
     /// Which of the chats.
     place: usize,
-    tools: Tools,
+    pub(super) tools: Tools,
     /// Places for making cards.
     places: Arc<Semaphore>,
     cards: JoinSet<()>,
@@ -106,7 +97,7 @@ impl Desk {
         Self { chats, place, tools, places, cards, not_before: None, said, topic_said: false }
     }
 
-    fn chat(&self) -> &AlertChat {
+    pub(super) fn chat(&self) -> &AlertChat {
         &self.chats.all()[self.place]
     }
 
@@ -128,9 +119,8 @@ impl Desk {
                 Some(Job::Webhook(shared, done)) => {
                     let _ = done.send(self.deliver(&shared).await);
                 }
-                Some(Job::Notice(Notice { to, message, alerts }, done)) => {
-                    let to = to.filter(|(chat, _)| *chat == self.chat().place().chat);
-                    let _ = done.send(self.send(to.map(|(_, id)| id), message, alerts).await);
+                Some(Job::Notice(notice, done)) => {
+                    let _ = done.send(self.report(&notice).await);
                 }
             }
             while let Some(done) = self.cards.try_join_next() {
@@ -155,7 +145,8 @@ impl Desk {
             is_done &= !is_hopeless(is_done) && self.end(to, alerts, job, now).await;
         }
         for (to, alerts) in reminded {
-            is_done &= !is_hopeless(is_done) && self.remind(to, &alerts).await;
+            let text = words::alert::still(&alerts, self.tools.times());
+            is_done &= !is_hopeless(is_done) && self.remind(to, Message::text(text), &alerts).await.is_done();
         }
         for resumed in resumed {
             is_done &= !is_hopeless(is_done) && self.resume(resumed, now).await;
@@ -177,8 +168,7 @@ impl Desk {
                 }
                 true
             }
-            Sent::Never => true,
-            Sent::Later => false,
+            sent => sent.is_done(),
         }
     }
 
@@ -215,23 +205,18 @@ impl Desk {
                 self.tools.metrics.alerts.delivered(Event::Resolved, alerts.len());
                 true
             }
-            Sent::Never => true,
-            Sent::Later => false,
+            sent => sent.is_done(),
         }
     }
 
-    /// A repeat after a silence.
-    async fn remind(&mut self, to: Option<i32>, alerts: &[Alert]) -> bool {
-        let text = words::alert::still(alerts, self.tools.times());
-        match self.send(to, Message::text(text), alerts.len()).await {
-            Sent::Arrived(..) => {
-                self.chat().ledger(|ledger| ledger.reminded(alerts));
-                self.tools.metrics.alerts.delivered(Event::Firing, alerts.len());
-                true
-            }
-            Sent::Never => true,
-            Sent::Later => false,
+    /// Reports that alerts fire after a silence.
+    pub(super) async fn remind(&mut self, to: Option<i32>, message: Message, alerts: &[Alert]) -> Sent {
+        let sent = self.send(to, message, alerts.len()).await;
+        if let Sent::Arrived(_, message) = sent {
+            self.chat().ledger(|ledger| ledger.reminded(alerts, message, clock::wall()));
+            self.tools.metrics.alerts.delivered(Event::Firing, alerts.len());
         }
+        sent
     }
 
     /// An alert goes on after an end of which the cause is not known: the reply that reported it is
@@ -255,7 +240,7 @@ impl Desk {
     }
 
     /// Sends a message about so many alerts to the chat, wherever it is by now.
-    async fn send(&mut self, to: Option<i32>, message: Message, alerts: usize) -> Sent {
+    pub(super) async fn send(&mut self, to: Option<i32>, message: Message, alerts: usize) -> Sent {
         if let Some(pause) = self.not_before.map(|at| at.saturating_duration_since(clock::now())) {
             if pause >= ATTEMPT {
                 return Sent::Later;
@@ -324,6 +309,14 @@ impl Desk {
             );
         }
         Sent::Never
+    }
+}
+
+impl Sent {
+    /// Whether the chat has it, or can never get it.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        self != Self::Later
     }
 }
 

@@ -45,6 +45,8 @@ struct Entry {
     message: Option<i32>,
     /// When it was last in a webhook.
     heard: Timestamp,
+    /// When the chat last read that it fires, or that it ended.
+    said: Timestamp,
     phase: Phase,
 }
 
@@ -156,7 +158,7 @@ impl Ledger {
     pub fn announced(&mut self, alerts: &[Alert], message: Option<i32>, now: Timestamp) {
         for alert in alerts {
             let phase = Phase::Firing { silenced: false };
-            let entry = Entry { alert: kept(alert), message, heard: now, phase };
+            let entry = Entry { alert: kept(alert), message, heard: now, said: now, phase };
             self.alerts.insert(alert.fingerprint.clone(), entry);
         }
         if let Some(message) = message {
@@ -180,7 +182,8 @@ impl Ledger {
             if let Some(known) = known {
                 alert.starts_at = alert.starts_at.max(known.alert.starts_at);
             }
-            let entry = Entry { message: announced, heard: now, phase: Phase::Ended(message), alert };
+            let phase = Phase::Ended(message);
+            let entry = Entry { message: announced, heard: now, said: now, phase, alert };
             self.alerts.insert(entry.alert.fingerprint.clone(), entry);
         }
         self.forget(now);
@@ -191,7 +194,7 @@ impl Ledger {
         for alert in alerts {
             let announced = self.alerts.get(&alert.fingerprint).and_then(|entry| entry.message);
             let phase = Phase::Firing { silenced: false };
-            let entry = Entry { alert: kept(alert), message: announced, heard: now, phase };
+            let entry = Entry { alert: kept(alert), message: announced, heard: now, said: now, phase };
             self.alerts.insert(alert.fingerprint.clone(), entry);
         }
         if let Some(end) = self.open_ends.get_mut(&message) {
@@ -208,9 +211,31 @@ impl Ledger {
         }
     }
 
-    /// It was said that these alerts still fire after a silence.
-    pub fn reminded(&mut self, alerts: &[Alert]) {
-        self.silenced(|of| alerts.iter().any(|alert| alert.fingerprint == of.fingerprint), false);
+    /// A message reported that these alerts fire after a silence, under which they may have begun.
+    pub fn reminded(&mut self, alerts: &[Alert], message: Option<i32>, now: Timestamp) {
+        for alert in alerts {
+            let known = self.alerts.remove(&alert.fingerprint);
+            let known = known.filter(|entry| matches!(entry.phase, Phase::Firing { .. }));
+            let mut alert = kept(alert);
+            if let Some(known) = &known {
+                alert.starts_at = alert.starts_at.max(known.alert.starts_at);
+            }
+            let message = known.and_then(|entry| entry.message).or(message);
+            let phase = Phase::Firing { silenced: false };
+            let entry = Entry { message, heard: now, said: now, phase, alert };
+            self.alerts.insert(entry.alert.fingerprint.clone(), entry);
+        }
+        self.forget(now);
+    }
+
+    /// Whether the chat read within the last `time` that this alert fires.
+    #[must_use]
+    pub fn is_said_within(&self, alert: &Alert, time: SignedDuration, now: Timestamp) -> bool {
+        self.alerts.get(&alert.fingerprint).is_some_and(|entry| {
+            let is_same = alert.starts_at <= entry.alert.starts_at;
+            let is_firing = matches!(entry.phase, Phase::Firing { .. });
+            is_same && is_firing && now.duration_since(entry.said) <= time
+        })
     }
 
     /// The alerts that a message announced; absent where that is not known, or no longer.

@@ -15,9 +15,8 @@ use crate::{
         message::{Message, TEXT_LIMIT},
         said::Said,
     },
-    clock,
     words::{
-        Words,
+        moment::Times,
         silence::{at, ended_line, fitted, line},
     },
 };
@@ -77,13 +76,8 @@ async fn report(silencer: &Silencer, notice: &Notice) {
 /// A notice in words, with a button for what is left of the silence. `how` is what is known of the
 /// end of an alert, such as "level again, after 18 min".
 #[must_use]
-pub fn message(
-    silencer: &Silencer,
-    notice: &Notice,
-    how: impl Fn(&Alert) -> Option<String>,
-    words: &Words,
-) -> Message {
-    let times = silencer.times(clock::wall(), words);
+pub fn message(notice: &Notice, how: impl Fn(&Alert) -> Option<String>, times: Times) -> Message {
+    let words = times.words;
     let silences = words.silences;
     let text = |lines: Vec<String>, last: &[String]| fitted(&lines, last, TEXT_LIMIT, words);
     match &notice.what {
@@ -94,7 +88,7 @@ pub fn message(
             let buttons = undo_button(left, silences.remove);
             Message::text(text(lines.collect(), &goes_on)).with_buttons(buttons)
         }
-        Event::StillFiring { alerts, removed } => {
+        Event::StillFiring { alerts, removed, .. } => {
             let heading = if *removed { silences.removed } else { silences.ran_out };
             let lines = alerts
                 .iter()
@@ -124,10 +118,16 @@ mod tests {
             stand::{Fault, Stand},
         },
         chat::{access::Sender, message::Content, place::Place},
-        words::{ENGLISH, Language, RUSSIAN},
+        words::{ENGLISH, Language, RUSSIAN, Words},
     };
 
     // Time is paused: a pause is over as soon as there is nothing left to do.
+
+    static ZONE: TimeZone = TimeZone::UTC;
+
+    fn times(words: &Words) -> Times<'_> {
+        Times { zone: &ZONE, now: 1_796_000_000, words }
+    }
 
     fn who() -> Sender {
         Sender { id: 7, username: None, is_bot: false, language: Language::English }
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(found.len(), 2, "the first did not arrive");
         assert_eq!(found[0], found[1]);
         assert_eq!((found[0].place, found[0].message), (Place::chat(-7), Some(55)));
-        let said = message(&silencer, &found[0], |_| None, &ENGLISH);
+        let said = message(&found[0], |_| None, times(&ENGLISH));
         assert!(
             text(&said).starts_with("✅ Behind · polygon · mine: ended\nThe silence lasts until "),
             "{}",
@@ -189,7 +189,7 @@ mod tests {
         let id = found[0].silences[0].to_string();
         assert_eq!((button.text, button.data), ("Remove the silence".into(), format!("alert undo {id}")));
         let how = |alert: &Alert| Some(format!("{} снова не отстаёт", alert.labels["node"]));
-        let said = message(&silencer, &found[0], how, &RUSSIAN);
+        let said = message(&found[0], how, times(&RUSSIAN));
         assert!(
             text(&said)
                 .starts_with("✅ Behind · polygon · mine: mine снова не отстаёт\nУведомления отключены до "),
@@ -210,7 +210,7 @@ mod tests {
         let restarted = Silencer::new(stand.client(), TimeZone::UTC);
         let found = notices(&restarted, 3, false).await;
         assert_eq!(found.len(), 1);
-        let said = message(&restarted, &found[0], |_| None, &ENGLISH);
+        let said = message(&found[0], |_| None, times(&ENGLISH));
         assert!(
             text(&said)
                 .starts_with("🔔 The silence is over, still firing:\n🔴 Behind · polygon · mine, since "),
@@ -253,7 +253,7 @@ mod tests {
         stand.client().expire(&removed).await.unwrap();
         let found = notices(&silencer, 3, false).await;
         assert_eq!(found.len(), 1);
-        let said = text(&message(&silencer, &found[0], |_| None, &ENGLISH));
+        let said = text(&message(&found[0], |_| None, times(&ENGLISH)));
         assert!(said.starts_with("🔔 The silence was removed, still firing:\n🔴 Behind"), "{said}");
     }
 

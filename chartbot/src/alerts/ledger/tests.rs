@@ -68,7 +68,7 @@ impl Chat {
         }
         for (to, reminded) in news.reminded {
             messages.push(format!("still {to:?} {}", signs(&reminded)));
-            self.ledger.reminded(&reminded);
+            self.ledger.reminded(&reminded, Some(next()), now);
         }
         for Resumed { message, text, alerts } in news.resumed {
             messages.push(format!("edit {message} {text} {}", signs(&alerts)));
@@ -157,9 +157,48 @@ fn a_repeat_after_a_silence_is_news_once() {
 }
 
 #[test]
+fn what_fires_when_a_silence_is_over_is_reported_once() {
+    // A look in minute 481 finds that the silence ended in minute 480.
+    let at_the_end = |chat: &mut Chat, sign: &str| {
+        let (time, now) = (SignedDuration::from_mins(1), at(481));
+        let is_new = !chat.ledger.is_said_within(&alert(sign), time, now);
+        if is_new {
+            chat.ledger.reminded(&alerts(sign), Some(90), now);
+        }
+        is_new
+    };
+    // It ended under the silence, and began again: the repeat says nothing new.
+    let mut chat = Chat::default();
+    chat.hears("a1");
+    chat.ledger.silenced(|_| true, true);
+    chat.ledger.ended(&alerts("a1-20"), None, at(20));
+    assert!(at_the_end(&mut chat, "a300"));
+    chat.minute = 481;
+    assert_eq!(chat.hears("a300"), [""; 0]);
+    assert_eq!(chat.hears("a300-500"), ["end of Some(90) a300-500"]);
+    // So after a restart of the bot.
+    let mut chat = Chat::default();
+    assert!(at_the_end(&mut chat, "a1"));
+    assert_eq!(chat.hears("a1"), [""; 0]);
+    // The repeat came first.
+    let mut chat = Chat { minute: 1, ..Chat::default() };
+    chat.hears("a1");
+    chat.ledger.silenced(|_| true, true);
+    chat.minute = 480;
+    assert_eq!(chat.hears("a1"), ["still Some(1) a1"]);
+    assert!(!at_the_end(&mut chat, "a1"));
+    // A repeat that was under way when the silence was made says nothing about its end.
+    let mut chat = Chat { minute: 1, ..Chat::default() };
+    chat.hears("a1");
+    chat.ledger.silenced(|_| true, true);
+    chat.hears("a1");
+    assert!(at_the_end(&mut chat, "a1"));
+    assert_eq!(chat.hears("a1-500"), ["end of Some(1) a1-500"]);
+}
+
+#[test]
 fn an_alert_that_fires_again_after_an_open_end_goes_on_for_some_minutes() {
-    for (open, pause, want) in
-        [(true, 12, "edit 2 ended a20"), (true, 16, "new a20"), (false, 1, "new a20")]
+    for (open, pause, want) in [(true, 12, "edit 2 ended a20"), (true, 16, "new a20"), (false, 1, "new a20")]
     {
         let mut chat = Chat { open, ..Chat::default() };
         chat.hears("a1");

@@ -118,7 +118,7 @@ async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     stand.hears("sendmessage", 6).await;
     assert!(texts(&stand).await[5].contains("Silence removed by 9"));
     // The other silence runs out.
-    alertmanager.world().now += HOUR + HOUR / 2;
+    alertmanager.world().now += HOUR;
     let ends_at = (alertmanager.world().now + HOUR).to_string();
     alertmanager.world().alerts.iter_mut().for_each(|alert| alert["endsAt"] = json!(ends_at));
     stand.hears("sendmessage", 7).await;
@@ -150,6 +150,29 @@ async fn a_repeat_after_a_silence_is_not_swallowed() {
     assert_eq!(parameter(&stand, "reply_parameters").await[2]["message_id"], 1);
     assert_eq!(running.alerts(&[firing('1')]).await, 200);
     assert_eq!(texts(&stand).await.len(), 3);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_repeat_has_said_the_end_of_the_silence_does_not_say_again() {
+    let (stand, alertmanager) = (Stand::new().await, alertmanager(&[1]).await);
+    let running = in_chat(&stand, &alertmanager);
+    running.alerts(&[firing('1')]).await;
+    stand.send([in_group(1, -100, 1, "alert silence 1h 0000000000000001", "")]);
+    stand.hears("sendmessage", 2).await;
+    sleep(LOOKS).await;
+    // The silence is over, the repeat comes before the next look.
+    alertmanager.world().fault = Some(("GET ", 0, Fault::Silent));
+    assert_eq!(running.alerts(&[firing('1')]).await, 200);
+    assert!(texts(&stand).await[2].contains("still firing since "));
+    {
+        let mut world = alertmanager.world();
+        world.now += HOUR + HOUR / 60;
+        world.alerts[0]["endsAt"] = json!((world.now + HOUR).to_string());
+        world.fault = None;
+    }
+    sleep(LOOKS).await;
+    assert_eq!(texts(&stand).await.len(), 3, "{:?}", texts(&stand).await);
     running.stop().await;
 }
 
