@@ -48,8 +48,18 @@ const LOOK: Duration = Duration::from_secs(3);
 pub enum Job {
     /// To send what is news in a webhook; whether the chat has all of it, or can never get it.
     Webhook(Arc<Shared>, oneshot::Sender<bool>),
-    /// To report what happened under silences; whether the chat has it, or can never get it.
-    Notice(Arc<Notice>, oneshot::Sender<bool>),
+    /// To report what happened under silences, as far as it concerns the chat; whether it has it,
+    /// or can never get it.
+    Notice(Arc<Notice>, Concern, oneshot::Sender<bool>),
+}
+
+/// What silences have to do with a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// They were made there.
+    Home,
+    /// It may have alerts that they silenced.
+    Reader,
 }
 
 /// A webhook, and what Prometheus knows, which is asked for once for all chats.
@@ -119,8 +129,8 @@ impl Desk {
                 Some(Job::Webhook(shared, done)) => {
                     let _ = done.send(self.deliver(&shared).await);
                 }
-                Some(Job::Notice(notice, done)) => {
-                    let _ = done.send(self.report(&notice).await);
+                Some(Job::Notice(notice, concern, done)) => {
+                    let _ = done.send(self.report(&notice, concern).await);
                 }
             }
             while let Some(done) = self.cards.try_join_next() {

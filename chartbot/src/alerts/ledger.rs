@@ -228,6 +228,28 @@ impl Ledger {
         self.forget(now);
     }
 
+    /// Whether the chat has an alert for which it knows of no end.
+    #[must_use]
+    pub fn is_firing(&self, fingerprint: &Fingerprint) -> bool {
+        let entry = self.alerts.get(fingerprint);
+        entry.is_some_and(|entry| matches!(entry.phase, Phase::Firing { .. }))
+    }
+
+    /// Whether the chat read that an alert ended, or that it fires again since `again`.
+    #[must_use]
+    pub fn is_end_said(&self, alert: &Alert, again: Option<Timestamp>) -> bool {
+        self.alerts.get(&alert.fingerprint).is_some_and(|entry| match entry.phase {
+            Phase::Firing { .. } => again.is_some_and(|again| again <= entry.alert.starts_at),
+            Phase::Ended(_) => alert.starts_at <= entry.alert.starts_at,
+        })
+    }
+
+    /// The message that announced an alert, as far as it is known.
+    #[must_use]
+    pub fn message(&self, fingerprint: &Fingerprint) -> Option<i32> {
+        self.alerts.get(fingerprint).and_then(|entry| entry.message)
+    }
+
     /// Whether the chat read within the last `time` that this alert fires.
     #[must_use]
     pub fn is_said_within(&self, alert: &Alert, time: SignedDuration, now: Timestamp) -> bool {

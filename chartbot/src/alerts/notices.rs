@@ -1,4 +1,5 @@
-//! Reports what happens under a silence of the bot's, as a reply to the message with the alerts.
+//! Reports what happens under a silence of the bot's, as a reply to the message with the alerts:
+//! an end in every chat that has the alert, since Alertmanager reports it to none.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::{
     alert::Alert,
     chats::AlertChats,
     delivery::Dispatch,
-    desk::{Desk, Sent, look},
+    desk::{Concern, Desk, Sent, look},
     ending::Ending,
     ledger::Ledger,
     lookout,
@@ -32,12 +33,16 @@ impl Notices {
         match lookout::run(&silencer, |notice| self.report(notice)).await {}
     }
 
-    /// Reports to one chat; whether it has it, or can never get it.
+    /// Reports to all chats that it concerns; whether each has it, or can never get it.
     async fn report(&self, notice: Notice) -> bool {
-        let Some(home) = self.chats.serving(notice.place) else {
-            tracing::info!(chat = %notice.place, "what happened under a silence is not reported, since the chat gets no alerts any more");
-            return true;
-        };
+        let home = self.chats.serving(notice.place);
+        if home.is_none() {
+            tracing::info!(
+                chat = %notice.place,
+                "a silence was made in a chat that no longer gets alerts; only the others hear what \
+                 happened under it"
+            );
+        }
         self.dispatch.report(notice, home).await
     }
 }
@@ -45,15 +50,22 @@ impl Notices {
 impl Desk {
     /// Reports what happened under silences, as far as the chat does not know it; whether the chat
     /// has it, or can never get it.
-    pub(super) async fn report(&mut self, notice: &Notice) -> bool {
+    pub(super) async fn report(&mut self, notice: &Notice, concern: Concern) -> bool {
         let now = clock::wall();
-        let Some(notice) = self.chat().ledger(|ledger| news(notice, ledger, now)) else { return true };
-        let to = notice.message.filter(|_| notice.place.chat == self.chat().place().chat);
+        let Some(notice) = self.chat().ledger(|ledger| news(notice, concern, ledger, now)) else {
+            return true;
+        };
+        let own = notice.message.filter(|_| notice.place.chat == self.chat().place().chat);
         let sent = match &notice.what {
-            Event::Ended { alerts, .. } => self.report_ends(&notice, alerts, to, now).await,
+            Event::Ended { alerts, .. } => {
+                let first = alerts.first().map(|end| &end.alert.fingerprint);
+                let known = first.and_then(|first| self.chat().ledger(|ledger| ledger.message(first)));
+                let to = if concern == Concern::Home { own } else { known };
+                self.report_ends(&notice, alerts, to, now).await
+            }
             Event::StillFiring { alerts, .. } => {
                 let message = lookout::message(&notice, |_| None, self.tools.times());
-                self.remind(to, message, alerts).await
+                self.remind(own, message, alerts).await
             }
         };
         if let (Sent::Arrived(chat, Some(message)), Some(silencer)) = (sent, &self.tools.silencer) {
@@ -84,11 +96,15 @@ impl Desk {
     }
 }
 
-/// What of a notice a chat does not know; absent if it knows all of it.
-fn news(notice: &Notice, ledger: &Ledger, now: Timestamp) -> Option<Notice> {
+/// What of a notice is news to a chat; absent if nothing is.
+fn news(notice: &Notice, concern: Concern, ledger: &Ledger, now: Timestamp) -> Option<Notice> {
     let mut news = notice.clone();
     let is_any = match &mut news.what {
-        Event::Ended { .. } => true,
+        Event::Ended { alerts, .. } => {
+            let concerns = |end: &Ended| concern == Concern::Home || ledger.is_firing(&end.alert.fingerprint);
+            alerts.retain(|end| concerns(end) && !ledger.is_end_said(&end.alert, end.again));
+            !alerts.is_empty()
+        }
         // Alertmanager's repeat may have come first.
         Event::StillFiring { alerts, over_for, .. } => {
             alerts.retain(|alert| !ledger.is_said_within(alert, *over_for, now));

@@ -157,6 +157,20 @@ fn a_repeat_after_a_silence_is_news_once() {
 }
 
 #[test]
+fn an_end_under_a_silence_is_known_once_it_was_reported() {
+    let mut chat = Chat::default();
+    chat.hears("a5");
+    let said = |chat: &Chat, sign: &str, again| chat.ledger.is_end_said(&alert(sign), again);
+    let firing = |chat: &Chat| chat.ledger.is_firing(&alert("a5").fingerprint);
+    assert!(firing(&chat) && !said(&chat, "a5", None));
+    // Its start moved earlier; it fires again, which the chat does not know, or does.
+    assert!(!said(&chat, "a4", None) && !said(&chat, "a1", Some(at(9))) && said(&chat, "a1", Some(at(5))));
+    chat.hears("a5-9");
+    assert!(!firing(&chat) && said(&chat, "a5", None) && !said(&chat, "a20", None));
+    assert!(!said(&chat, "b1", None), "not known");
+}
+
+#[test]
 fn what_fires_when_a_silence_is_over_is_reported_once() {
     // A look in minute 481 finds that the silence ended in minute 480.
     let at_the_end = |chat: &mut Chat, sign: &str| {

@@ -9,7 +9,7 @@ use super::{firing, parameter, presses::in_group, texts};
 use crate::{
     alerts::stand::{Fault, Stand as Alertmanager},
     samples::stand::{BEHIND_FOR, Server},
-    telegram::tests::bot_api::Stand,
+    telegram::tests::bot_api::{Say, Stand},
     telegram::tests::running::Running,
 };
 
@@ -132,6 +132,35 @@ async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     running.alerts(&[firing('2')]).await;
     sleep(LOOKS).await;
     assert_eq!(texts(&stand).await.len(), 7);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_under_a_silence_reaches_every_chat_that_has_the_alert() {
+    let (stand, alertmanager) = (Stand::new().await, alertmanager(&[1, 2]).await);
+    let running = Running::with_silences(&stand, "-100:7,8", Some(alertmanager.client()));
+    running.alerts(&[firing('1')]).await;
+    stand.send([in_group(1, -100, 1, "alert silence 8h 0000000000000001", "")]);
+    // Begins under a silence, so that no chat has it.
+    stand.send([in_group(2, -100, 1, "alert silence 8h 0000000000000002", "")]);
+    stand.hears("sendmessage", 4).await;
+    sleep(LOOKS).await;
+    alertmanager.world().alerts.clear();
+    // The other chat cannot be reached at first: it is tried again, and it alone.
+    stand.say_to("sendmessage", 8, Say::Html(502));
+    stand.hears("sendmessage", 7).await;
+    sleep(LOOKS).await;
+    let (said, to) = (texts(&stand).await, parameter(&stand, "chat_id").await);
+    let ends: Vec<_> = said.iter().zip(&to).skip(4).collect();
+    let of = |chat: i64| ends.iter().filter(move |(_, to)| **to == json!(chat)).map(|(text, _)| *text);
+    assert_eq!((of(-100).count(), of(8).count()), (1, 2), "{ends:?}");
+    assert!(of(-100).all(|text| text.contains("Headlag1") && text.contains("Headlag2")), "{ends:?}");
+    assert!(of(8).all(|text| text.contains("Headlag1") && !text.contains("Headlag2")), "{ends:?}");
+    let replies = parameter(&stand, "reply_parameters").await;
+    let own = to[..2].iter().position(|to| *to == json!(8)).unwrap() + 1;
+    for (reply, _) in replies.iter().zip(&to).skip(4).filter(|(_, to)| **to == json!(8)) {
+        assert_eq!(reply["message_id"], own, "the chat's own message");
+    }
     running.stop().await;
 }
 
