@@ -14,6 +14,7 @@ use super::{
     ledger::Ledger,
     lookout,
     silencer::Silencer,
+    silences::SilenceId,
     watch::{Ended, Event, Notice},
 };
 use crate::{clock, words::alert::how};
@@ -57,14 +58,14 @@ impl Desk {
         };
         let own = notice.message.filter(|_| notice.place.chat == self.chat().place().chat);
         let sent = match &notice.what {
-            Event::Ended { alerts, .. } => {
+            Event::Ended { alerts, until } => {
                 let first = alerts.first().map(|end| &end.alert.fingerprint);
                 let known = first.and_then(|first| self.chat().ledger(|ledger| ledger.message(first)));
                 let to = if concern == Concern::Home { own } else { known };
-                self.report_ends(&notice, alerts, to, now).await
+                self.report_ends(alerts, (&notice.silences, *until), to, now).await
             }
-            Event::StillFiring { alerts, .. } => {
-                let message = lookout::message(&notice, |_| None, self.tools.times());
+            Event::StillFiring { alerts, removed, .. } => {
+                let message = lookout::still_firing(alerts, *removed, self.tools.times());
                 self.remind(own, message, alerts).await
             }
         };
@@ -74,10 +75,11 @@ impl Desk {
         sent.is_done()
     }
 
+    /// Ends under silences, of which so much is left.
     async fn report_ends(
         &mut self,
-        notice: &Notice,
         ends: &[Ended],
+        left: (&[SilenceId], Option<Timestamp>),
         to: Option<i32>,
         now: Timestamp,
     ) -> Sent {
@@ -85,9 +87,9 @@ impl Desk {
         let present = look(&self.tools.painter, alerts.iter()).await;
         let end = |alert: &Alert| {
             let ending = Ending::of(alert, present.as_ref());
-            Some(how(ending, &until(alert, now), self.tools.times()))
+            how(ending, &until(alert, now), self.tools.times())
         };
-        let message = lookout::message(notice, end, self.tools.times());
+        let message = lookout::ended(ends, left, end, self.tools.times());
         let sent = self.send(to, message, alerts.len()).await;
         if let Sent::Arrived(..) = sent {
             self.chat().ledger(|ledger| ledger.ended(&alerts, None, now));

@@ -106,7 +106,7 @@ pub fn firing(alerts: &[Alert], left_out: u64, times: Times) -> String {
 #[must_use]
 pub fn ended(ends: &[(Alert, Ending)], times: Times) -> String {
     let line = |(alert, ending): &(Alert, Ending)| {
-        let (sign, what) = ending_in_words(*ending, alert, times);
+        let (sign, what) = how(*ending, alert, times);
         format!("{sign} {}: {what}", subject(alert))
     };
     let lines = match ends {
@@ -145,13 +145,9 @@ fn go_on(alerts: &[Alert], how: fn(&str) -> String, times: Times) -> String {
     cut(listed(first, lines, Vec::new(), times.words).join("\n"), LIMIT)
 }
 
-/// What is known of the end of an alert, such as "level again, after 18 min".
+/// What is known of the end of an alert, such as "level again", and the sign before that.
 #[must_use]
-pub fn how(ending: Ending, alert: &Alert, times: Times) -> String {
-    ending_in_words(ending, alert, times).1
-}
-
-fn ending_in_words(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String) {
+pub fn how(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String) {
     let words = times.words;
     let lasted = alert.ends_at.map_or(0, |end| end.duration_since(alert.starts_at).as_secs());
     let lasted = (words.age)(lasted as f64);

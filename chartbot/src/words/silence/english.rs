@@ -35,7 +35,6 @@ pub const ENGLISH: SilenceWords = SilenceWords {
         format!("The server at --alertmanager.url is not Alertmanager (status {status}); check the address.")
     },
 
-    ended: "ended",
     again: |moment| format!("firing again since {moment}"),
     goes_on: |until| format!("The silence lasts until {until}."),
     ran_out: "🔔 The silence is over, still firing",

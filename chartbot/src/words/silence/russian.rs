@@ -35,7 +35,6 @@ pub const RUSSIAN: SilenceWords = SilenceWords {
         format!("По адресу --alertmanager.url отвечает не Alertmanager (код {status}): проверьте адрес.")
     },
 
-    ended: "алерт завершён",
     again: |moment| format!("снова активен с {moment}"),
     goes_on: |until| format!("Уведомления отключены до {until}."),
     ran_out: "🔔 Уведомления снова включены. Всё ещё активно",
