@@ -40,12 +40,15 @@ pub struct AlertWords {
     pub ended: fn(usize) -> String,
     /// Alertmanager left so many out of its message.
     pub left_out: fn(u64) -> String,
-    /// The node is inside the corridor again, after so long.
+    // An alert begins minutes after the trouble, and ends minutes after its end.
+    /// The node is inside the corridor again; how long the alert lasted.
     pub level: fn(&str) -> String,
-    /// The alert ended after so long, and the network is as it should be.
+    /// The alert ended after so long, and the network is ok.
     pub network_ok: fn(&str) -> String,
     /// The alert ended, after so long.
     pub plain: fn(&str) -> String,
+    /// Since when the alert fired that has ended.
+    pub began: fn(&str) -> String,
     /// The alert ended, and the node is in another state, given with its title.
     pub node: fn(State, &str) -> String,
     /// The alert ended because of this, which is wrong with the network itself.
@@ -112,7 +115,8 @@ pub fn ended(ends: &[(Alert, Ending)], times: Times) -> String {
     let lines = match ends {
         [end] => {
             let (alert, _) = end;
-            vec![line(end), format!("{}, {}", tidy(name(alert), NAME), since(alert, times))]
+            let began = (times.words.alert.began)(&since(alert, times));
+            vec![line(end), format!("{}, {began}", tidy(name(alert), NAME))]
         }
         _ => {
             let heading = (times.words.alert.ended)(ends.len());

@@ -8,9 +8,10 @@ pub const ALERT_RUSSIAN: AlertWords = AlertWords {
     firing: |count| counted(count as u64, ["алерт", "алерта", "алертов"]),
     ended: |count| format!("Снято: {}", counted(count as u64, ["алерт", "алерта", "алертов"])),
     left_out: |count| format!("Alertmanager не передал ещё {count}"),
-    level: |lasted| format!("снова не отстаёт; длилось {lasted}"),
-    network_ok: |lasted| format!("алерт снят; длилось {lasted}; сеть в порядке"),
-    plain: |lasted| format!("алерт снят; длилось {lasted}"),
+    level: |lasted| format!("снова не отстаёт; алерт длился {lasted}"),
+    network_ok: |lasted| format!("алерт снят; он длился {lasted}; сеть в порядке"),
+    plain: |lasted| format!("алерт снят; он длился {lasted}"),
+    began: |since| format!("алерт {since}"),
     node: |state, title| {
         let now = if state == State::Gone { "" } else { "сейчас " };
         format!("алерт снят; нода {now}{title}")

@@ -142,8 +142,8 @@ fn an_end_says_no_more_than_is_known() {
     for (ending, english, russian) in [
         (
             Ending::Level,
-            "🟢 polygon · my-node: level again, after 18 min",
-            "снова не отстаёт; длилось 18 мин",
+            "🟢 polygon · my-node: level again; the alert lasted 18 min",
+            "снова не отстаёт; алерт длился 18 мин",
         ),
         (
             Ending::Node(State::Unreachable, None, None),
@@ -187,15 +187,16 @@ fn an_end_says_no_more_than_is_known() {
         ),
         (
             Ending::NetworkOk,
-            "🟢 polygon · my-node: ended, after 18 min; the network is ok",
-            "алерт снят; длилось 18 мин; сеть в порядке",
+            "🟢 polygon · my-node: alert ended after 18 min; the network is ok",
+            "алерт снят; он длился 18 мин; сеть в порядке",
         ),
-        (Ending::Plain, "✅ polygon · my-node: ended, after 18 min", "алерт снят; длилось 18 мин"),
+        (Ending::Plain, "✅ polygon · my-node: alert ended after 18 min", "алерт снят; он длился 18 мин"),
     ] {
         let alert = over(alert("HeadlagNodeBehind"));
         let said = both(|times| ended(&[(alert.clone(), ending)], times));
-        assert_eq!(said[0], format!("{english}\nHeadlagNodeBehind, since 03:12 UTC"));
-        let (first, _) = said[1].split_once('\n').unwrap();
+        assert_eq!(said[0], format!("{english}\nHeadlagNodeBehind, alert since 03:12 UTC"));
+        let (first, last) = said[1].split_once('\n').unwrap();
+        assert_eq!(last, "HeadlagNodeBehind, алерт с 03:12 UTC");
         assert_eq!(first.split_once(": ").unwrap().1, russian);
     }
 }
@@ -208,7 +209,7 @@ fn several_ends_and_what_goes_on() {
     assert_eq!(
         english,
         "2 alerts ended\n\
-         🟢 polygon · my-node: level again, after 18 min · HeadlagNodeBehind\n\
+         🟢 polygon · my-node: level again; the alert lasted 18 min · HeadlagNodeBehind\n\
          ⚪ polygon · my-node: alert ended; state unknown, since Prometheus does not answer · HeadlagTest"
     );
     assert!(russian.starts_with("Снято: 2 алерта\n"), "{russian}");

@@ -53,7 +53,7 @@ async fn a_message_says_what_is_new_and_a_reply_what_ended() {
     let said = texts(&stand).await;
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(said[0].starts_with("🔴 alert 1") && said[1].starts_with("🔴 alert 2"), "{said:?}");
-    assert_eq!(said[2].lines().next(), Some("🟢 polygon · my-node: level again, after 30 min"));
+    assert_eq!(said[2].lines().next(), Some("🟢 polygon · my-node: level again; the alert lasted 30 min"));
     let replies = parameter(&stand, "reply_parameters").await;
     let want = json!({"message_id": 1, "allow_sending_without_reply": true});
     assert_eq!(replies, [json!(null), json!(null), want]);

@@ -105,7 +105,7 @@ async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     stand.hears("sendmessage", 5).await;
     let said = texts(&stand).await;
     assert!(
-        said[4].contains("my-node: level again, after ") && said[4].contains("The silence lasts until "),
+        said[4].contains("my-node: level again; the alert lasted ") && said[4].contains("The silence lasts until "),
         "{said:?}"
     );
     let reply = parameter(&stand, "reply_parameters").await;
