@@ -17,7 +17,7 @@ pub const ALERT_RUSSIAN: AlertWords = AlertWords {
         format!("алерт снят; нода {now}{title}")
     },
     network: |title| format!("алерт снят: {title}"),
-    unwatched: "алерт снят только потому, что за нодой никто не следит",
+    unwatched: "алерт снят только потому, что никто не следит",
     last_known: |lag, when| format!("последнее известное: {lag}, {when}"),
     unknown: "алерт снят; состояние неизвестно: Prometheus не отвечает",
     still: |since| format!("алерт всё ещё активен, {since}"),

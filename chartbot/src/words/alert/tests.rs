@@ -163,12 +163,12 @@ fn an_end_says_no_more_than_is_known() {
         (
             Ending::Unwatched(Some(last)),
             "⚪ polygon · my-node: ended only because nobody is watching; last known 50 blocks behind at 03:12 UTC",
-            "алерт снят только потому, что за нодой никто не следит; последнее известное: отстаёт на 50 блоков, 03:12 UTC",
+            "алерт снят только потому, что никто не следит; последнее известное: отстаёт на 50 блоков, 03:12 UTC",
         ),
         (
             Ending::Unwatched(None),
             "⚪ polygon · my-node: ended only because nobody is watching",
-            "алерт снят только потому, что за нодой никто не следит",
+            "алерт снят только потому, что никто не следит",
         ),
         (
             Ending::Unknown,
