@@ -111,8 +111,8 @@ impl AlertChats {
 
     /// The alerts that a message of a chat announced; absent where that is not known, or no longer.
     #[must_use]
-    pub fn of_message(&self, chat: i64, message: i32) -> Option<Vec<Alert>> {
-        self.in_chat(chat).find_map(|of| of.ledger(|ledger| ledger.of_message(message)))
+    pub fn of_message(&self, chat: i64, message: i32) -> Option<Vec<Fingerprint>> {
+        self.in_chat(chat).find_map(|of| of.ledger(|ledger| ledger.of_message(message).map(<[_]>::to_vec)))
     }
 
     /// An alert that a chat knows.

@@ -260,11 +260,11 @@ impl Ledger {
         })
     }
 
-    /// The alerts that a message announced; absent where that is not known, or no longer.
+    /// The alerts that a message announced, also those that ended long ago; absent where that is
+    /// not known, or no longer.
     #[must_use]
-    pub fn of_message(&self, message: i32) -> Option<Vec<Alert>> {
-        let of = self.messages.get(&message)?.iter();
-        of.map(|fingerprint| self.alert(fingerprint).cloned()).collect()
+    pub fn of_message(&self, message: i32) -> Option<&[Fingerprint]> {
+        self.messages.get(&message).map(Vec::as_slice)
     }
 
     /// An alert that the chat knows.
