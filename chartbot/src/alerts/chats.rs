@@ -130,9 +130,10 @@ impl AlertChats {
             .or_else(|| find(&|of| of.configured.chat == place.chat))
     }
 
-    /// The bot silenced these alerts: the next repeat of them is news in every chat.
-    pub fn silenced(&self, which: impl Fn(&Alert) -> bool) {
-        self.0.iter().for_each(|of| of.ledger(|ledger| ledger.silenced(&which, true)));
+    /// The bot silenced these alerts, so that the next repeat of them is news in every chat, or no
+    /// longer.
+    pub fn silenced(&self, which: impl Fn(&Alert) -> bool, is_silenced: bool) {
+        self.0.iter().for_each(|of| of.ledger(|ledger| ledger.silenced(&which, is_silenced)));
     }
 
     fn in_chat(&self, chat: i64) -> impl Iterator<Item = &AlertChat> {

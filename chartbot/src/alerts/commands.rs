@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    alert::Alert,
     chats::AlertChats,
     listing,
     silencer::{Silencer, who},
@@ -99,9 +100,10 @@ impl Commands {
         let maker = Maker { who: who(&incoming.sender), place: incoming.place, message: None };
         match silencer.plan((network, node), plan.lasting, &maker, words).await {
             Ok(message) => {
-                self.chats.silenced(|alert| {
+                let of_node = |alert: &Alert| {
                     alert.label("network") == Some(network) && alert.label("node") == Some(node)
-                });
+                };
+                self.chats.silenced(of_node, true);
                 Ok((message, "ok"))
             }
             Err(error) => Ok((Message::text(reason(&error, words)), "alertmanager_error")),

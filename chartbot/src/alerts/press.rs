@@ -63,7 +63,10 @@ impl Presses {
             }
             (Action::Undo(id), Some(silencer)) => {
                 let of = (incoming.place.chat, pressed.message);
-                (plain(silencer.undo(id.as_ref(), of, &incoming.sender, words).await), "ok")
+                let undone = silencer.undo(id.as_ref(), of, &incoming.sender, words).await;
+                // Everyone can read that it fires, so its repeat is no news.
+                self.chats.silenced(|alert| undone.is_loud(alert), false);
+                (plain(undone.message), "ok")
             }
         }
     }
@@ -90,7 +93,7 @@ impl Presses {
         let press = Press { of: &of, known: &known, lasting, who, place, message };
         let answer = silencer.press(press, self.tools.words).await;
         if !answer.silences.is_empty() {
-            self.chats.silenced(|alert| of.contains(&alert.fingerprint));
+            self.chats.silenced(|alert| of.contains(&alert.fingerprint), true);
         }
         answer
     }

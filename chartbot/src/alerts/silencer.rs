@@ -1,7 +1,7 @@
 //! The edge: makes the silences that users ask for, and ends them again.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -67,6 +67,26 @@ pub struct Answer {
     pub message: Message,
     /// What was made, for [`Silencer::remember`] once the id of that message is known.
     pub silences: Vec<SilenceId>,
+}
+
+/// The answer to a press that ends silences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// What to send, as a reply.
+    pub message: Message,
+    /// Which silences it ended.
+    ended: Vec<Silence>,
+    /// Which others there are.
+    left: Vec<Silence>,
+}
+
+impl Undone {
+    /// Whether an alert is no longer under a silence of the bot's.
+    #[must_use]
+    pub fn is_loud(&self, alert: &Alert) -> bool {
+        let is_under = |silences: &[Silence]| silences.iter().any(|silence| silence.is_of(alert));
+        is_under(&self.ended) && !is_under(&self.left)
+    }
 }
 
 /// Silences by the message whose button ends them, the oldest message first.
@@ -182,7 +202,9 @@ impl Silencer {
         (chat, message): (i64, i32),
         who: &Sender,
         words: &Words,
-    ) -> Message {
+    ) -> Undone {
+        let nothing =
+            |text: &str| Undone { message: Message::text(text), ended: Vec::new(), left: Vec::new() };
         let of_message = |made: &Made| {
             let it = made.0.iter().find(|(place, _)| *place == (chat, message));
             it.map(|(_, silences)| silences.clone())
@@ -191,18 +213,22 @@ impl Silencer {
             Some(id) => Some(vec![id.clone()]),
             None => of_message(&locked(&self.made)),
         };
-        let Some(ids) = ids else { return Message::text(words.silences.undo_unknown) };
+        let Some(ids) = ids else { return nothing(words.silences.undo_unknown) };
         let listed = match self.alertmanager.silences().await {
             Ok(listed) => listed,
-            Err(error) => return Message::text(reason(&error, words)),
+            Err(error) => return nothing(&reason(&error, words)),
         };
         let (mut undone, mut over, mut kept, mut failure) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let mut ended = BTreeSet::new();
         for id in &ids {
             let silence = listed.iter().find(|silence| silence.id == *id);
             let name = silence.map(|silence| name(&silence.labels()));
             match silence {
                 Some(Silence { phase: Phase::Pending | Phase::Active, .. }) => match self.end(id).await {
-                    Ok(()) => undone.extend(name),
+                    Ok(()) => {
+                        ended.insert(id);
+                        undone.extend(name);
+                    }
                     Err(error) => {
                         kept.extend(name);
                         failure = Some(error);
@@ -219,7 +245,10 @@ impl Silencer {
             lines.push(format!("{}.", silences.over));
         }
         let last: Vec<_> = failure.iter().map(|error| reason(error, words)).collect();
-        Message::text(fitted(&lines, &last, TEXT_LIMIT, words))
+        let message = Message::text(fitted(&lines, &last, TEXT_LIMIT, words));
+        let active = listed.into_iter().filter(|silence| silence.phase != Phase::Expired);
+        let (ended, left) = active.partition(|silence| ended.contains(&silence.id));
+        Undone { message, ended, left }
     }
 
     async fn end(&self, id: &SilenceId) -> Result<(), Error> {

@@ -62,6 +62,9 @@ async fn a_press_silences_and_its_undo_ends_that() {
     stand.hears("sendmessage", 3).await;
     assert!(texts(&stand).await[2].contains("Silence removed by 9"));
     assert_eq!(alertmanager.world().active().len(), 0);
+    // A repeat is one again.
+    running.alerts(&[firing('1')]).await;
+    assert_eq!(texts(&stand).await.len(), 3);
     running.stop().await;
 }
 
@@ -105,7 +108,8 @@ async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     stand.hears("sendmessage", 5).await;
     let said = texts(&stand).await;
     assert!(
-        said[4].contains("my-node: level again; the alert lasted ") && said[4].contains("The silence lasts until "),
+        said[4].contains("my-node: level again; the alert lasted ")
+            && said[4].contains("The silence lasts until "),
         "{said:?}"
     );
     let reply = parameter(&stand, "reply_parameters").await;
