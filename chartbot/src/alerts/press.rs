@@ -50,7 +50,7 @@ impl Presses {
 
     /// The reply to a press, and its outcome as a metric counts it.
     pub async fn answer(&self, action: &Action, pressed: Pressed<'_>) -> (Answer, &'static str) {
-        let plain = |message| Answer { message, silences: Vec::new() };
+        let plain = Answer::plain;
         let (words, incoming) = (self.tools.words, pressed.incoming);
         match (action, &self.tools.silencer) {
             (Action::Chart(of), _) => {
@@ -66,7 +66,7 @@ impl Presses {
                 let undone = silencer.undo(id.as_ref(), of, &incoming.sender, words).await;
                 // Everyone can read that it fires, so its repeat is no news.
                 self.chats.silenced(|alert| undone.is_loud(alert), false);
-                (plain(undone.message), "ok")
+                (Answer { spent: undone.spent, ..plain(undone.message) }, "ok")
             }
         }
     }

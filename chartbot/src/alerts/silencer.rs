@@ -67,6 +67,16 @@ pub struct Answer {
     pub message: Message,
     /// What was made, for [`Silencer::remember`] once the id of that message is known.
     pub silences: Vec<SilenceId>,
+    /// Messages, each with its chat, whose buttons have become useless.
+    pub spent: Vec<(i64, i32)>,
+}
+
+impl Answer {
+    /// Of a press that changes no silence.
+    #[must_use]
+    pub fn plain(message: Message) -> Self {
+        Self { message, silences: Vec::new(), spent: Vec::new() }
+    }
 }
 
 /// The answer to a press that ends silences.
@@ -74,6 +84,8 @@ pub struct Answer {
 pub struct Undone {
     /// What to send, as a reply.
     pub message: Message,
+    /// Messages, each with its chat, whose button has nothing left to end.
+    pub spent: Vec<(i64, i32)>,
     /// Which silences it ended.
     ended: Vec<Silence>,
     /// Which others there are.
@@ -93,6 +105,15 @@ impl Undone {
 #[derive(Debug, Default)]
 struct Made(VecDeque<((i64, i32), Vec<SilenceId>)>);
 
+impl Made {
+    /// The messages whose silences are all among these, and the one that was pressed.
+    fn spent(&self, ended: &[SilenceId], pressed: (i64, i32)) -> Vec<(i64, i32)> {
+        let is_spent = |silences: &[SilenceId]| silences.iter().all(|id| ended.contains(id));
+        let known = self.0.iter().filter(|(message, silences)| *message != pressed && is_spent(silences));
+        std::iter::once(pressed).chain(known.map(|(message, _)| *message)).collect()
+    }
+}
+
 impl Silencer {
     /// Asks `alertmanager`, and says times in `zone`.
     #[must_use]
@@ -103,7 +124,7 @@ impl Silencer {
     /// Makes one silence for each alert that still fires. Labels come from Alertmanager, so it
     /// works after a restart as well.
     pub async fn press(&self, press: Press<'_>, words: &Words) -> Answer {
-        let nothing = |text: &str| Answer { message: Message::text(text), silences: Vec::new() };
+        let nothing = |text: &str| Answer::plain(Message::text(text));
         if press.of.is_empty() {
             return nothing(words.silences.nothing_known);
         }
@@ -195,18 +216,23 @@ impl Silencer {
         }
     }
 
-    /// Ends a silence, or all that belong to this message.
+    /// Ends a silence, or all that belong to the message whose button was pressed, which is given
+    /// with its chat.
     pub async fn undo(
         &self,
         id: Option<&SilenceId>,
-        (chat, message): (i64, i32),
+        pressed: (i64, i32),
         who: &Sender,
         words: &Words,
     ) -> Undone {
-        let nothing =
-            |text: &str| Undone { message: Message::text(text), ended: Vec::new(), left: Vec::new() };
+        let nothing = |text: &str| Undone {
+            message: Message::text(text),
+            spent: Vec::new(),
+            ended: Vec::new(),
+            left: Vec::new(),
+        };
         let of_message = |made: &Made| {
-            let it = made.0.iter().find(|(place, _)| *place == (chat, message));
+            let it = made.0.iter().find(|(message, _)| *message == pressed);
             it.map(|(_, silences)| silences.clone())
         };
         let ids = match id {
@@ -248,7 +274,11 @@ impl Silencer {
         let message = Message::text(fitted(&lines, &last, TEXT_LIMIT, words));
         let active = listed.into_iter().filter(|silence| silence.phase != Phase::Expired);
         let (ended, left) = active.partition(|silence| ended.contains(&silence.id));
-        Undone { message, ended, left }
+        let spent = match failure {
+            None => locked(&self.made).spent(&ids, pressed),
+            Some(_) => Vec::new(),
+        };
+        Undone { message, spent, ended, left }
     }
 
     async fn end(&self, id: &SilenceId) -> Result<(), Error> {
@@ -291,7 +321,7 @@ impl Outcome {
         let last: Vec<_> = self.error.iter().map(|error| reason(error, times.words)).collect();
         let message = Message::text(fitted(&lines, &last, TEXT_LIMIT, times.words));
         let buttons = undo_button(&self.made, words.undo);
-        Answer { message: message.with_buttons(buttons), silences: self.made }
+        Answer { message: message.with_buttons(buttons), silences: self.made, spent: Vec::new() }
     }
 }
 

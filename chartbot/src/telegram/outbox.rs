@@ -10,7 +10,7 @@ use headlag_service::outbound::Failure;
 use serde_json::Value;
 use teloxide::{
     payloads::{
-        AnswerCallbackQuery, EditMessageMedia, EditMessageMediaSetters, EditMessageText,
+        AnswerCallbackQuery, EditMessageMedia, EditMessageMediaSetters, EditMessageReplyMarkup, EditMessageText,
         EditMessageTextSetters, GetChat, SendChatAction, SendMessage, SendMessageSetters, SendPhoto,
         SendPhotoSetters,
     },
@@ -121,6 +121,12 @@ impl Outbox {
     pub async fn edit_text(&self, chat: i64, id: i32, text: &str, deadline: Instant) -> Delivery {
         let request = EditMessageText::new(ChatId(chat), MessageId(id), text);
         let request = request.link_preview_options(NO_PREVIEW);
+        arrived_unchanged(self.persist(deadline, || self.api.act(&request)).await, id)
+    }
+
+    /// Takes the buttons from the message `id` in `chat`, with attempts until `deadline`.
+    pub async fn remove_buttons(&self, chat: i64, id: i32, deadline: Instant) -> Delivery {
+        let request = EditMessageReplyMarkup::new(ChatId(chat), MessageId(id));
         arrived_unchanged(self.persist(deadline, || self.api.act(&request)).await, id)
     }
 

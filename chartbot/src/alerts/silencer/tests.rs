@@ -85,13 +85,18 @@ async fn ten_alerts_are_ten_silences_with_one_undo() {
     assert_eq!(stand.world().active().len(), 10);
     assert_eq!(text(&answer.message).lines().count(), 11, "{}", text(&answer.message));
     assert_eq!(data(&answer.message), [("Undo".into(), "alert undo".into())]);
-    silencer.remember(GROUP, 56, answer.silences);
+    silencer.remember(GROUP, 56, answer.silences.clone());
     // Another message, and another life, know nothing of them.
     let unknown = silencer.undo(None, (GROUP, 57), &ada(), &ENGLISH).await.message;
     assert!(text(&unknown).starts_with("I no longer know which silences"), "{}", text(&unknown));
     let unknown = self::silencer(&stand).undo(None, (GROUP, 56), &ada(), &ENGLISH).await.message;
     assert!(text(&unknown).starts_with("I no longer know which silences"), "{}", text(&unknown));
-    let undone = silencer.undo(None, (GROUP, 56), &ada(), &ENGLISH).await.message;
+    // A message about one of them has a button of its own.
+    silencer.remember(-1, 70, answer.silences[..1].to_vec());
+    silencer.remember(-1, 71, vec![SilenceId::parse("another").unwrap()]);
+    let undone = silencer.undo(None, (GROUP, 56), &ada(), &ENGLISH).await;
+    assert_eq!(undone.spent, [(GROUP, 56), (-1, 70)], "whose buttons have nothing left to end");
+    let undone = undone.message;
     assert!(text(&undone).starts_with("🔔 Silence removed by @ada:\nBehind"), "{}", text(&undone));
     assert!(stand.world().active().is_empty());
 }
@@ -191,7 +196,9 @@ async fn a_failure_names_what_is_not_silenced() {
     stand.world().fires(1, "Behind", "mine");
     let made = silence(&stand, [1]).await;
     stand.world().fault = Some(("DELETE", 0, Fault::Says(StatusCode::FORBIDDEN, "")));
-    let kept = silencer(&stand).undo(made.silences.first(), (GROUP, 56), &ada(), &ENGLISH).await.message;
+    let kept = silencer(&stand).undo(made.silences.first(), (GROUP, 56), &ada(), &ENGLISH).await;
+    assert_eq!(kept.spent, [], "the button can be pressed again");
+    let kept = kept.message;
     assert_eq!(
         text(&kept),
         "Still silenced: Behind · polygon · mine\nAlertmanager refused the request (status 403); check \

@@ -62,6 +62,12 @@ async fn a_press_silences_and_its_undo_ends_that() {
     stand.hears("sendmessage", 3).await;
     assert!(texts(&stand).await[2].contains("Silence removed by 9"));
     assert_eq!(alertmanager.world().active().len(), 0);
+    // The button of the confirmation is gone.
+    let edited: Value = serde_json::from_str(&stand.hears("editmessagereplymarkup", 1).await[0]).unwrap();
+    assert_eq!(
+        (&edited["chat_id"], &edited["message_id"], &edited["reply_markup"]),
+        (&json!(-100), &json!(2), &json!(null))
+    );
     // A repeat is one again.
     running.alerts(&[firing('1')]).await;
     assert_eq!(texts(&stand).await.len(), 3);
