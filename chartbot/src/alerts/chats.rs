@@ -1,6 +1,9 @@
 //! The chats that get alerts: where each is by now, and what it knows.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{
     alert::{Alert, Fingerprint},
@@ -68,6 +71,8 @@ pub struct AlertChats(Vec<AlertChat>);
 pub struct AlertChat {
     /// As in `--telegram.alert-chats`.
     pub configured: Place,
+    /// Whether it is known where the chat is by now, as far as Telegram says.
+    pub is_checked: AtomicBool,
     now: Mutex<Now>,
 }
 
@@ -83,7 +88,7 @@ impl AlertChats {
     pub fn new(configured: impl IntoIterator<Item = Place>) -> Self {
         let chat = |configured| {
             let now = Now { place: configured, ledger: Ledger::default() };
-            AlertChat { configured, now: Mutex::new(now) }
+            AlertChat { configured, is_checked: AtomicBool::new(false), now: Mutex::new(now) }
         };
         Self(configured.into_iter().map(chat).collect())
     }
@@ -98,6 +103,12 @@ impl AlertChats {
     #[must_use]
     pub fn contains(&self, chat: i64) -> bool {
         self.0.iter().any(|of| of.configured.chat == chat || of.place().chat == chat)
+    }
+
+    /// Whether it is known where each of them is by now.
+    #[must_use]
+    pub fn are_checked(&self) -> bool {
+        self.0.iter().all(|chat| chat.is_checked.load(Ordering::Relaxed))
     }
 
     /// The group `from` was upgraded and has the id `to` now.

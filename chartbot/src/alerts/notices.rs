@@ -38,6 +38,10 @@ impl Notices {
     async fn report(&self, notice: Notice) -> bool {
         let home = self.chats.serving(notice.place);
         if home.is_none() {
+            // A group that was upgraded has its new id here once it was checked.
+            if !self.chats.are_checked() {
+                return false;
+            }
             tracing::info!(
                 chat = %notice.place,
                 "a silence was made in a chat that no longer gets alerts; only the others hear what \
