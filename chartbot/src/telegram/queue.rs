@@ -1,5 +1,5 @@
-//! Who is answered when: presses are confirmed at once, the requests of each user wait in a
-//! line of their own, and each answer is delivered at most once.
+//! Who is answered when: presses are confirmed at once, the requests of each chat wait in a line
+//! of its own, and each answer is delivered at most once.
 
 mod turns;
 
