@@ -20,8 +20,6 @@ labels! {
         Kicked = "kicked",
         /// There is no such chat.
         NotFound = "not_found",
-        /// Telegram refused the message, and its plain text as well.
-        Rejected = "rejected",
     }
 }
 
@@ -31,11 +29,10 @@ impl Undelivered {
     pub fn of(fault: &Fault) -> Option<Self> {
         match fault {
             Fault::Blocked => Some(Self::Blocked),
-            Fault::Kicked => Some(Self::Kicked),
-            Fault::NoSuchChat => Some(Self::NotFound),
-            Fault::Rejected(_) | Fault::NoSuchTopic | Fault::Migrated(_) | Fault::Gone => {
-                Some(Self::Rejected)
-            }
+            // Without a topic, the one that takes no messages is the group's general topic.
+            Fault::Kicked | Fault::NoSuchTopic => Some(Self::Kicked),
+            // It was followed as often as makes sense.
+            Fault::NoSuchChat | Fault::Migrated(_) => Some(Self::NotFound),
             _ => None,
         }
     }
@@ -47,7 +44,6 @@ impl Undelivered {
             Self::Blocked => "let the user press Start in the chat with the bot",
             Self::Kicked => "add the bot to the group and let it write there",
             Self::NotFound => "correct the id in --telegram.alert-chats, and add the bot to that chat",
-            Self::Rejected => "please report this with the reason",
         }
     }
 }

@@ -242,7 +242,7 @@ impl Desk {
                 self.tools.metrics.alerts.delivered(Event::Firing, alerts.len());
                 true
             }
-            Delivery::Failed(fault) if Undelivered::of(&fault).is_some() => {
+            Delivery::Failed(fault) if is_refused(&fault) || Undelivered::of(&fault).is_some() => {
                 self.announce(&alerts, 0, now).await
             }
             Delivery::Failed(_) | Delivery::Unknown(_) => false,
@@ -303,6 +303,13 @@ impl Desk {
             self.not_before = Some(clock::now() + *pause);
         }
         let chat = self.chat().configured;
+        if is_refused(fault) {
+            self.tools.metrics.alerts.rejected(alerts);
+            if self.said.begins("rejected") {
+                tracing::warn!(%chat, "an alert is lost to the chat: {fault}; please report this");
+            }
+            return Sent::Never;
+        }
         let Some(reason) = Undelivered::of(fault) else {
             if self.said.begins("later") {
                 tracing::warn!(%chat, %fault, "alerts do not reach the chat; Alertmanager is asked to send them again");
@@ -320,6 +327,11 @@ impl Desk {
         }
         Sent::Never
     }
+}
+
+/// Whether Telegram will never take this message, while it may take another one.
+fn is_refused(fault: &Fault) -> bool {
+    matches!(fault, Fault::Rejected(_) | Fault::Gone)
 }
 
 impl Sent {

@@ -29,7 +29,7 @@ async fn ask(chats: &AlertChats, place: usize, tools: &Tools) {
         match (fault, failures) {
             (Fault::Migrated(to), 0..3) if to != at => follow(chats, chat, at, to),
             // Also where a server between does not know the question.
-            (Fault::Unauthorized | Fault::Rejected(_), _) => return,
+            (Fault::Unauthorized | Fault::Rejected(_) | Fault::Gone, _) => return,
             (fault, _) => match Undelivered::of(&fault) {
                 Some(reason) => {
                     tools.metrics.alerts.undelivered(reason, 1);

@@ -82,7 +82,9 @@ async fn a_chat_that_can_never_get_it_is_counted_and_stops_nobody() {
         (no(403, "Forbidden: bot was kicked from the supergroup chat"), "kicked"),
         (no(403, "Forbidden: bot is not a member of the supergroup chat"), "kicked"),
         (no(400, "Bad Request: not enough rights to send text messages to the chat"), "kicked"),
+        (no(400, "Bad Request: TOPIC_CLOSED"), "kicked"),
         (no(400, "Bad Request: chat not found"), "not_found"),
+        (upgraded(-100), "not_found"),
     ] {
         let stand = Stand::new().await;
         let running = Running::with_alerts(&stand, "7,-100");
