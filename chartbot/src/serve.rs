@@ -113,9 +113,9 @@ pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>)
         let silencer = silencer.clone();
         let tools = Tools { outbox, painter, words, silencer, metrics: metrics.clone() };
         presses = Some(Presses::new(chats.clone(), tools.clone()));
-        let (dispatch, of_chats) = Desks::open(chats.clone(), tools.clone());
+        let (dispatch, of_chats) = Desks::open(chats.clone(), tools);
         desks = Some(of_chats);
-        notices = Some(Notices { chats, dispatch: dispatch.clone(), tools });
+        notices = Some(Notices { chats, dispatch: dispatch.clone() });
         intake = Some(Intake::new(secret, dispatch, metrics.alerts));
     }
     let conversation = conversation.with_alerts(commands, presses);

@@ -1,6 +1,9 @@
 //! The chats that get alerts: where each is by now, and what it knows.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{
     alert::{Alert, Fingerprint},
@@ -17,8 +20,6 @@ labels! {
         Kicked = "kicked",
         /// There is no such chat.
         NotFound = "not_found",
-        /// Telegram refused the message, and its plain text as well.
-        Rejected = "rejected",
     }
 }
 
@@ -28,11 +29,10 @@ impl Undelivered {
     pub fn of(fault: &Fault) -> Option<Self> {
         match fault {
             Fault::Blocked => Some(Self::Blocked),
-            Fault::Kicked => Some(Self::Kicked),
-            Fault::NoSuchChat => Some(Self::NotFound),
-            Fault::Rejected(_) | Fault::NoSuchTopic | Fault::Migrated(_) | Fault::Gone => {
-                Some(Self::Rejected)
-            }
+            // Without a topic, the one that takes no messages is the group's general topic.
+            Fault::Kicked | Fault::NoSuchTopic => Some(Self::Kicked),
+            // It was followed as often as makes sense.
+            Fault::NoSuchChat | Fault::Migrated(_) => Some(Self::NotFound),
             _ => None,
         }
     }
@@ -44,7 +44,6 @@ impl Undelivered {
             Self::Blocked => "let the user press Start in the chat with the bot",
             Self::Kicked => "add the bot to the group and let it write there",
             Self::NotFound => "correct the id in --telegram.alert-chats, and add the bot to that chat",
-            Self::Rejected => "please report this with the reason",
         }
     }
 }
@@ -68,6 +67,8 @@ pub struct AlertChats(Vec<AlertChat>);
 pub struct AlertChat {
     /// As in `--telegram.alert-chats`.
     pub configured: Place,
+    /// Whether it is known where the chat is by now, as far as Telegram says.
+    pub is_checked: AtomicBool,
     now: Mutex<Now>,
 }
 
@@ -83,7 +84,7 @@ impl AlertChats {
     pub fn new(configured: impl IntoIterator<Item = Place>) -> Self {
         let chat = |configured| {
             let now = Now { place: configured, ledger: Ledger::default() };
-            AlertChat { configured, now: Mutex::new(now) }
+            AlertChat { configured, is_checked: AtomicBool::new(false), now: Mutex::new(now) }
         };
         Self(configured.into_iter().map(chat).collect())
     }
@@ -100,6 +101,12 @@ impl AlertChats {
         self.0.iter().any(|of| of.configured.chat == chat || of.place().chat == chat)
     }
 
+    /// Whether it is known where each of them is by now.
+    #[must_use]
+    pub fn are_checked(&self) -> bool {
+        self.0.iter().all(|chat| chat.is_checked.load(Ordering::Relaxed))
+    }
+
     /// The group `from` was upgraded and has the id `to` now.
     pub fn moved(&self, from: i64, to: i64) {
         for chat in self.in_chat(from) {
@@ -111,8 +118,8 @@ impl AlertChats {
 
     /// The alerts that a message of a chat announced; absent where that is not known, or no longer.
     #[must_use]
-    pub fn of_message(&self, chat: i64, message: i32) -> Option<Vec<Alert>> {
-        self.in_chat(chat).find_map(|of| of.ledger(|ledger| ledger.of_message(message)))
+    pub fn of_message(&self, chat: i64, message: i32) -> Option<Vec<Fingerprint>> {
+        self.in_chat(chat).find_map(|of| of.ledger(|ledger| ledger.of_message(message).map(<[_]>::to_vec)))
     }
 
     /// An alert that a chat knows.
@@ -130,9 +137,10 @@ impl AlertChats {
             .or_else(|| find(&|of| of.configured.chat == place.chat))
     }
 
-    /// The bot silenced these alerts: the next repeat of them is news in every chat.
-    pub fn silenced(&self, which: impl Fn(&Alert) -> bool) {
-        self.0.iter().for_each(|of| of.ledger(|ledger| ledger.silenced(&which, true)));
+    /// The bot silenced these alerts, so that the next repeat of them is news in every chat, or no
+    /// longer.
+    pub fn silenced(&self, which: impl Fn(&Alert) -> bool, is_silenced: bool) {
+        self.0.iter().for_each(|of| of.ledger(|ledger| ledger.silenced(&which, is_silenced)));
     }
 
     fn in_chat(&self, chat: i64) -> impl Iterator<Item = &AlertChat> {

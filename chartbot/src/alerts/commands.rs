@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    alert::Alert,
     chats::AlertChats,
     listing,
     silencer::{Silencer, who},
@@ -99,9 +100,10 @@ impl Commands {
         let maker = Maker { who: who(&incoming.sender), place: incoming.place, message: None };
         match silencer.plan((network, node), plan.lasting, &maker, words).await {
             Ok(message) => {
-                self.chats.silenced(|alert| {
+                let of_node = |alert: &Alert| {
                     alert.label("network") == Some(network) && alert.label("node") == Some(node)
-                });
+                };
+                self.chats.silenced(of_node, true);
                 Ok((message, "ok"))
             }
             Err(error) => Ok((Message::text(reason(&error, words)), "alertmanager_error")),
@@ -238,7 +240,7 @@ mod tests {
         let russian = ask_in(Language::Russian, Some(&stand), Server::Behind, "43 /alerts").await;
         assert_eq!(
             said(&russian),
-            "🟢 Активных алертов нет.\n\nУведомления отключены:\n\
+            "🔕 Уведомления обо всех активных алертах отключены.\n\nУведомления отключены:\n\
              🔕 a is slow · polygon, до 30 ноя, 01:12 UTC (@ada)\n\
              🔕 polygon · my-node: активных алертов нет, до 30 ноя, 00:12 UTC (@ada)\n\
              🔕 node=~x.*, severity!=critical: активных алертов нет, до 30 ноя, 01:12 UTC"

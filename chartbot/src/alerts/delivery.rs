@@ -15,13 +15,13 @@ use tokio::{
 
 use super::{
     chats::AlertChats,
-    desk::{Desk, Job, Notice, Sent, Shared},
+    desk::{Concern, Desk, Job, Shared},
     reach,
     silencer::Silencer,
+    watch::{Event, Notice},
     webhook::Webhook,
 };
 use crate::{
-    chat::message::Message,
     clock,
     metrics::Metrics,
     picture::Painter,
@@ -29,7 +29,7 @@ use crate::{
     words::{Words, moment::Times},
 };
 
-/// So many webhooks may wait for a chat; of more, Alertmanager has to come again.
+/// So many webhooks and notices may wait for a chat; more have to come again.
 const WAITING: usize = 32;
 /// So many cards are made at a time.
 const CARDS: usize = 4;
@@ -69,11 +69,31 @@ impl Dispatch {
     /// whether every chat has all of it, or can never get it.
     pub async fn to_all(&self, webhook: Webhook) -> bool {
         let shared = Arc::new(Shared::new(webhook));
-        let hand_in = |desk: &mpsc::Sender<Job>| {
-            let (done, is_done) = oneshot::channel();
-            desk.try_send(Job::Webhook(shared.clone(), done)).ok().map(|()| is_done)
+        self.hand_out(|_, done| Some(Job::Webhook(shared.clone(), done))).await
+    }
+
+    /// Has what happened under silences reported: an end in every chat that has the alert, the rest
+    /// in the chat in which the silences were made, `home`. Returns whether every chat has it, or
+    /// can never get it.
+    pub async fn report(&self, notice: Notice, home: Option<usize>) -> bool {
+        let notice = Arc::new(notice);
+        let job = |chat, done| match (home == Some(chat), &notice.what) {
+            (true, _) => Some(Job::Notice(notice.clone(), Concern::Home, done)),
+            (false, Event::Ended { .. }) => Some(Job::Notice(notice.clone(), Concern::Reader, done)),
+            (false, Event::StillFiring { .. }) => None,
         };
-        let handed_in: Vec<_> = self.0.iter().map(hand_in).collect();
+        self.hand_out(job).await
+    }
+
+    /// Hands a job to every chat that has one, and waits until all are done. Returns whether all
+    /// have succeeded.
+    async fn hand_out(&self, job: impl Fn(usize, oneshot::Sender<bool>) -> Option<Job>) -> bool {
+        let hand_in = |(chat, desk): (usize, &mpsc::Sender<Job>)| {
+            let (done, is_done) = oneshot::channel();
+            let job = job(chat, done)?;
+            Some(desk.try_send(job).ok().map(|()| is_done))
+        };
+        let handed_in: Vec<_> = self.0.iter().enumerate().filter_map(hand_in).collect();
         let mut all = true;
         for is_done in handed_in {
             all &= match is_done {
@@ -82,17 +102,6 @@ impl Dispatch {
             };
         }
         all
-    }
-
-    /// Has a message about so many alerts sent by the desk of a chat, as a reply to a message `to`
-    /// of the chat with the id that comes with it.
-    pub async fn notify(&self, chat: usize, to: Option<(i64, i32)>, message: Message, alerts: usize) -> Sent {
-        let (done, is_done) = oneshot::channel();
-        let Some(desk) = self.0.get(chat) else { return Sent::Never };
-        match desk.send(Job::Notice(Notice { to, message, alerts }, done)).await {
-            Ok(()) => is_done.await.unwrap_or(Sent::Later),
-            Err(_) => Sent::Later,
-        }
     }
 }
 

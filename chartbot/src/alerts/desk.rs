@@ -22,6 +22,7 @@ use super::{
     ending::Ending,
     ledger::{News, Resumed},
     reach::follow,
+    watch::Notice,
     webhook::Webhook,
 };
 use crate::{
@@ -47,18 +48,18 @@ const LOOK: Duration = Duration::from_secs(3);
 pub enum Job {
     /// To send what is news in a webhook; whether the chat has all of it, or can never get it.
     Webhook(Arc<Shared>, oneshot::Sender<bool>),
-    /// To send a message; what became of it.
-    Notice(Notice, oneshot::Sender<Sent>),
+    /// To report what happened under silences, as far as it concerns the chat; whether it has it,
+    /// or can never get it.
+    Notice(Arc<Notice>, Concern, oneshot::Sender<bool>),
 }
 
-/// A message about so many alerts, which replies to another one.
-pub struct Notice {
-    /// The id of the other, and that of its chat: it may have moved since.
-    pub to: Option<(i64, i32)>,
-    /// What is sent.
-    pub message: Message,
-    /// How many alerts it is about.
-    pub alerts: usize,
+/// What silences have to do with a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// They were made there.
+    Home,
+    /// It may have alerts that they silenced.
+    Reader,
 }
 
 /// A webhook, and what Prometheus knows, which is asked for once for all chats.
@@ -86,7 +87,7 @@ pub struct Desk {
     chats: Arc<AlertChats>,
     /// Which of the chats.
     place: usize,
-    tools: Tools,
+    pub(super) tools: Tools,
     /// Places for making cards.
     places: Arc<Semaphore>,
     cards: JoinSet<()>,
@@ -106,7 +107,7 @@ impl Desk {
         Self { chats, place, tools, places, cards, not_before: None, said, topic_said: false }
     }
 
-    fn chat(&self) -> &AlertChat {
+    pub(super) fn chat(&self) -> &AlertChat {
         &self.chats.all()[self.place]
     }
 
@@ -128,9 +129,8 @@ impl Desk {
                 Some(Job::Webhook(shared, done)) => {
                     let _ = done.send(self.deliver(&shared).await);
                 }
-                Some(Job::Notice(Notice { to, message, alerts }, done)) => {
-                    let to = to.filter(|(chat, _)| *chat == self.chat().place().chat);
-                    let _ = done.send(self.send(to.map(|(_, id)| id), message, alerts).await);
+                Some(Job::Notice(notice, concern, done)) => {
+                    let _ = done.send(self.report(&notice, concern).await);
                 }
             }
             while let Some(done) = self.cards.try_join_next() {
@@ -155,7 +155,8 @@ impl Desk {
             is_done &= !is_hopeless(is_done) && self.end(to, alerts, job, now).await;
         }
         for (to, alerts) in reminded {
-            is_done &= !is_hopeless(is_done) && self.remind(to, &alerts).await;
+            let text = words::alert::still(&alerts, self.tools.times());
+            is_done &= !is_hopeless(is_done) && self.remind(to, Message::text(text), &alerts).await.is_done();
         }
         for resumed in resumed {
             is_done &= !is_hopeless(is_done) && self.resume(resumed, now).await;
@@ -177,8 +178,7 @@ impl Desk {
                 }
                 true
             }
-            Sent::Never => true,
-            Sent::Later => false,
+            sent => sent.is_done(),
         }
     }
 
@@ -202,40 +202,35 @@ impl Desk {
         let text = words::alert::ended(&ends, self.tools.times());
         match self.send(to, Message::text(&*text), alerts.len()).await {
             Sent::Arrived(_, message) => {
-                let of = |is_well| {
-                    let ends = ends.iter().filter(move |(_, ending)| ending.is_well() == is_well);
+                let of = |is_open| {
+                    let ends = ends.iter().filter(move |(_, ending)| ending.is_open() == is_open);
                     ends.map(|(alert, _)| alert.clone()).collect::<Vec<_>>()
                 };
-                let (well, doubtful) = (of(true), of(false));
-                let open = message.filter(|_| !doubtful.is_empty()).map(|message| (message, text));
+                let (known, unknown) = (of(false), of(true));
+                let open = message.filter(|_| !unknown.is_empty()).map(|message| (message, text));
                 self.chat().ledger(|ledger| {
-                    ledger.ended(&well, None, now);
-                    ledger.ended(&doubtful, open, now);
+                    ledger.ended(&known, None, now);
+                    ledger.ended(&unknown, open, now);
                 });
                 self.tools.metrics.alerts.delivered(Event::Resolved, alerts.len());
                 true
             }
-            Sent::Never => true,
-            Sent::Later => false,
+            sent => sent.is_done(),
         }
     }
 
-    /// A repeat after a silence.
-    async fn remind(&mut self, to: Option<i32>, alerts: &[Alert]) -> bool {
-        let text = words::alert::still(alerts, self.tools.times());
-        match self.send(to, Message::text(text), alerts.len()).await {
-            Sent::Arrived(..) => {
-                self.chat().ledger(|ledger| ledger.reminded(alerts));
-                self.tools.metrics.alerts.delivered(Event::Firing, alerts.len());
-                true
-            }
-            Sent::Never => true,
-            Sent::Later => false,
+    /// Reports that alerts fire after a silence.
+    pub(super) async fn remind(&mut self, to: Option<i32>, message: Message, alerts: &[Alert]) -> Sent {
+        let sent = self.send(to, message, alerts.len()).await;
+        if let Sent::Arrived(_, message) = sent {
+            self.chat().ledger(|ledger| ledger.reminded(alerts, message, clock::wall()));
+            self.tools.metrics.alerts.delivered(Event::Firing, alerts.len());
         }
+        sent
     }
 
-    /// An alert goes on that ended for want of samples, or without a good end: the reply that said
-    /// so is completed, which makes no sound. If it is gone, this is a message like any other.
+    /// An alert goes on after an end of which the cause is not known: the reply that reported it is
+    /// completed, which makes no sound. If it is gone, this is a message like any other.
     async fn resume(&mut self, resumed: Resumed, now: Timestamp) -> bool {
         let Resumed { message, text, alerts } = resumed;
         let text = words::alert::completed(&text, &alerts, self.tools.times());
@@ -247,7 +242,7 @@ impl Desk {
                 self.tools.metrics.alerts.delivered(Event::Firing, alerts.len());
                 true
             }
-            Delivery::Failed(fault) if Undelivered::of(&fault).is_some() => {
+            Delivery::Failed(fault) if is_refused(&fault) || Undelivered::of(&fault).is_some() => {
                 self.announce(&alerts, 0, now).await
             }
             Delivery::Failed(_) | Delivery::Unknown(_) => false,
@@ -255,7 +250,7 @@ impl Desk {
     }
 
     /// Sends a message about so many alerts to the chat, wherever it is by now.
-    async fn send(&mut self, to: Option<i32>, message: Message, alerts: usize) -> Sent {
+    pub(super) async fn send(&mut self, to: Option<i32>, message: Message, alerts: usize) -> Sent {
         if let Some(pause) = self.not_before.map(|at| at.saturating_duration_since(clock::now())) {
             if pause >= ATTEMPT {
                 return Sent::Later;
@@ -308,6 +303,13 @@ impl Desk {
             self.not_before = Some(clock::now() + *pause);
         }
         let chat = self.chat().configured;
+        if is_refused(fault) {
+            self.tools.metrics.alerts.rejected(alerts);
+            if self.said.begins("rejected") {
+                tracing::warn!(%chat, "an alert is lost to the chat: {fault}; please report this");
+            }
+            return Sent::Never;
+        }
         let Some(reason) = Undelivered::of(fault) else {
             if self.said.begins("later") {
                 tracing::warn!(%chat, %fault, "alerts do not reach the chat; Alertmanager is asked to send them again");
@@ -324,6 +326,19 @@ impl Desk {
             );
         }
         Sent::Never
+    }
+}
+
+/// Whether Telegram will never take this message, while it may take another one.
+fn is_refused(fault: &Fault) -> bool {
+    matches!(fault, Fault::Rejected(_) | Fault::Gone)
+}
+
+impl Sent {
+    /// Whether the chat has it, or can never get it.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        self != Self::Later
     }
 }
 

@@ -1,5 +1,5 @@
-//! PURE: what may be said when an alert ended, from what Prometheus knows at that time. Nobody
-//! is called level whom nobody watches.
+//! PURE: what may be said when an alert ended, from what Prometheus knows at that time. A
+//! node that nobody watches is never called level.
 
 use super::alert::Alert;
 use crate::samples::{
@@ -53,22 +53,25 @@ impl Ending {
         }
     }
 
-    /// Whether all is well, so that the same alert would be a new one.
+    /// Whether nothing is known of the trouble itself, so that it may have gone on all the time.
     #[must_use]
-    pub fn is_well(self) -> bool {
-        matches!(self, Self::Level | Self::NetworkOk | Self::Plain)
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Unwatched(_) | Self::Unknown)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{alerts::alert::tests::alert, samples::present::tests::present};
+    use crate::{
+        alerts::alert::tests::alert,
+        samples::present::{Known, tests::present},
+    };
 
     #[test]
     fn nothing_is_said_that_is_not_known() {
         use {NetworkState as Net, NodeState as Node};
-        let lost = Some(Last { lag: 50.0, at: 1_800_000_000.0 });
+        let lost = Some(Last { known: Known::Lag(50.0), at: 1_800_000_000.0 });
         for (network, node, lag, last, want) in [
             (Net::Ok, Node::Ok, Some(0.0), None, Ending::Level),
             (Net::Ok, Node::Behind, Some(50.0), None, Ending::Node(State::Behind, Some(50.0), None)),
@@ -91,7 +94,7 @@ mod tests {
             let present = present("polygon", network, ("my-node", node, lag, last));
             let ending = Ending::of(&alert("HeadlagNodeBehind"), Some(&present));
             assert_eq!(ending, want, "{network:?} {node:?}");
-            assert_eq!(ending.is_well(), want == Ending::Level);
+            assert_eq!(ending.is_open(), matches!(want, Ending::Unwatched(_)));
         }
     }
 
@@ -110,5 +113,6 @@ mod tests {
         assert_eq!(ending(NetworkState::Ok, &[("node", "other")]).0, Ending::Unwatched(None));
         assert_eq!(ending(NetworkState::Ok, &[("network", "other")]).0, Ending::Unwatched(None));
         assert_eq!(ending(NetworkState::Ok, &[("network", "")]), (Ending::Plain, Ending::Plain));
+        assert!(Ending::Unknown.is_open() && !Ending::Plain.is_open() && !Ending::NetworkOk.is_open());
     }
 }

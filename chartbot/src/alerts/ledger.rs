@@ -12,8 +12,8 @@ use super::alert::{Alert, Fingerprint};
 
 /// An ended alert is remembered for so long, for echoes of it.
 const ECHOES: SignedDuration = SignedDuration::from_hours(24);
-/// An alert that fires again so soon after an end that did not say all is well goes on: the
-/// exporter was away for some minutes, and the rule's `for` is 10 at most.
+/// An alert that fires again so soon after an end for want of samples goes on: the exporter was
+/// away for some minutes, and an alert takes 10 to begin at most.
 const RESUMES: SignedDuration = SignedDuration::from_mins(15);
 /// So many alerts are remembered. Of more, first the ended ones are forgotten, the oldest first,
 /// then those that were not heard of for longest.
@@ -34,7 +34,7 @@ pub struct Ledger {
     alerts: BTreeMap<Fingerprint, Entry>,
     /// The alerts that each message announced.
     messages: BTreeMap<i32, Vec<Fingerprint>>,
-    /// Replies about ends that did not say all is well.
+    /// Replies about ends that left it open whether the trouble is over.
     open_ends: BTreeMap<i32, OpenEnd>,
 }
 
@@ -45,6 +45,8 @@ struct Entry {
     message: Option<i32>,
     /// When it was last in a webhook.
     heard: Timestamp,
+    /// When the chat last read that it fires, or that it ended.
+    said: Timestamp,
     phase: Phase,
 }
 
@@ -54,7 +56,7 @@ enum Phase {
         /// Whether the bot silenced it since it was last mentioned.
         silenced: bool,
     },
-    /// Its end was reported, in this message if it did not say all is well.
+    /// Its end was reported, in this message if that left open whether the trouble is over.
     Ended(Option<i32>),
 }
 
@@ -73,7 +75,7 @@ pub struct News {
     pub ended: Vec<(Option<i32>, Vec<Alert>)>,
     /// Alerts that still fire after a silence, by the message that announced them.
     pub reminded: Vec<(Option<i32>, Vec<Alert>)>,
-    /// Alerts that go on after an end that did not say all is well.
+    /// Alerts that go on after an end that left open whether the trouble is over.
     pub resumed: Vec<Resumed>,
 }
 
@@ -134,7 +136,8 @@ impl Ledger {
         news
     }
 
-    /// The reply that reported the end of an alert recently, without saying all is well.
+    /// The reply that reported the end of an alert recently, and left open whether the trouble is
+    /// over.
     fn open_end(&self, entry: &Entry, now: Timestamp) -> Option<i32> {
         let Phase::Ended(Some(message)) = entry.phase else { return None };
         let end = self.open_ends.get(&message)?;
@@ -155,7 +158,7 @@ impl Ledger {
     pub fn announced(&mut self, alerts: &[Alert], message: Option<i32>, now: Timestamp) {
         for alert in alerts {
             let phase = Phase::Firing { silenced: false };
-            let entry = Entry { alert: kept(alert), message, heard: now, phase };
+            let entry = Entry { alert: kept(alert), message, heard: now, said: now, phase };
             self.alerts.insert(alert.fingerprint.clone(), entry);
         }
         if let Some(message) = message {
@@ -165,8 +168,8 @@ impl Ledger {
         self.forget(now);
     }
 
-    /// The end of these alerts was reported; `open` is the reply with its text where it did not
-    /// say all is well.
+    /// The end of these alerts was reported; `open` is the reply with its text where it left open
+    /// whether the trouble is over.
     pub fn ended(&mut self, alerts: &[Alert], open: Option<(i32, String)>, now: Timestamp) {
         let message = open.as_ref().map(|(message, _)| *message);
         if let Some((message, text)) = open {
@@ -179,7 +182,8 @@ impl Ledger {
             if let Some(known) = known {
                 alert.starts_at = alert.starts_at.max(known.alert.starts_at);
             }
-            let entry = Entry { message: announced, heard: now, phase: Phase::Ended(message), alert };
+            let phase = Phase::Ended(message);
+            let entry = Entry { message: announced, heard: now, said: now, phase, alert };
             self.alerts.insert(entry.alert.fingerprint.clone(), entry);
         }
         self.forget(now);
@@ -190,7 +194,7 @@ impl Ledger {
         for alert in alerts {
             let announced = self.alerts.get(&alert.fingerprint).and_then(|entry| entry.message);
             let phase = Phase::Firing { silenced: false };
-            let entry = Entry { alert: kept(alert), message: announced, heard: now, phase };
+            let entry = Entry { alert: kept(alert), message: announced, heard: now, said: now, phase };
             self.alerts.insert(alert.fingerprint.clone(), entry);
         }
         if let Some(end) = self.open_ends.get_mut(&message) {
@@ -207,16 +211,60 @@ impl Ledger {
         }
     }
 
-    /// It was said that these alerts still fire after a silence.
-    pub fn reminded(&mut self, alerts: &[Alert]) {
-        self.silenced(|of| alerts.iter().any(|alert| alert.fingerprint == of.fingerprint), false);
+    /// A message reported that these alerts fire after a silence, under which they may have begun.
+    pub fn reminded(&mut self, alerts: &[Alert], message: Option<i32>, now: Timestamp) {
+        for alert in alerts {
+            let known = self.alerts.remove(&alert.fingerprint);
+            let known = known.filter(|entry| matches!(entry.phase, Phase::Firing { .. }));
+            let mut alert = kept(alert);
+            if let Some(known) = &known {
+                alert.starts_at = alert.starts_at.max(known.alert.starts_at);
+            }
+            let message = known.and_then(|entry| entry.message).or(message);
+            let phase = Phase::Firing { silenced: false };
+            let entry = Entry { message, heard: now, said: now, phase, alert };
+            self.alerts.insert(entry.alert.fingerprint.clone(), entry);
+        }
+        self.forget(now);
     }
 
-    /// The alerts that a message announced; absent where that is not known, or no longer.
+    /// Whether the chat has an alert for which it knows of no end.
     #[must_use]
-    pub fn of_message(&self, message: i32) -> Option<Vec<Alert>> {
-        let of = self.messages.get(&message)?.iter();
-        of.map(|fingerprint| self.alert(fingerprint).cloned()).collect()
+    pub fn is_firing(&self, fingerprint: &Fingerprint) -> bool {
+        let entry = self.alerts.get(fingerprint);
+        entry.is_some_and(|entry| matches!(entry.phase, Phase::Firing { .. }))
+    }
+
+    /// Whether the chat read that an alert ended, or that it fires again since `again`.
+    #[must_use]
+    pub fn is_end_said(&self, alert: &Alert, again: Option<Timestamp>) -> bool {
+        self.alerts.get(&alert.fingerprint).is_some_and(|entry| match entry.phase {
+            Phase::Firing { .. } => again.is_some_and(|again| again <= entry.alert.starts_at),
+            Phase::Ended(_) => alert.starts_at <= entry.alert.starts_at,
+        })
+    }
+
+    /// The message that announced an alert, as far as it is known.
+    #[must_use]
+    pub fn message(&self, fingerprint: &Fingerprint) -> Option<i32> {
+        self.alerts.get(fingerprint).and_then(|entry| entry.message)
+    }
+
+    /// Whether the chat read within the last `time` that this alert fires.
+    #[must_use]
+    pub fn is_said_within(&self, alert: &Alert, time: SignedDuration, now: Timestamp) -> bool {
+        self.alerts.get(&alert.fingerprint).is_some_and(|entry| {
+            let is_same = alert.starts_at <= entry.alert.starts_at;
+            let is_firing = matches!(entry.phase, Phase::Firing { .. });
+            is_same && is_firing && now.duration_since(entry.said) <= time
+        })
+    }
+
+    /// The alerts that a message announced, also those that ended long ago; absent where that is
+    /// not known, or no longer.
+    #[must_use]
+    pub fn of_message(&self, message: i32) -> Option<&[Fingerprint]> {
+        self.messages.get(&message).map(Vec::as_slice)
     }
 
     /// An alert that the chat knows.

@@ -125,7 +125,8 @@ impl Present {
         let mut lines: Vec<_> =
             self.firing.iter().map(|(labels, notes, since)| line(labels, notes, *since, times)).collect();
         if lines.is_empty() {
-            lines.push(words.silences.calm.to_owned());
+            let is_calm = self.silenced.is_empty();
+            lines.push(if is_calm { words.silences.calm } else { words.silences.quiet }.to_owned());
         }
         if !self.silenced.is_empty() || !self.unused.is_empty() {
             lines.push(format!("\n{}:", words.silences.silences));

@@ -2,12 +2,13 @@
 
 use std::{convert::Infallible, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{time::sleep, try_join};
 
 use super::{
     alertmanager::Error,
     silencer::{Silencer, locked, undo_button},
-    watch::{Event, Look, Notice},
+    watch::{Ended, Look, Notice},
 };
 use crate::{
     alerts::{alert::Alert, silences::SilenceId},
@@ -15,9 +16,8 @@ use crate::{
         message::{Message, TEXT_LIMIT},
         said::Said,
     },
-    clock,
     words::{
-        Words,
+        moment::Times,
         silence::{at, ended_line, fitted, line},
     },
 };
@@ -74,34 +74,31 @@ async fn report(silencer: &Silencer, notice: &Notice) {
     }
 }
 
-/// A notice in words, with a button for what is left of the silence. `how` is what is known of the
-/// end of an alert, such as "level again, after 18 min".
+/// The message about ends under silences, with a button for what is left of the silences. `how` is
+/// what is known of the end of an alert, and the sign before that.
 #[must_use]
-pub fn message(
-    silencer: &Silencer,
-    notice: &Notice,
-    how: impl Fn(&Alert) -> Option<String>,
-    words: &Words,
+pub fn ended(
+    ends: &[Ended],
+    (silences, until): (&[SilenceId], Option<Timestamp>),
+    how: impl Fn(&Alert) -> (&'static str, String),
+    times: Times,
 ) -> Message {
-    let times = silencer.times(clock::wall(), words);
-    let silences = words.silences;
-    let text = |lines: Vec<String>, last: &[String]| fitted(&lines, last, TEXT_LIMIT, words);
-    match &notice.what {
-        Event::Ended { alerts, until } => {
-            let lines = alerts.iter().map(|ended| ended_line(ended, how(&ended.alert), times));
-            let goes_on: Vec<_> = until.iter().map(|until| (silences.goes_on)(&at(*until, times))).collect();
-            let left: &[SilenceId] = if until.is_some() { &notice.silences } else { &[] };
-            let buttons = undo_button(left, silences.remove);
-            Message::text(text(lines.collect(), &goes_on)).with_buttons(buttons)
-        }
-        Event::StillFiring { alerts, removed } => {
-            let heading = if *removed { silences.removed } else { silences.ran_out };
-            let lines = alerts
-                .iter()
-                .map(|alert| line(&alert.labels, &alert.annotations, Some(alert.starts_at), times));
-            Message::text(text(std::iter::once(format!("{heading}:")).chain(lines).collect(), &[]))
-        }
-    }
+    let words = times.words;
+    let lines: Vec<_> = ends.iter().map(|end| ended_line(end, how(&end.alert), times)).collect();
+    let goes_on: Vec<_> = until.iter().map(|until| (words.silences.goes_on)(&at(*until, times))).collect();
+    let left: &[SilenceId] = if until.is_some() { silences } else { &[] };
+    let text = fitted(&lines, &goes_on, TEXT_LIMIT, words);
+    Message::text(text).with_buttons(undo_button(left, words.silences.remove))
+}
+
+/// The message about alerts that fire after a silence, which ran out or was `removed`.
+#[must_use]
+pub fn still_firing(alerts: &[Alert], removed: bool, times: Times) -> Message {
+    let words = times.words;
+    let heading = if removed { words.silences.removed } else { words.silences.ran_out };
+    let line = |alert: &Alert| line(&alert.labels, &alert.annotations, Some(alert.starts_at), times);
+    let lines: Vec<_> = std::iter::once(format!("{heading}:")).chain(alerts.iter().map(line)).collect();
+    Message::text(fitted(&lines, &[], TEXT_LIMIT, words))
 }
 
 #[cfg(test)]
@@ -122,12 +119,30 @@ mod tests {
             silencer::Press,
             silences::Lasting,
             stand::{Fault, Stand},
+            watch::Event,
         },
         chat::{access::Sender, message::Content, place::Place},
-        words::{ENGLISH, Language, RUSSIAN},
+        words::{ENGLISH, Language, RUSSIAN, Words},
     };
 
     // Time is paused: a pause is over as soon as there is nothing left to do.
+
+    fn message(notice: &Notice, how: impl Fn(&Alert) -> (&'static str, String), times: Times) -> Message {
+        match &notice.what {
+            Event::Ended { alerts, until } => ended(alerts, (&notice.silences, *until), how, times),
+            Event::StillFiring { alerts, removed, .. } => still_firing(alerts, *removed, times),
+        }
+    }
+
+    fn unreachable(_: &Alert) -> (&'static str, String) {
+        ("🔴", "now unreachable".into())
+    }
+
+    static ZONE: TimeZone = TimeZone::UTC;
+
+    fn times(words: &Words) -> Times<'_> {
+        Times { zone: &ZONE, now: 1_796_000_000, words }
+    }
 
     fn who() -> Sender {
         Sender { id: 7, username: None, is_bot: false, language: Language::English }
@@ -179,20 +194,20 @@ mod tests {
         assert_eq!(found.len(), 2, "the first did not arrive");
         assert_eq!(found[0], found[1]);
         assert_eq!((found[0].place, found[0].message), (Place::chat(-7), Some(55)));
-        let said = message(&silencer, &found[0], |_| None, &ENGLISH);
+        let said = message(&found[0], unreachable, times(&ENGLISH));
         assert!(
-            text(&said).starts_with("✅ Behind · polygon · mine: ended\nThe silence lasts until "),
+            text(&said).starts_with("🔴 Behind · polygon · mine: now unreachable\nThe silence lasts until "),
             "{}",
             text(&said)
         );
         let button = said.buttons.concat().remove(0);
         let id = found[0].silences[0].to_string();
         assert_eq!((button.text, button.data), ("Remove the silence".into(), format!("alert undo {id}")));
-        let how = |alert: &Alert| Some(format!("{} снова не отстаёт", alert.labels["node"]));
-        let said = message(&silencer, &found[0], how, &RUSSIAN);
+        let level = |alert: &Alert| ("🟢", format!("{} снова не отстаёт", alert.labels["node"]));
+        let said = message(&found[0], level, times(&RUSSIAN));
         assert!(
             text(&said)
-                .starts_with("✅ Behind · polygon · mine: mine снова не отстаёт\nУведомления отключены до "),
+                .starts_with("🟢 Behind · polygon · mine: mine снова не отстаёт\nУведомления отключены до "),
             "{}",
             text(&said)
         );
@@ -210,7 +225,7 @@ mod tests {
         let restarted = Silencer::new(stand.client(), TimeZone::UTC);
         let found = notices(&restarted, 3, false).await;
         assert_eq!(found.len(), 1);
-        let said = message(&restarted, &found[0], |_| None, &ENGLISH);
+        let said = message(&found[0], unreachable, times(&ENGLISH));
         assert!(
             text(&said)
                 .starts_with("🔔 The silence is over, still firing:\n🔴 Behind · polygon · mine, since "),
@@ -253,7 +268,7 @@ mod tests {
         stand.client().expire(&removed).await.unwrap();
         let found = notices(&silencer, 3, false).await;
         assert_eq!(found.len(), 1);
-        let said = text(&message(&silencer, &found[0], |_| None, &ENGLISH));
+        let said = text(&message(&found[0], unreachable, times(&ENGLISH)));
         assert!(said.starts_with("🔔 The silence was removed, still firing:\n🔴 Behind"), "{said}");
     }
 

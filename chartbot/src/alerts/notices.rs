@@ -1,4 +1,5 @@
-//! Reports what happens under a silence of the bot's, as a reply to the message with the alerts.
+//! Reports what happens under a silence of the bot's, as a reply to the message with the alerts:
+//! an end in every chat that has the alert, since Alertmanager reports it to none.
 
 use std::sync::Arc;
 
@@ -7,12 +8,14 @@ use jiff::Timestamp;
 use super::{
     alert::Alert,
     chats::AlertChats,
-    delivery::{Dispatch, Tools},
-    desk::{Sent, look},
+    delivery::Dispatch,
+    desk::{Concern, Desk, Sent, look},
     ending::Ending,
+    ledger::Ledger,
     lookout,
     silencer::Silencer,
-    watch::{Event, Notice},
+    silences::SilenceId,
+    watch::{Ended, Event, Notice},
 };
 use crate::{clock, words::alert::how};
 
@@ -23,54 +26,98 @@ pub struct Notices {
     pub chats: Arc<AlertChats>,
     /// Sends.
     pub dispatch: Dispatch,
-    /// Asks Prometheus, and knows the language.
-    pub tools: Tools,
 }
 
 impl Notices {
     /// Reports for ever what happens under the silences of `silencer`.
     pub async fn run(self, silencer: Arc<Silencer>) {
-        match lookout::run(&silencer, |notice| self.report(&silencer, notice)).await {}
+        match lookout::run(&silencer, |notice| self.report(notice)).await {}
     }
 
-    /// Reports to one chat; whether it has it, or can never get it.
-    async fn report(&self, silencer: &Silencer, notice: Notice) -> bool {
-        let Some(place) = self.chats.serving(notice.place) else {
-            tracing::info!(chat = %notice.place, "what happened under a silence is not reported, since the chat gets no alerts any more");
+    /// Reports to all chats that it concerns; whether each has it, or can never get it.
+    async fn report(&self, notice: Notice) -> bool {
+        let home = self.chats.serving(notice.place);
+        if home.is_none() {
+            // A group that was upgraded has its new id here once it was checked.
+            if !self.chats.are_checked() {
+                return false;
+            }
+            tracing::info!(
+                chat = %notice.place,
+                "a silence was made in a chat that no longer gets alerts; only the others hear what \
+                 happened under it"
+            );
+        }
+        self.dispatch.report(notice, home).await
+    }
+}
+
+impl Desk {
+    /// Reports what happened under silences, as far as the chat does not know it; whether the chat
+    /// has it, or can never get it.
+    pub(super) async fn report(&mut self, notice: &Notice, concern: Concern) -> bool {
+        let now = clock::wall();
+        let Some(notice) = self.chat().ledger(|ledger| news(notice, concern, ledger, now)) else {
             return true;
         };
-        let now = clock::wall();
-        let alerts: Vec<Alert> = match &notice.what {
-            Event::Ended { alerts, .. } => alerts.iter().map(|ended| until(&ended.alert, now)).collect(),
-            Event::StillFiring { alerts, .. } => alerts.clone(),
-        };
-        let message = {
-            let present = match notice.what {
-                Event::Ended { .. } => look(&self.tools.painter, alerts.iter()).await,
-                Event::StillFiring { .. } => None,
-            };
-            let end = |alert: &Alert| {
-                let ending = Ending::of(alert, present.as_ref());
-                Some(how(ending, &until(alert, now), self.tools.times()))
-            };
-            lookout::message(silencer, &notice, end, self.tools.words)
-        };
-        let to = notice.message.map(|message| (notice.place.chat, message));
-        match self.dispatch.notify(place, to, message, alerts.len()).await {
-            Sent::Arrived(chat, message) => {
-                self.chats.all()[place].ledger(|ledger| match &notice.what {
-                    Event::Ended { .. } => ledger.ended(&alerts, None, now),
-                    Event::StillFiring { .. } => ledger.reminded(&alerts),
-                });
-                if let Some(message) = message {
-                    silencer.remember(chat, message, notice.silences);
-                }
-                true
+        let own = notice.message.filter(|_| notice.place.chat == self.chat().place().chat);
+        let sent = match &notice.what {
+            Event::Ended { alerts, until } => {
+                let first = alerts.first().map(|end| &end.alert.fingerprint);
+                let known = first.and_then(|first| self.chat().ledger(|ledger| ledger.message(first)));
+                let to = if concern == Concern::Home { own } else { known };
+                self.report_ends(alerts, (&notice.silences, *until), to, now).await
             }
-            Sent::Never => true,
-            Sent::Later => false,
+            Event::StillFiring { alerts, removed, .. } => {
+                let message = lookout::still_firing(alerts, *removed, self.tools.times());
+                self.remind(own, message, alerts).await
+            }
+        };
+        if let (Sent::Arrived(chat, Some(message)), Some(silencer)) = (sent, &self.tools.silencer) {
+            silencer.remember(chat, message, notice.silences);
         }
+        sent.is_done()
     }
+
+    /// Ends under silences, of which so much is left.
+    async fn report_ends(
+        &mut self,
+        ends: &[Ended],
+        left: (&[SilenceId], Option<Timestamp>),
+        to: Option<i32>,
+        now: Timestamp,
+    ) -> Sent {
+        let alerts: Vec<Alert> = ends.iter().map(|end| until(&end.alert, now)).collect();
+        let present = look(&self.tools.painter, alerts.iter()).await;
+        let end = |alert: &Alert| {
+            let ending = Ending::of(alert, present.as_ref());
+            how(ending, &until(alert, now), self.tools.times())
+        };
+        let message = lookout::ended(ends, left, end, self.tools.times());
+        let sent = self.send(to, message, alerts.len()).await;
+        if let Sent::Arrived(..) = sent {
+            self.chat().ledger(|ledger| ledger.ended(&alerts, None, now));
+        }
+        sent
+    }
+}
+
+/// What of a notice is news to a chat; absent if nothing is.
+fn news(notice: &Notice, concern: Concern, ledger: &Ledger, now: Timestamp) -> Option<Notice> {
+    let mut news = notice.clone();
+    let is_any = match &mut news.what {
+        Event::Ended { alerts, .. } => {
+            let concerns = |end: &Ended| concern == Concern::Home || ledger.is_firing(&end.alert.fingerprint);
+            alerts.retain(|end| concerns(end) && !ledger.is_end_said(&end.alert, end.again));
+            !alerts.is_empty()
+        }
+        // Alertmanager's repeat may have come first.
+        Event::StillFiring { alerts, over_for, .. } => {
+            alerts.retain(|alert| !ledger.is_said_within(alert, *over_for, now));
+            !alerts.is_empty()
+        }
+    };
+    is_any.then_some(news)
 }
 
 /// The alert as one that ended now: Alertmanager does not say when.

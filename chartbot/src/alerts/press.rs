@@ -50,7 +50,7 @@ impl Presses {
 
     /// The reply to a press, and its outcome as a metric counts it.
     pub async fn answer(&self, action: &Action, pressed: Pressed<'_>) -> (Answer, &'static str) {
-        let plain = |message| Answer { message, silences: Vec::new() };
+        let plain = Answer::plain;
         let (words, incoming) = (self.tools.words, pressed.incoming);
         match (action, &self.tools.silencer) {
             (Action::Chart(of), _) => {
@@ -63,7 +63,10 @@ impl Presses {
             }
             (Action::Undo(id), Some(silencer)) => {
                 let of = (incoming.place.chat, pressed.message);
-                (plain(silencer.undo(id.as_ref(), of, &incoming.sender, words).await), "ok")
+                let undone = silencer.undo(id.as_ref(), of, &incoming.sender, words).await;
+                // Everyone can read that it fires, so its repeat is no news.
+                self.chats.silenced(|alert| undone.is_loud(alert), false);
+                (Answer { spent: undone.spent, ..plain(undone.message) }, "ok")
             }
         }
     }
@@ -83,35 +86,42 @@ impl Presses {
         of: Option<&Fingerprint>,
         pressed: Pressed<'_>,
     ) -> Answer {
-        let known = self.alerts(of, pressed).unwrap_or_default();
-        let of: Vec<_> = match of {
-            Some(of) => vec![of.clone()],
-            None => known.iter().map(|alert| alert.fingerprint.clone()).collect(),
-        };
+        let of = self.alerts(of, pressed);
+        let known = self.known(&of, pressed);
         let Pressed { incoming, message, .. } = pressed;
         let (who, place) = (&incoming.sender, incoming.place);
         let press = Press { of: &of, known: &known, lasting, who, place, message };
         let answer = silencer.press(press, self.tools.words).await;
         if !answer.silences.is_empty() {
-            self.chats.silenced(|alert| of.contains(&alert.fingerprint));
+            self.chats.silenced(|alert| of.contains(&alert.fingerprint), true);
         }
         answer
     }
 
-    /// The alerts that a button is about, as far as they are known; absent after a restart.
-    fn alerts(&self, of: Option<&Fingerprint>, pressed: Pressed<'_>) -> Option<Vec<Alert>> {
-        let chat = pressed.incoming.place.chat;
+    /// The alerts that a button is about; none where those of its message are not known any more.
+    fn alerts(&self, of: Option<&Fingerprint>, pressed: Pressed<'_>) -> Vec<Fingerprint> {
         match of {
-            Some(of) => Some(vec![self.chats.alert(chat, of)?]),
-            None => self.chats.of_message(chat, pressed.message),
+            Some(of) => vec![of.clone()],
+            None => {
+                let of = self.chats.of_message(pressed.incoming.place.chat, pressed.message);
+                of.unwrap_or_default()
+            }
         }
+    }
+
+    /// Those of them that the chat remembers: not after a restart, nor long after their end.
+    fn known(&self, of: &[Fingerprint], pressed: Pressed<'_>) -> Vec<Alert> {
+        of.iter().filter_map(|of| self.chats.alert(pressed.incoming.place.chat, of)).collect()
     }
 
     /// A fresh card. After a restart, the text of the message says what it is about.
     async fn card(&self, of: Option<&Fingerprint>, pressed: Pressed<'_>) -> (Message, &'static str) {
         let words = self.tools.words;
-        let known = self.alerts(of, pressed).map(|alerts| Subject::of(&alerts));
-        let subject = known.unwrap_or_else(|| Subject::of_text(pressed.text));
+        let known = self.known(&self.alerts(of, pressed), pressed);
+        let subject = match known.as_slice() {
+            [] => Subject::of_text(pressed.text),
+            known => Subject::of(known),
+        };
         let painter = &self.tools.painter;
         let painted = async { painter.paint(&painter.know_worst(&subject).await?, None, words).await };
         match painted.await {

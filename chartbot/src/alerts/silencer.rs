@@ -1,7 +1,7 @@
 //! The edge: makes the silences that users ask for, and ends them again.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -67,11 +67,52 @@ pub struct Answer {
     pub message: Message,
     /// What was made, for [`Silencer::remember`] once the id of that message is known.
     pub silences: Vec<SilenceId>,
+    /// Messages, each with its chat, whose buttons have become useless.
+    pub spent: Vec<(i64, i32)>,
+}
+
+impl Answer {
+    /// Of a press that changes no silence.
+    #[must_use]
+    pub fn plain(message: Message) -> Self {
+        Self { message, silences: Vec::new(), spent: Vec::new() }
+    }
+}
+
+/// The answer to a press that ends silences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// What to send, as a reply.
+    pub message: Message,
+    /// Messages, each with its chat, whose button has nothing left to end.
+    pub spent: Vec<(i64, i32)>,
+    /// Which silences it ended.
+    ended: Vec<Silence>,
+    /// Which others there are.
+    left: Vec<Silence>,
+}
+
+impl Undone {
+    /// Whether an alert is no longer under a silence of the bot's.
+    #[must_use]
+    pub fn is_loud(&self, alert: &Alert) -> bool {
+        let is_under = |silences: &[Silence]| silences.iter().any(|silence| silence.is_of(alert));
+        is_under(&self.ended) && !is_under(&self.left)
+    }
 }
 
 /// Silences by the message whose button ends them, the oldest message first.
 #[derive(Debug, Default)]
 struct Made(VecDeque<((i64, i32), Vec<SilenceId>)>);
+
+impl Made {
+    /// The messages whose silences are all among these, and the one that was pressed.
+    fn spent(&self, ended: &[SilenceId], pressed: (i64, i32)) -> Vec<(i64, i32)> {
+        let is_spent = |silences: &[SilenceId]| silences.iter().all(|id| ended.contains(id));
+        let known = self.0.iter().filter(|(message, silences)| *message != pressed && is_spent(silences));
+        std::iter::once(pressed).chain(known.map(|(message, _)| *message)).collect()
+    }
+}
 
 impl Silencer {
     /// Asks `alertmanager`, and says times in `zone`.
@@ -83,7 +124,7 @@ impl Silencer {
     /// Makes one silence for each alert that still fires. Labels come from Alertmanager, so it
     /// works after a restart as well.
     pub async fn press(&self, press: Press<'_>, words: &Words) -> Answer {
-        let nothing = |text: &str| Answer { message: Message::text(text), silences: Vec::new() };
+        let nothing = |text: &str| Answer::plain(Message::text(text));
         if press.of.is_empty() {
             return nothing(words.silences.nothing_known);
         }
@@ -175,34 +216,45 @@ impl Silencer {
         }
     }
 
-    /// Ends a silence, or all that belong to this message.
+    /// Ends a silence, or all that belong to the message whose button was pressed, which is given
+    /// with its chat.
     pub async fn undo(
         &self,
         id: Option<&SilenceId>,
-        (chat, message): (i64, i32),
+        pressed: (i64, i32),
         who: &Sender,
         words: &Words,
-    ) -> Message {
+    ) -> Undone {
+        let nothing = |text: &str| Undone {
+            message: Message::text(text),
+            spent: Vec::new(),
+            ended: Vec::new(),
+            left: Vec::new(),
+        };
         let of_message = |made: &Made| {
-            let it = made.0.iter().find(|(place, _)| *place == (chat, message));
+            let it = made.0.iter().find(|(message, _)| *message == pressed);
             it.map(|(_, silences)| silences.clone())
         };
         let ids = match id {
             Some(id) => Some(vec![id.clone()]),
             None => of_message(&locked(&self.made)),
         };
-        let Some(ids) = ids else { return Message::text(words.silences.undo_unknown) };
+        let Some(ids) = ids else { return nothing(words.silences.undo_unknown) };
         let listed = match self.alertmanager.silences().await {
             Ok(listed) => listed,
-            Err(error) => return Message::text(reason(&error, words)),
+            Err(error) => return nothing(&reason(&error, words)),
         };
         let (mut undone, mut over, mut kept, mut failure) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let mut ended = BTreeSet::new();
         for id in &ids {
             let silence = listed.iter().find(|silence| silence.id == *id);
             let name = silence.map(|silence| name(&silence.labels()));
             match silence {
                 Some(Silence { phase: Phase::Pending | Phase::Active, .. }) => match self.end(id).await {
-                    Ok(()) => undone.extend(name),
+                    Ok(()) => {
+                        ended.insert(id);
+                        undone.extend(name);
+                    }
                     Err(error) => {
                         kept.extend(name);
                         failure = Some(error);
@@ -219,7 +271,14 @@ impl Silencer {
             lines.push(format!("{}.", silences.over));
         }
         let last: Vec<_> = failure.iter().map(|error| reason(error, words)).collect();
-        Message::text(fitted(&lines, &last, TEXT_LIMIT, words))
+        let message = Message::text(fitted(&lines, &last, TEXT_LIMIT, words));
+        let active = listed.into_iter().filter(|silence| silence.phase != Phase::Expired);
+        let (ended, left) = active.partition(|silence| ended.contains(&silence.id));
+        let spent = match failure {
+            None => locked(&self.made).spent(&ids, pressed),
+            Some(_) => Vec::new(),
+        };
+        Undone { message, spent, ended, left }
     }
 
     async fn end(&self, id: &SilenceId) -> Result<(), Error> {
@@ -262,7 +321,7 @@ impl Outcome {
         let last: Vec<_> = self.error.iter().map(|error| reason(error, times.words)).collect();
         let message = Message::text(fitted(&lines, &last, TEXT_LIMIT, times.words));
         let buttons = undo_button(&self.made, words.undo);
-        Answer { message: message.with_buttons(buttons), silences: self.made }
+        Answer { message: message.with_buttons(buttons), silences: self.made, spent: Vec::new() }
     }
 }
 

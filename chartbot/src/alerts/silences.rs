@@ -128,6 +128,15 @@ impl Silence {
         })
     }
 
+    /// Whether the bot made it, and for this alert, of which a few labels are enough.
+    #[must_use]
+    pub fn is_of(&self, alert: &Alert) -> bool {
+        self.note().is_some_and(|note| match note.of {
+            Of::Alert { fingerprint, .. } => fingerprint == alert.fingerprint,
+            Of::Node => self.covers(&alert.labels),
+        })
+    }
+
     /// The labels that it asks for.
     #[must_use]
     pub fn labels(&self) -> Pairs {

@@ -44,12 +44,12 @@ pub struct Look {
     pub firing: Vec<Firing>,
 }
 
-/// Something that a chat has to hear about silences which were made there.
+/// Something to report about silences, to the chat in which they were made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Where to.
     pub place: Place,
-    /// The message to reply to, which has the alerts; absent for `/silence`.
+    /// The message to reply to, which has the alerts; absent after `/silence`.
     pub message: Option<i32>,
     /// What happened.
     pub what: Event,
@@ -73,6 +73,8 @@ pub enum Event {
         alerts: Vec<Alert>,
         /// Whether somebody ended the silence, and not the bot.
         removed: bool,
+        /// How long ago it ended, by Alertmanager's clock.
+        over_for: SignedDuration,
     },
 }
 
@@ -223,9 +225,10 @@ impl Notice {
                 *until = (*until).max(*other);
             }
             (
-                Event::StillFiring { alerts, removed },
-                Event::StillFiring { alerts: others, removed: other },
+                Event::StillFiring { alerts, removed, over_for },
+                Event::StillFiring { alerts: others, removed: other, over_for: as_long },
             ) if removed == other => {
+                *over_for = (*over_for).min(*as_long);
                 for alert in others {
                     if alerts.iter().all(|known| known.fingerprint != alert.fingerprint) {
                         alerts.push(alert.clone());
@@ -271,7 +274,7 @@ impl Watched {
         let is_settled = look.uptime >= SETTLES_AFTER;
         match (covered.is_empty(), self.is_over) {
             (true, _) => self.judge_absence(is_settled),
-            (false, true) => self.judge_loudness(&covered),
+            (false, true) => self.judge_loudness(&covered, look.now),
             (false, false) => self.judge_presence(&covered, is_settled),
         }
     }
@@ -294,7 +297,7 @@ impl Watched {
     }
 
     /// The silence is over, and something fires that it silenced.
-    fn judge_loudness(&mut self, covered: &[&Firing]) -> Verdict {
+    fn judge_loudness(&mut self, covered: &[&Firing], now: Timestamp) -> Verdict {
         self.missed = 0;
         // What another silence covers is not loud, and its end is the other one's to report.
         let loud = covered.iter().filter(|firing| firing.silenced_by.is_empty());
@@ -304,7 +307,9 @@ impl Watched {
         }
         // One that is no longer listed did not run out: Alertmanager would list it for days.
         let removed = was_removed(&self.silence, &self.note) || self.silence.phase != Phase::Expired;
-        Verdict::Report(Event::StillFiring { alerts, removed })
+        // Of one that is no longer listed, the end that was planned may be yet to come.
+        let over_for = now.duration_since(self.silence.ends_at).max(SignedDuration::ZERO);
+        Verdict::Report(Event::StillFiring { alerts, removed, over_for })
     }
 
     fn judge_presence(&mut self, covered: &[&Firing], is_settled: bool) -> Verdict {

@@ -25,7 +25,8 @@ pub struct Webhook {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Why a body is refused; Alertmanager logs this, and does not send it again.
+/// Why a body is refused. Alertmanager logs this, and sends the alerts again at the next
+/// `group_interval`, not before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Not a JSON object.

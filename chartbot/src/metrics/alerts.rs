@@ -57,6 +57,7 @@ pub struct AlertMetrics {
     undelivered: Family<Labels<1>, Counter>,
     redirected: Family<Labels<1>, Counter>,
     cards: Family<Labels<1>, Counter>,
+    rejected: Counter,
     truncated: Counter,
     unreadable: Counter,
 }
@@ -82,6 +83,7 @@ impl Default for AlertMetrics {
             undelivered: family("reason", undelivered),
             redirected: family("reason", redirected),
             cards: family("outcome", cards),
+            rejected: Counter::default(),
             truncated: Counter::default(),
             unreadable: Counter::default(),
         }
@@ -109,6 +111,11 @@ impl AlertMetrics {
             registry.register(name, help, family.clone());
         }
         for (name, help, counter) in [
+            (
+                "alerts_rejected",
+                "Alerts that Telegram refused, with their buttons and as plain text",
+                &self.rejected,
+            ),
             ("alerts_truncated", "Alerts that Alertmanager left out because of max_alerts", &self.truncated),
             ("alerts_unreadable", "Alerts in webhooks that could not be read", &self.unreadable),
         ] {
@@ -129,6 +136,11 @@ impl AlertMetrics {
     /// A chat can never get so many alerts.
     pub fn undelivered(&self, reason: Undelivered, alerts: usize) {
         self.undelivered.get_or_create(&[("reason", reason.label())]).inc_by(alerts as u64);
+    }
+
+    /// Telegram refused a message about so many alerts.
+    pub fn rejected(&self, alerts: usize) {
+        self.rejected.inc_by(alerts as u64);
     }
 
     /// A message went to another place than configured.

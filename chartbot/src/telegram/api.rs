@@ -172,7 +172,7 @@ fn result(status: u16, body: &[u8]) -> Result<Value, Fault> {
 /// In descriptions of a topic that takes no messages.
 const NO_TOPIC: [&str; 3] = ["message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED"];
 /// In descriptions of a group in which the bot may not write.
-const NOT_IN_GROUP: [&str; 10] = [
+const NOT_IN_GROUP: [&str; 11] = [
     "bot was kicked",
     "bot is not a member",
     "the group chat was deleted",
@@ -180,6 +180,7 @@ const NOT_IN_GROUP: [&str; 10] = [
     "group is deactivated",
     "not enough rights to send",
     "have no rights to send",
+    "have no write access",
     "need administrator rights",
     "CHAT_WRITE_FORBIDDEN",
     "CHAT_SEND_PLAIN_FORBIDDEN",
@@ -231,6 +232,8 @@ mod tests {
             (400, "Bad Request: TOPIC_DELETED", Fault::NoSuchTopic),
             (400, "Bad Request: not enough rights to send text messages to the chat", Fault::Kicked),
             (400, "Bad Request: CHAT_WRITE_FORBIDDEN", Fault::Kicked),
+            (403, "Forbidden: CHAT_WRITE_FORBIDDEN", Fault::Kicked),
+            (400, "Bad Request: have no write access to the chat", Fault::Kicked),
             (401, "Unauthorized", Fault::Unauthorized),
             (403, "Forbidden: bot was blocked by the user", Fault::Blocked),
             (403, "Forbidden: user is deactivated", Fault::Blocked),

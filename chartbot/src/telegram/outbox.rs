@@ -10,8 +10,8 @@ use headlag_service::outbound::Failure;
 use serde_json::Value;
 use teloxide::{
     payloads::{
-        AnswerCallbackQuery, EditMessageMedia, EditMessageMediaSetters, EditMessageText,
-        EditMessageTextSetters, GetChat, SendChatAction, SendMessage, SendMessageSetters, SendPhoto,
+        AnswerCallbackQuery, EditMessageMedia, EditMessageMediaSetters, EditMessageReplyMarkup,
+        EditMessageText, EditMessageTextSetters, SendChatAction, SendMessage, SendMessageSetters, SendPhoto,
         SendPhotoSetters,
     },
     types::{
@@ -124,21 +124,20 @@ impl Outbox {
         arrived_unchanged(self.persist(deadline, || self.api.act(&request)).await, id)
     }
 
-    /// Asks whether a message could be sent to this chat, without sending one. Of a user, whom
-    /// Telegram shows also to a bot that is blocked, that is asked by showing that the bot types.
+    /// Takes the buttons from the message `id` in `chat`, with attempts until `deadline`.
+    pub async fn remove_buttons(&self, chat: i64, id: i32, deadline: Instant) -> Delivery {
+        let request = EditMessageReplyMarkup::new(ChatId(chat), MessageId(id));
+        arrived_unchanged(self.persist(deadline, || self.api.act(&request)).await, id)
+    }
+
+    /// Asks whether a message could be sent to this chat, without sending one, by showing that the
+    /// bot types. Telegram describes a chat (`getChat`) also to a bot that may not write there.
     ///
     /// # Errors
     /// Why not, or why it is not known.
     pub async fn reaches(&self, chat: i64) -> Result<(), Fault> {
-        let asked = async {
-            self.api.ask(&GetChat::new(ChatId(chat))).await?;
-            if chat > 0 {
-                self.api.ask(&SendChatAction::new(ChatId(chat), ChatAction::Typing)).await?;
-            }
-            Ok(())
-        };
-        let asked: Result<(), Fault> = asked.await;
-        asked.inspect_err(|fault| self.count(fault))
+        let asked = self.api.ask(&SendChatAction::new(ChatId(chat), ChatAction::Typing)).await;
+        asked.map(drop).inspect_err(|fault| self.count(fault))
     }
 
     /// Confirms to Telegram that a press was received: until then the app shows a progress bar

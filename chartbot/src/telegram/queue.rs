@@ -1,5 +1,5 @@
-//! Who is answered when: presses are confirmed at once, the requests of each user wait in a
-//! line of their own, and each answer is delivered at most once.
+//! Who is answered when: presses are confirmed at once, the requests of each chat wait in a line
+//! of its own, and each answer is delivered at most once.
 
 mod turns;
 
@@ -123,9 +123,9 @@ impl Queue {
                 }
             }
         };
-        let (answer, silences) = match of_alert {
-            Some(Answer { message, silences }) => (message, silences),
-            None => (self.conversation.answer(incoming, &self.us).await, Vec::new()),
+        let Answer { message: answer, silences, spent } = match of_alert {
+            Some(answer) => answer,
+            None => Answer::plain(self.conversation.answer(incoming, &self.us).await),
         };
         drop(place_to_work);
         let begin = clock::now();
@@ -133,6 +133,10 @@ impl Queue {
         self.metrics.sent(clock::since(begin));
         if let Some(message) = arrived {
             self.conversation.remember(incoming.place.chat, message, silences);
+        }
+        for (chat, message) in spent {
+            // A button that stays says, when it is pressed, that there is nothing to end.
+            let _ = self.outbox.remove_buttons(chat, message, clock::now() + DELIVERY).await;
         }
     }
 

@@ -61,8 +61,6 @@ pub struct SilenceWords {
     /// The server that answered with this HTTP status is not Alertmanager.
     pub not_alertmanager: fn(u16) -> String,
 
-    /// An alert ended, said after its name.
-    pub ended: &'static str,
     /// It fires again, since when.
     pub again: fn(&str) -> String,
     /// The silence goes on until then.
@@ -74,6 +72,8 @@ pub struct SilenceWords {
 
     /// To `/alerts`: nothing fires.
     pub calm: &'static str,
+    /// What fires is silenced.
+    pub quiet: &'static str,
     /// To `/alerts`: what is silenced follows.
     pub silences: &'static str,
     /// Until when, and by whom; empty if nobody knows.
@@ -200,14 +200,13 @@ pub fn section(heading: &str, of: &[String]) -> Vec<String> {
     }
 }
 
-/// "✅ HeadlagNodeBehind · polygon · my-node: level again, after 18 min"; `how` is what is known of
-/// the end.
+/// "🟢 HeadlagNodeBehind · polygon · my-node: level again"; the sign and the words of the end are
+/// those of [`how`](super::alert::how).
 #[must_use]
-pub fn ended_line(ended: &Ended, how: Option<String>, times: Times) -> String {
+pub fn ended_line(ended: &Ended, (sign, how): (&str, String), times: Times) -> String {
     let words = times.words.silences;
-    let how = how.unwrap_or_else(|| words.ended.to_owned());
     let again = ended.again.map(|again| format!("; {}", (words.again)(&at(again, times))));
-    let sign = if ended.again.is_some() { Severity::of(&ended.alert.labels).sign() } else { "✅" };
+    let sign = if ended.again.is_some() { Severity::of(&ended.alert.labels).sign() } else { sign };
     format!("{sign} {}: {how}{}", name(&ended.alert.labels), again.unwrap_or_default())
 }
 

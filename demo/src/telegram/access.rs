@@ -82,6 +82,15 @@ pub fn may_send(conversation: &Conversation, what: &str) -> Result<(), Refusal> 
     Err(Refusal::bad_request(format!("not enough rights to send {what} to the chat")))
 }
 
+/// Whether the bot may show that it does something, which Telegram's servers refuse where it may not
+/// write (<https://core.telegram.org/method/messages.setTyping>).
+pub fn may_act(conversation: &Conversation) -> Result<(), Refusal> {
+    match conversation.standing {
+        Standing::Muted => Err(forbidden("CHAT_WRITE_FORBIDDEN")),
+        _ => Ok(()),
+    }
+}
+
 pub const TEXTS: &str = "text messages";
 pub const PHOTOS: &str = "photos";
 

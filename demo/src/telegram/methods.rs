@@ -187,7 +187,7 @@ fn answer_callback_query(state: &mut State, params: &Params, _: i64) -> Outcome 
 fn send_chat_action(state: &mut State, params: &Params, _: i64) -> Outcome {
     const ACTIONS: [&str; 6] =
         ["typing", "upload_photo", "upload_document", "choose_sticker", "find_location", "record_video"];
-    access::chat(state, params, Access::Write)?;
+    access::may_act(access::chat(state, params, Access::Write)?)?;
     if !params.text("action").is_some_and(|action| ACTIONS.contains(&action)) {
         return Err(Refusal::bad_request("wrong parameter action in request"));
     }

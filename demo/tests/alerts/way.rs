@@ -106,7 +106,7 @@ async fn it_is_silenced_and_the_undo_takes_that_back(parts: &Parts, alarm: &Mess
 async fn its_end_is_a_reply(parts: &Parts, alarm: &Message) {
     let to = |message: &&Message| {
         let reply = message.reply_to_message.as_ref().map(|to| to.message_id);
-        reply == Some(alarm.message_id) && message.words().contains("after")
+        reply == Some(alarm.message_id) && message.words().contains("level again")
     };
     let end = parts.seen("the end", |state| state.answers(parts.forum.id).find(to).cloned()).await;
     assert!(end.words().contains("my-node"), "{}", end.words());

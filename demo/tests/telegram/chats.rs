@@ -33,6 +33,8 @@ async fn a_chat_that_the_bot_may_not_write_to_says_why() {
         assert_eq!(answer["error_code"], if refusal.starts_with("Forbidden") { 403 } else { 400 });
         let got = bot.call("getChat", json!({"chat_id": id})).await;
         assert_eq!(got.is_ok(), seen, "getChat: {refusal}");
+        let typing = bot.call("sendChatAction", json!({"chat_id": id, "action": "typing"})).await;
+        assert!(typing.is_err(), "sendChatAction, which needs what sendMessage needs: {refusal}");
         let edit = json!({"chat_id": id, "message_id": message, "text": "after"});
         assert_eq!(bot.call("editMessageText", edit).await.is_ok(), edited, "edit: {refusal}");
     }
@@ -56,6 +58,9 @@ async fn a_group_that_was_upgraded_names_its_new_id() {
     bot.telegram.meet(&group);
     let old = bot.call("sendMessage", json!({"chat_id": -5, "text": "x"})).await.unwrap();
     let new = bot.telegram.upgrade(&group, &bot.ada);
+    let typing = bot.call("sendChatAction", json!({"chat_id": -5, "action": "typing"})).await;
+    assert_eq!(typing.unwrap_err(), "Bad Request: group chat was upgraded to a supergroup chat");
+    assert!(bot.call("getChat", json!({"chat_id": -5})).await.is_ok(), "which getChat does not say");
     let updates = bot.call("getUpdates", json!({})).await.unwrap();
     assert_eq!(updates[0]["message"]["migrate_to_chat_id"], json!(new));
     assert_eq!(updates[1]["message"]["migrate_from_chat_id"], -5);

@@ -6,6 +6,10 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
 }
 
+fn fingerprint(name: &str) -> Fingerprint {
+    Fingerprint::parse(&name.repeat(16)).unwrap()
+}
+
 /// `a3` is alert a that fires since minute 3, `a3-9` has ended in minute 9.
 fn alert(sign: &str) -> Alert {
     let (name, times) = sign.split_at(1);
@@ -14,7 +18,7 @@ fn alert(sign: &str) -> Alert {
         None => (times, None),
     };
     Alert {
-        fingerprint: Fingerprint::parse(&name.repeat(16)).unwrap(),
+        fingerprint: fingerprint(name),
         labels: [("node", name), ("job", "x")].map(|(name, it)| (name.into(), it.into())).into(),
         annotations: BTreeMap::new(),
         starts_at: at(start.parse().unwrap()),
@@ -43,8 +47,8 @@ struct Chat {
     ledger: Ledger,
     messages: i32,
     minute: i64,
-    /// Whether ends say that all is well.
-    doubtful: bool,
+    /// Whether ends leave open whether the trouble is over.
+    open: bool,
 }
 
 impl Chat {
@@ -64,11 +68,11 @@ impl Chat {
         for (to, ended) in news.ended {
             messages.push(format!("end of {to:?} {}", signs(&ended)));
             let open = (next(), "ended".to_owned());
-            self.ledger.ended(&ended, self.doubtful.then_some(open), now);
+            self.ledger.ended(&ended, self.open.then_some(open), now);
         }
         for (to, reminded) in news.reminded {
             messages.push(format!("still {to:?} {}", signs(&reminded)));
-            self.ledger.reminded(&reminded);
+            self.ledger.reminded(&reminded, Some(next()), now);
         }
         for Resumed { message, text, alerts } in news.resumed {
             messages.push(format!("edit {message} {text} {}", signs(&alerts)));
@@ -157,15 +161,68 @@ fn a_repeat_after_a_silence_is_news_once() {
 }
 
 #[test]
-fn an_alert_that_fires_again_after_a_doubtful_end_goes_on_for_some_minutes() {
-    for (doubtful, pause, want) in
-        [(true, 12, "edit 2 ended a20"), (true, 16, "new a20"), (false, 1, "new a20")]
+fn an_end_under_a_silence_is_known_once_it_was_reported() {
+    let mut chat = Chat::default();
+    chat.hears("a5");
+    let said = |chat: &Chat, sign: &str, again| chat.ledger.is_end_said(&alert(sign), again);
+    let firing = |chat: &Chat| chat.ledger.is_firing(&alert("a5").fingerprint);
+    assert!(firing(&chat) && !said(&chat, "a5", None));
+    // Its start moved earlier; it fires again, which the chat does not know, or does.
+    assert!(!said(&chat, "a4", None) && !said(&chat, "a1", Some(at(9))) && said(&chat, "a1", Some(at(5))));
+    chat.hears("a5-9");
+    assert!(!firing(&chat) && said(&chat, "a5", None) && !said(&chat, "a20", None));
+    assert!(!said(&chat, "b1", None), "not known");
+}
+
+#[test]
+fn what_fires_when_a_silence_is_over_is_reported_once() {
+    // A look in minute 481 finds that the silence ended in minute 480.
+    let at_the_end = |chat: &mut Chat, sign: &str| {
+        let (time, now) = (SignedDuration::from_mins(1), at(481));
+        let is_new = !chat.ledger.is_said_within(&alert(sign), time, now);
+        if is_new {
+            chat.ledger.reminded(&alerts(sign), Some(90), now);
+        }
+        is_new
+    };
+    // It ended under the silence, and began again: the repeat says nothing new.
+    let mut chat = Chat::default();
+    chat.hears("a1");
+    chat.ledger.silenced(|_| true, true);
+    chat.ledger.ended(&alerts("a1-20"), None, at(20));
+    assert!(at_the_end(&mut chat, "a300"));
+    chat.minute = 481;
+    assert_eq!(chat.hears("a300"), [""; 0]);
+    assert_eq!(chat.hears("a300-500"), ["end of Some(90) a300-500"]);
+    // So after a restart of the bot.
+    let mut chat = Chat::default();
+    assert!(at_the_end(&mut chat, "a1"));
+    assert_eq!(chat.hears("a1"), [""; 0]);
+    // The repeat came first.
+    let mut chat = Chat { minute: 1, ..Chat::default() };
+    chat.hears("a1");
+    chat.ledger.silenced(|_| true, true);
+    chat.minute = 480;
+    assert_eq!(chat.hears("a1"), ["still Some(1) a1"]);
+    assert!(!at_the_end(&mut chat, "a1"));
+    // A repeat that was under way when the silence was made says nothing about its end.
+    let mut chat = Chat { minute: 1, ..Chat::default() };
+    chat.hears("a1");
+    chat.ledger.silenced(|_| true, true);
+    chat.hears("a1");
+    assert!(at_the_end(&mut chat, "a1"));
+    assert_eq!(chat.hears("a1-500"), ["end of Some(1) a1-500"]);
+}
+
+#[test]
+fn an_alert_that_fires_again_after_an_open_end_goes_on_for_some_minutes() {
+    for (open, pause, want) in [(true, 12, "edit 2 ended a20"), (true, 16, "new a20"), (false, 1, "new a20")]
     {
-        let mut chat = Chat { doubtful, ..Chat::default() };
+        let mut chat = Chat { open, ..Chat::default() };
         chat.hears("a1");
         chat.hears("a1-5");
         chat.minute = pause;
-        assert_eq!(chat.hears("a20"), [want], "{doubtful} {pause}");
+        assert_eq!(chat.hears("a20"), [want], "{open} {pause}");
         let message = if want.starts_with("new") { 3 } else { 1 };
         chat.minute += 60;
         assert_eq!(chat.hears("a20-90"), [format!("end of Some({message}) a20-90")]);
@@ -176,11 +233,17 @@ fn an_alert_that_fires_again_after_a_doubtful_end_goes_on_for_some_minutes() {
 fn a_message_is_known_until_it_is_forgotten() {
     let mut chat = Chat::default();
     chat.hears("a1 b1");
-    assert_eq!(signs(&chat.ledger.of_message(1).unwrap()), "a1 b1");
+    assert_eq!(chat.ledger.of_message(1), Some(&["a", "b"].map(fingerprint)[..]));
+    // Also a day after the end of one of them, while the other goes on.
+    chat.hears("a1-5 b1");
+    chat.minute = 2 * 24 * 60;
+    chat.hears("b1");
+    assert!(chat.ledger.alert(&fingerprint("a")).is_none());
+    assert_eq!(chat.ledger.of_message(1), Some(&["a", "b"].map(fingerprint)[..]));
     assert_eq!(chat.ledger.of_message(2), None);
     chat.ledger.forget_messages();
     assert_eq!(chat.ledger.of_message(1), None);
-    assert_eq!(chat.hears("a1-5"), ["end of None a1-5"]);
+    assert_eq!(chat.hears("b1-9"), ["end of None b1-9"]);
 }
 
 #[test]
@@ -197,7 +260,7 @@ fn memory_is_bounded_and_what_fires_is_kept_longest() {
         ledger.ended(&[numbered(number, Some(at(2)))], None, at(2 + number as i64 / 100));
     }
     assert_eq!(ledger.alerts.len(), ALERTS);
-    assert_eq!(ledger.of_message(1).map(|of| of.len()), Some(3_000));
+    assert_eq!(ledger.of_message(1).map(<[_]>::len), Some(3_000));
     assert_eq!(ledger.news(&[numbered(5_999, Some(at(2)))], at(99)), News::default());
     // A day later no echo is expected.
     ledger.heard(&firing, at(2 * 24 * 60));
@@ -207,7 +270,7 @@ fn memory_is_bounded_and_what_fires_is_kept_longest() {
     let others: Vec<_> = (10_000..10_000 + ALERTS - 2_999).map(|number| numbered(number, None)).collect();
     ledger.announced(&others, Some(2), at(2 * 24 * 60 + 1));
     assert!(ledger.alert(&firing[0].fingerprint).is_none() && ledger.alert(&firing[1].fingerprint).is_some());
-    assert_eq!(ledger.of_message(1), None, "not known as a whole");
+    assert_eq!(ledger.of_message(1).map(<[_]>::len), Some(3_000));
     for message in 3..2_000 {
         ledger.announced(&[numbered(1, None)], Some(message), at(2 * 24 * 60 + 2));
     }

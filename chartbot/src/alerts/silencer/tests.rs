@@ -66,13 +66,13 @@ async fn an_alert_is_silenced_by_all_labels_in_the_name_of_who_pressed() {
     assert!(matchers.iter().all(|it| it["isEqual"] == true && it["isRegex"] == false));
     // The button works after a restart, for somebody without a username as well.
     let bob = Sender { id: 8, username: None, ..ada() };
-    let undone = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &RUSSIAN).await;
+    let undone = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &RUSSIAN).await.message;
     assert_eq!(text(&undone), "🔔 Уведомления снова включены (8): Behind · polygon · mine");
     assert!(stand.world().active().is_empty());
-    let again = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &ENGLISH).await;
+    let again = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &ENGLISH).await.message;
     assert_eq!(text(&again), "The silence was already over: Behind · polygon · mine");
     stand.world().silences.clear();
-    let forgotten = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &ENGLISH).await;
+    let forgotten = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &ENGLISH).await.message;
     assert_eq!(text(&forgotten), "The silence was already over.");
 }
 
@@ -85,15 +85,39 @@ async fn ten_alerts_are_ten_silences_with_one_undo() {
     assert_eq!(stand.world().active().len(), 10);
     assert_eq!(text(&answer.message).lines().count(), 11, "{}", text(&answer.message));
     assert_eq!(data(&answer.message), [("Undo".into(), "alert undo".into())]);
-    silencer.remember(GROUP, 56, answer.silences);
+    silencer.remember(GROUP, 56, answer.silences.clone());
     // Another message, and another life, know nothing of them.
-    let unknown = silencer.undo(None, (GROUP, 57), &ada(), &ENGLISH).await;
+    let unknown = silencer.undo(None, (GROUP, 57), &ada(), &ENGLISH).await.message;
     assert!(text(&unknown).starts_with("I no longer know which silences"), "{}", text(&unknown));
-    let unknown = self::silencer(&stand).undo(None, (GROUP, 56), &ada(), &ENGLISH).await;
+    let unknown = self::silencer(&stand).undo(None, (GROUP, 56), &ada(), &ENGLISH).await.message;
     assert!(text(&unknown).starts_with("I no longer know which silences"), "{}", text(&unknown));
+    // A message about one of them has a button of its own.
+    silencer.remember(-1, 70, answer.silences[..1].to_vec());
+    silencer.remember(-1, 71, vec![SilenceId::parse("another").unwrap()]);
     let undone = silencer.undo(None, (GROUP, 56), &ada(), &ENGLISH).await;
+    assert_eq!(undone.spent, [(GROUP, 56), (-1, 70)], "whose buttons have nothing left to end");
+    let undone = undone.message;
     assert!(text(&undone).starts_with("🔔 Silence removed by @ada:\nBehind"), "{}", text(&undone));
     assert!(stand.world().active().is_empty());
+}
+
+#[tokio::test]
+async fn an_alert_is_loud_once_no_silence_of_the_bot_is_left() {
+    let stand = Stand::new().await;
+    (1..=2).for_each(|number| stand.world().fires(number, "Behind", "mine"));
+    let silencer = silencer(&stand);
+    let (_, firing) = stand.client().alerts().await.unwrap();
+    let maker = Maker { who: "@ada".into(), place: Place::chat(GROUP), message: None };
+    let (of, ada) = (fingerprints([1]), ada());
+    let of_alert = silencer.press(press(&of, &[], &ada), &ENGLISH).await.silences;
+    silencer.plan(("polygon", "mine"), Lasting::OFFERED[2], &maker, &ENGLISH).await.unwrap();
+    let of_node = SilenceId::parse(stand.world().silences[1]["id"].as_str().unwrap()).unwrap();
+    let undone = silencer.undo(of_alert.first(), (GROUP, 56), &ada, &ENGLISH).await;
+    assert!(firing.iter().all(|it| !undone.is_loud(&it.alert)), "the node is silenced");
+    let undone = silencer.undo(Some(&of_node), (GROUP, 57), &ada, &ENGLISH).await;
+    assert!(firing.iter().all(|it| undone.is_loud(&it.alert)));
+    let again = silencer.undo(Some(&of_node), (GROUP, 57), &ada, &ENGLISH).await;
+    assert!(firing.iter().all(|it| !again.is_loud(&it.alert)), "it was over");
 }
 
 #[tokio::test]
@@ -173,6 +197,8 @@ async fn a_failure_names_what_is_not_silenced() {
     let made = silence(&stand, [1]).await;
     stand.world().fault = Some(("DELETE", 0, Fault::Says(StatusCode::FORBIDDEN, "")));
     let kept = silencer(&stand).undo(made.silences.first(), (GROUP, 56), &ada(), &ENGLISH).await;
+    assert_eq!(kept.spent, [], "the button can be pressed again");
+    let kept = kept.message;
     assert_eq!(
         text(&kept),
         "Still silenced: Behind · polygon · mine\nAlertmanager refused the request (status 403); check \

@@ -56,7 +56,7 @@ fn said(notice: &Notice) -> String {
             let until = until.map(|until| format!(", silent until {}", hour(until)));
             format!("ended {}{}", ended.collect::<Vec<_>>().join(" "), until.unwrap_or_default())
         }
-        Event::StillFiring { alerts, removed } => {
+        Event::StillFiring { alerts, removed, .. } => {
             let removed = if *removed { ", removed" } else { "" };
             format!("firing {}{removed}", alerts.iter().map(named).collect::<Vec<_>>().join(" "))
         }
@@ -149,6 +149,26 @@ fn a_silence_that_is_over_while_the_alert_fires_is_reported_once() {
     check(A, &[("A0", ""), ("over A0q", ""), ("over A0", "")]);
     // It ended just before the silence did.
     check(A, &[("A0", ""), ("over", ""), ("over", "ended A0"), ("over", "")]);
+}
+
+#[test]
+fn how_long_a_silence_has_been_over_is_counted_from_the_latest_end() {
+    let mut watch = Watch::default();
+    let silences = [("A0", 3), ("B0", 2)].map(|(of, hour)| {
+        let ends_at = start() + hour * HOUR;
+        Silence { phase: Phase::Expired, ends_at, ..silence(Some(of)) }
+    });
+    let mut look =
+        Look { now: start() + HOUR, uptime: SETTLES_AFTER, silences: Vec::new(), firing: Vec::new() };
+    look.silences = silences.iter().map(|it| Silence { phase: Phase::Active, ..it.clone() }).collect();
+    look.firing =
+        ["A0", "B0"].map(|of| Firing { alert: alert(of), silenced_by: Vec::new() }).into_iter().collect();
+    assert_eq!(watch.look(&look), []);
+    (look.now, look.silences) = (start() + 4 * HOUR, silences.to_vec());
+    let [Notice { what: Event::StillFiring { alerts, over_for, .. }, .. }] = &watch.look(&look)[..] else {
+        panic!("one notice");
+    };
+    assert_eq!((alerts.len(), *over_for), (2, HOUR));
 }
 
 #[test]

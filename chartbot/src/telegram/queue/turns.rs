@@ -1,16 +1,16 @@
-//! PURE: whose turn it is. Every user has a line of their own, answered one by one, so that
-//! no user waits for another; a user who asks without end is slowed down.
+//! PURE: whose turn it is. Every chat has a line of its own, answered one by one, so that no chat
+//! waits for another; one that asks without end is slowed down.
 
 use std::{
     collections::{HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
-/// How many answers a user gets without a pause.
+/// How many answers a chat gets without a pause.
 const BURST: u32 = 10;
 /// After that, one answer in so long.
 const PERIOD: Duration = Duration::from_secs(3);
-/// How many requests of a user may wait; of more, the newest are kept.
+/// How many requests of a chat may wait; of more, the newest are kept.
 const WAITING: usize = 5;
 
 /// What came of a request that joined a line.
@@ -32,14 +32,15 @@ pub enum Joined {
 pub enum Turn<T> {
     /// Answer this.
     Go(T),
-    /// Look again after so long: this user has to wait.
+    /// Look again after so long: this chat has to wait.
     Pause(Duration),
     /// Nothing is left.
     Done,
 }
 
-/// The lines of all users, by chat. Only users who may talk to the bot get here, so there
-/// are no more lines than entries on the list.
+/// The lines of all chats. Only the private chats of users who may talk to the bot, and alert
+/// chats, get here, so there are no more lines than entries on both lists. All members of a group
+/// share one line.
 #[derive(Debug)]
 pub struct Turns<T> {
     lines: HashMap<i64, Line<T>>,

@@ -8,9 +8,10 @@ pub const ALERT_ENGLISH: AlertWords = AlertWords {
     firing: |count| counted(count as u64, "alert"),
     ended: |count| format!("{} ended", counted(count as u64, "alert")),
     left_out: |count| format!("Alertmanager left out {count} more"),
-    level: |lasted| format!("level again, after {lasted}"),
-    network_ok: |lasted| format!("ended, after {lasted}; the network is ok"),
-    plain: |lasted| format!("ended, after {lasted}"),
+    level: |lasted| format!("level again; the alert lasted {lasted}"),
+    network_ok: |lasted| format!("alert ended after {lasted}; the network is ok"),
+    plain: |lasted| format!("alert ended after {lasted}"),
+    began: |since| format!("alert {since}"),
     node: |state, title| {
         let how = match state {
             State::Unreachable => "now unreachable".to_owned(),
@@ -22,6 +23,7 @@ pub const ALERT_ENGLISH: AlertWords = AlertWords {
     },
     network: |title| format!("alert ended: {title}"),
     unwatched: "ended only because nobody is watching",
+    last_state: |state, when| format!("last known state: {state}, at {when}"),
     last_known: |lag, when| format!("last known {lag} at {when}"),
     unknown: "alert ended; state unknown, since Prometheus does not answer",
     still: |since| format!("still firing {since}"),

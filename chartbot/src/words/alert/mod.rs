@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     alerts::{alert::Alert, ending::Ending, severity::Severity},
-    samples::{present::Last, state::State},
+    samples::{
+        present::{Known, Last},
+        state::{NetworkState, State},
+    },
     words::{cut, one_line},
 };
 
@@ -40,12 +43,15 @@ pub struct AlertWords {
     pub ended: fn(usize) -> String,
     /// Alertmanager left so many out of its message.
     pub left_out: fn(u64) -> String,
-    /// The node is inside the corridor again, after so long.
+    // An alert begins minutes after the trouble, and ends minutes after its end.
+    /// The node is inside the corridor again; how long the alert lasted.
     pub level: fn(&str) -> String,
-    /// The alert ended after so long, and the network is as it should be.
+    /// The alert ended after so long, and the network is ok.
     pub network_ok: fn(&str) -> String,
     /// The alert ended, after so long.
     pub plain: fn(&str) -> String,
+    /// Since when the alert fired that has ended.
+    pub began: fn(&str) -> String,
     /// The alert ended, and the node is in another state, given with its title.
     pub node: fn(State, &str) -> String,
     /// The alert ended because of this, which is wrong with the network itself.
@@ -54,6 +60,8 @@ pub struct AlertWords {
     pub unwatched: &'static str,
     /// The last lag that is known, in words, and when that was.
     pub last_known: fn(&str, &str) -> String,
+    /// The state that a node without a lag was last known to be in, and when.
+    pub last_state: fn(&str, &str) -> String,
     /// The alert ended, and Prometheus does not answer.
     pub unknown: &'static str,
     /// The alert still fires, since a moment.
@@ -106,13 +114,14 @@ pub fn firing(alerts: &[Alert], left_out: u64, times: Times) -> String {
 #[must_use]
 pub fn ended(ends: &[(Alert, Ending)], times: Times) -> String {
     let line = |(alert, ending): &(Alert, Ending)| {
-        let (sign, what) = ending_in_words(*ending, alert, times);
+        let (sign, what) = how(*ending, alert, times);
         format!("{sign} {}: {what}", subject(alert))
     };
     let lines = match ends {
         [end] => {
             let (alert, _) = end;
-            vec![line(end), format!("{}, {}", tidy(name(alert), NAME), since(alert, times))]
+            let began = (times.words.alert.began)(&since(alert, times));
+            vec![line(end), format!("{}, {began}", tidy(name(alert), NAME))]
         }
         _ => {
             let heading = (times.words.alert.ended)(ends.len());
@@ -145,13 +154,9 @@ fn go_on(alerts: &[Alert], how: fn(&str) -> String, times: Times) -> String {
     cut(listed(first, lines, Vec::new(), times.words).join("\n"), LIMIT)
 }
 
-/// What is known of the end of an alert, such as "level again, after 18 min".
+/// What is known of the end of an alert, such as "level again", and the sign before that.
 #[must_use]
-pub fn how(ending: Ending, alert: &Alert, times: Times) -> String {
-    ending_in_words(ending, alert, times).1
-}
-
-fn ending_in_words(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String) {
+pub fn how(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String) {
     let words = times.words;
     let lasted = alert.ends_at.map_or(0, |end| end.duration_since(alert.starts_at).as_secs());
     let lasted = (words.age)(lasted as f64);
@@ -166,9 +171,15 @@ fn ending_in_words(ending: Ending, alert: &Alert, times: Times) -> (&'static str
         }
         Ending::Network(state) => (sign(state), (words.alert.network)(&title(state, None, None, words))),
         Ending::Unwatched(last) => {
-            let last = last.map(|Last { lag, at }| {
-                let at = jiff::Timestamp::from_second(at as i64).unwrap_or_default();
-                (words.alert.last_known)(&(words.lag)(0.0 - lag, None), &times.stamp(at))
+            let last = last.map(|Last { known, at }| {
+                let at = times.stamp(jiff::Timestamp::from_second(at as i64).unwrap_or_default());
+                match known {
+                    Known::Lag(lag) => (words.alert.last_known)(&(words.lag)(0.0 - lag, None), &at),
+                    Known::State(state) => {
+                        let state = State::of(state, NetworkState::Ok);
+                        (words.alert.last_state)((words.chart.state)(state), &at)
+                    }
+                }
             });
             let last = last.map(|last| format!("; {last}")).unwrap_or_default();
             (sign(State::NotScraped), format!("{}{last}", words.alert.unwatched))

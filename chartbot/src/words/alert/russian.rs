@@ -8,15 +8,17 @@ pub const ALERT_RUSSIAN: AlertWords = AlertWords {
     firing: |count| counted(count as u64, ["алерт", "алерта", "алертов"]),
     ended: |count| format!("Снято: {}", counted(count as u64, ["алерт", "алерта", "алертов"])),
     left_out: |count| format!("Alertmanager не передал ещё {count}"),
-    level: |lasted| format!("снова не отстаёт; длилось {lasted}"),
-    network_ok: |lasted| format!("алерт снят; длилось {lasted}; сеть в порядке"),
-    plain: |lasted| format!("алерт снят; длилось {lasted}"),
+    level: |lasted| format!("снова не отстаёт; алерт длился {lasted}"),
+    network_ok: |lasted| format!("алерт снят; он длился {lasted}; сеть в порядке"),
+    plain: |lasted| format!("алерт снят; он длился {lasted}"),
+    began: |since| format!("алерт {since}"),
     node: |state, title| {
         let now = if state == State::Gone { "" } else { "сейчас " };
         format!("алерт снят; нода {now}{title}")
     },
     network: |title| format!("алерт снят: {title}"),
-    unwatched: "алерт снят только потому, что за нодой никто не следит",
+    unwatched: "алерт снят только потому, что никто не следит",
+    last_state: |state, when| format!("последнее известное: {state}, {when}"),
     last_known: |lag, when| format!("последнее известное: {lag}, {when}"),
     unknown: "алерт снят; состояние неизвестно: Prometheus не отвечает",
     still: |since| format!("алерт всё ещё активен, {since}"),

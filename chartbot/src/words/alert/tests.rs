@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::{
     alerts::alert::{Fingerprint, tests::alert},
+    samples::state::NodeState,
     words::{ENGLISH, RUSSIAN},
 };
 
@@ -138,12 +139,12 @@ fn an_alert_of_anybody_is_readable() {
 
 #[test]
 fn an_end_says_no_more_than_is_known() {
-    let last = Last { lag: 50.0, at: 1_795_576_320.0 };
+    let last = |known| Last { known, at: 1_795_576_320.0 };
     for (ending, english, russian) in [
         (
             Ending::Level,
-            "🟢 polygon · my-node: level again, after 18 min",
-            "снова не отстаёт; длилось 18 мин",
+            "🟢 polygon · my-node: level again; the alert lasted 18 min",
+            "снова не отстаёт; алерт длился 18 мин",
         ),
         (
             Ending::Node(State::Unreachable, None, None),
@@ -161,14 +162,19 @@ fn an_end_says_no_more_than_is_known() {
             "алерт снят; нода больше не отслеживается",
         ),
         (
-            Ending::Unwatched(Some(last)),
+            Ending::Unwatched(Some(last(Known::State(NodeState::Unreachable)))),
+            "⚪ polygon · my-node: ended only because nobody is watching; last known state: no answer, at 03:12 UTC",
+            "алерт снят только потому, что никто не следит; последнее известное: не отвечает, 03:12 UTC",
+        ),
+        (
+            Ending::Unwatched(Some(last(Known::Lag(50.0)))),
             "⚪ polygon · my-node: ended only because nobody is watching; last known 50 blocks behind at 03:12 UTC",
-            "алерт снят только потому, что за нодой никто не следит; последнее известное: отстаёт на 50 блоков, 03:12 UTC",
+            "алерт снят только потому, что никто не следит; последнее известное: отстаёт на 50 блоков, 03:12 UTC",
         ),
         (
             Ending::Unwatched(None),
             "⚪ polygon · my-node: ended only because nobody is watching",
-            "алерт снят только потому, что за нодой никто не следит",
+            "алерт снят только потому, что никто не следит",
         ),
         (
             Ending::Unknown,
@@ -187,15 +193,16 @@ fn an_end_says_no_more_than_is_known() {
         ),
         (
             Ending::NetworkOk,
-            "🟢 polygon · my-node: ended, after 18 min; the network is ok",
-            "алерт снят; длилось 18 мин; сеть в порядке",
+            "🟢 polygon · my-node: alert ended after 18 min; the network is ok",
+            "алерт снят; он длился 18 мин; сеть в порядке",
         ),
-        (Ending::Plain, "✅ polygon · my-node: ended, after 18 min", "алерт снят; длилось 18 мин"),
+        (Ending::Plain, "✅ polygon · my-node: alert ended after 18 min", "алерт снят; он длился 18 мин"),
     ] {
         let alert = over(alert("HeadlagNodeBehind"));
         let said = both(|times| ended(&[(alert.clone(), ending)], times));
-        assert_eq!(said[0], format!("{english}\nHeadlagNodeBehind, since 03:12 UTC"));
-        let (first, _) = said[1].split_once('\n').unwrap();
+        assert_eq!(said[0], format!("{english}\nHeadlagNodeBehind, alert since 03:12 UTC"));
+        let (first, last) = said[1].split_once('\n').unwrap();
+        assert_eq!(last, "HeadlagNodeBehind, алерт с 03:12 UTC");
         assert_eq!(first.split_once(": ").unwrap().1, russian);
     }
 }
@@ -208,7 +215,7 @@ fn several_ends_and_what_goes_on() {
     assert_eq!(
         english,
         "2 alerts ended\n\
-         🟢 polygon · my-node: level again, after 18 min · HeadlagNodeBehind\n\
+         🟢 polygon · my-node: level again; the alert lasted 18 min · HeadlagNodeBehind\n\
          ⚪ polygon · my-node: alert ended; state unknown, since Prometheus does not answer · HeadlagTest"
     );
     assert!(russian.starts_with("Снято: 2 алерта\n"), "{russian}");

@@ -35,13 +35,13 @@ pub const ENGLISH: SilenceWords = SilenceWords {
         format!("The server at --alertmanager.url is not Alertmanager (status {status}); check the address.")
     },
 
-    ended: "ended",
     again: |moment| format!("firing again since {moment}"),
     goes_on: |until| format!("The silence lasts until {until}."),
     ran_out: "🔔 The silence is over, still firing",
     removed: "🔔 The silence was removed, still firing",
 
     calm: "🟢 Nothing is firing.",
+    quiet: "🔕 All that is firing is silenced.",
     silences: "Silenced",
     until_by: |until, who| {
         if who.is_empty() { format!("until {until}") } else { format!("until {until}, by {who}") }

@@ -35,13 +35,13 @@ pub const RUSSIAN: SilenceWords = SilenceWords {
         format!("По адресу --alertmanager.url отвечает не Alertmanager (код {status}): проверьте адрес.")
     },
 
-    ended: "алерт завершён",
     again: |moment| format!("снова активен с {moment}"),
     goes_on: |until| format!("Уведомления отключены до {until}."),
     ran_out: "🔔 Уведомления снова включены. Всё ещё активно",
     removed: "🔔 Уведомления включены досрочно. Всё ещё активно",
 
     calm: "🟢 Активных алертов нет.",
+    quiet: "🔕 Уведомления обо всех активных алертах отключены.",
     silences: "Уведомления отключены",
     until_by: |until, who| {
         if who.is_empty() { format!("до {until}") } else { format!("до {until} ({who})") }

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{firing, parameter, resolved, texts};
-use crate::telegram::tests::bot_api::{Say, Stand, no, press};
+use super::{firing, parameter, presses::in_group, resolved, texts};
+use crate::alerts::stand::Stand as Alertmanager;
+use crate::telegram::tests::bot_api::{Say, Stand, no, press, wait};
 use crate::telegram::tests::running::{Log, Running};
 
 fn upgraded(to: i64) -> Say {
@@ -81,7 +82,9 @@ async fn a_chat_that_can_never_get_it_is_counted_and_stops_nobody() {
         (no(403, "Forbidden: bot was kicked from the supergroup chat"), "kicked"),
         (no(403, "Forbidden: bot is not a member of the supergroup chat"), "kicked"),
         (no(400, "Bad Request: not enough rights to send text messages to the chat"), "kicked"),
+        (no(400, "Bad Request: TOPIC_CLOSED"), "kicked"),
         (no(400, "Bad Request: chat not found"), "not_found"),
+        (upgraded(-100), "not_found"),
     ] {
         let stand = Stand::new().await;
         let running = Running::with_alerts(&stand, "7,-100");
@@ -102,13 +105,37 @@ async fn a_chat_that_can_never_get_it_is_counted_and_stops_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_group_that_was_upgraded_is_found_at_the_start() {
+    let (stand, alertmanager) = (Stand::new().await, Alertmanager::new().await);
+    alertmanager.world().fires(1, "Behind", "my-node");
+    // A silence from the new group, in which the alert ended.
+    let running = Running::with_silences(&stand, "-1001", Some(alertmanager.client()));
+    stand.send([in_group(1, -1_001, 1, "alert silence 8h 0000000000000001", "")]);
+    stand.hears("sendmessage", 1).await;
+    running.kill().await;
+    alertmanager.world().alerts.clear();
+    // The old id is still configured, and Telegram is away for a while.
+    stand.say_to("sendchataction", -55, Say::Html(502));
+    stand.say_to("sendchataction", -55, wait(300));
+    stand.say_to("sendchataction", -55, upgraded(-1_001));
+    let running = Running::with_silences(&stand, "-55", Some(alertmanager.client()));
+    stand.hears("sendmessage", 2).await;
+    assert!(texts(&stand).await[1].contains("The silence lasts until "), "{:?}", texts(&stand).await);
+    assert_eq!(parameter(&stand, "chat_id").await[1], -1_001);
+    // Presses from there are accepted.
+    stand.send([in_group(2, -1_001, 1, "alert silence 8h 0000000000000001", "")]);
+    stand.hears("sendmessage", 3).await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn at_the_start_such_a_chat_is_reported_and_an_outage_is_not() {
     let (stand, log) = (Stand::new().await, Log::begin());
-    stand.say_to("getchat", -100, no(403, "Forbidden: bot was kicked from the group chat"));
-    stand.say_to("getchat", -200, Say::Html(502));
+    stand.say_to("sendchataction", -100, no(403, "Forbidden: bot was kicked from the group chat"));
+    stand.say_to("sendchataction", -200, Say::Html(502));
     stand.say_to("sendchataction", 7, no(403, "Forbidden: bot was blocked by the user"));
     let running = Running::with_alerts(&stand, "7,8,-100,-200:5");
-    stand.hears("getchat", 5).await;
+    stand.hears("sendchataction", 5).await;
     // Long enough for a further attempt.
     stand.hears("getupdates", 4).await;
     let mut reported = log.news();

@@ -9,7 +9,7 @@ use super::{firing, parameter, presses::in_group, texts};
 use crate::{
     alerts::stand::{Fault, Stand as Alertmanager},
     samples::stand::{BEHIND_FOR, Server},
-    telegram::tests::bot_api::Stand,
+    telegram::tests::bot_api::{Say, Stand},
     telegram::tests::running::Running,
 };
 
@@ -62,6 +62,15 @@ async fn a_press_silences_and_its_undo_ends_that() {
     stand.hears("sendmessage", 3).await;
     assert!(texts(&stand).await[2].contains("Silence removed by 9"));
     assert_eq!(alertmanager.world().active().len(), 0);
+    // The button of the confirmation is gone.
+    let edited: Value = serde_json::from_str(&stand.hears("editmessagereplymarkup", 1).await[0]).unwrap();
+    assert_eq!(
+        (&edited["chat_id"], &edited["message_id"], &edited["reply_markup"]),
+        (&json!(-100), &json!(2), &json!(null))
+    );
+    // A repeat is one again.
+    running.alerts(&[firing('1')]).await;
+    assert_eq!(texts(&stand).await.len(), 3);
     running.stop().await;
 }
 
@@ -105,7 +114,8 @@ async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     stand.hears("sendmessage", 5).await;
     let said = texts(&stand).await;
     assert!(
-        said[4].contains("my-node: level again, after ") && said[4].contains("The silence lasts until "),
+        said[4].contains("my-node: level again; the alert lasted ")
+            && said[4].contains("The silence lasts until "),
         "{said:?}"
     );
     let reply = parameter(&stand, "reply_parameters").await;
@@ -118,7 +128,7 @@ async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     stand.hears("sendmessage", 6).await;
     assert!(texts(&stand).await[5].contains("Silence removed by 9"));
     // The other silence runs out.
-    alertmanager.world().now += HOUR + HOUR / 2;
+    alertmanager.world().now += HOUR;
     let ends_at = (alertmanager.world().now + HOUR).to_string();
     alertmanager.world().alerts.iter_mut().for_each(|alert| alert["endsAt"] = json!(ends_at));
     stand.hears("sendmessage", 7).await;
@@ -132,6 +142,37 @@ async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     running.alerts(&[firing('2')]).await;
     sleep(LOOKS).await;
     assert_eq!(texts(&stand).await.len(), 7);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_under_a_silence_reaches_every_chat_that_has_the_alert() {
+    let (stand, alertmanager) = (Stand::new().await, alertmanager(&[1, 2]).await);
+    let running = Running::with_silences(&stand, "-100:7,8", Some(alertmanager.client()));
+    running.alerts(&[firing('1')]).await;
+    stand.send([in_group(1, -100, 1, "alert silence 8h 0000000000000001", "")]);
+    // Begins under a silence, so that no chat has it.
+    stand.send([in_group(2, -100, 1, "alert silence 8h 0000000000000002", "")]);
+    stand.hears("sendmessage", 4).await;
+    sleep(LOOKS).await;
+    alertmanager.world().alerts.clear();
+    // The other chat cannot be reached at first: it is tried again, and it alone.
+    stand.say_to("sendmessage", 8, Say::Html(502));
+    stand.hears("sendmessage", 7).await;
+    sleep(LOOKS).await;
+    let (said, to) = (texts(&stand).await, parameter(&stand, "chat_id").await);
+    let ends: Vec<_> = said.iter().zip(&to).skip(4).collect();
+    let of = |chat: i64| ends.iter().filter(move |(_, to)| **to == json!(chat)).map(|(text, _)| *text);
+    assert_eq!((of(-100).count(), of(8).count()), (1, 2), "{ends:?}");
+    assert!(of(-100).all(|text| text.contains("Headlag1") && text.contains("Headlag2")), "{ends:?}");
+    // Prometheus says that the node is still behind: the alert ended for another reason.
+    assert!(ends.iter().all(|(text, _)| text.starts_with("🔴 ")), "{ends:?}");
+    assert!(of(8).all(|text| text.contains("Headlag1") && !text.contains("Headlag2")), "{ends:?}");
+    let replies = parameter(&stand, "reply_parameters").await;
+    let own = to[..2].iter().position(|to| *to == json!(8)).unwrap() + 1;
+    for (reply, _) in replies.iter().zip(&to).skip(4).filter(|(_, to)| **to == json!(8)) {
+        assert_eq!(reply["message_id"], own, "the chat's own message");
+    }
     running.stop().await;
 }
 
@@ -150,6 +191,29 @@ async fn a_repeat_after_a_silence_is_not_swallowed() {
     assert_eq!(parameter(&stand, "reply_parameters").await[2]["message_id"], 1);
     assert_eq!(running.alerts(&[firing('1')]).await, 200);
     assert_eq!(texts(&stand).await.len(), 3);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_repeat_has_said_the_end_of_the_silence_does_not_say_again() {
+    let (stand, alertmanager) = (Stand::new().await, alertmanager(&[1]).await);
+    let running = in_chat(&stand, &alertmanager);
+    running.alerts(&[firing('1')]).await;
+    stand.send([in_group(1, -100, 1, "alert silence 1h 0000000000000001", "")]);
+    stand.hears("sendmessage", 2).await;
+    sleep(LOOKS).await;
+    // The silence is over, the repeat comes before the next look.
+    alertmanager.world().fault = Some(("GET ", 0, Fault::Silent));
+    assert_eq!(running.alerts(&[firing('1')]).await, 200);
+    assert!(texts(&stand).await[2].contains("still firing since "));
+    {
+        let mut world = alertmanager.world();
+        world.now += HOUR + HOUR / 60;
+        world.alerts[0]["endsAt"] = json!((world.now + HOUR).to_string());
+        world.fault = None;
+    }
+    sleep(LOOKS).await;
+    assert_eq!(texts(&stand).await.len(), 3, "{:?}", texts(&stand).await);
     running.stop().await;
 }
 
