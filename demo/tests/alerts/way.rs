@@ -1,6 +1,6 @@
 //! One set of processes, and everything that may happen to an alert on its way, one after the other.
 
-use headlag_demo::telegram::{Message, Store, Trouble};
+use headlag_demo::telegram::{Message, State, Store, Trouble};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -101,6 +101,11 @@ async fn it_is_silenced_and_the_undo_takes_that_back(parts: &Parts, alarm: &Mess
         (silences[0]["status"]["state"] == "expired").then_some(())
     };
     eventually("the undo ends the silence", expired).await;
+    let bare = |state: &State| {
+        let confirmation = state.answers(forum).find(|message| message.message_id == confirmed.message_id)?;
+        confirmation.reply_markup.is_none().then_some(())
+    };
+    parts.seen("the confirmation without its button", bare).await;
 }
 
 async fn its_end_is_a_reply(parts: &Parts, alarm: &Message) {
