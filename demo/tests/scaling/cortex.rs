@@ -20,7 +20,7 @@ const CORTEX: Package = Package {
 };
 
 /// One process with everything in it, its data below `FOLDER`.
-const CONFIG: &str = "
+const CONFIG: &str = r#"
 auth_enabled: true
 server:
   http_listen_address: 127.0.0.1
@@ -46,9 +46,9 @@ compactor:
   sharding_ring: {kvstore: {store: inmemory}, instance_addr: 127.0.0.1}
 ruler: {rule_path: FOLDER/rules}
 ruler_storage: {backend: local, local: {directory: FOLDER/rules}}
-alertmanager: {external_url: http://127.0.0.1/alertmanager}
+alertmanager: {external_url: http://127.0.0.1/alertmanager, cluster: {listen_address: ""}}
 alertmanager_storage: {backend: local, local: {path: FOLDER/alerts}}
-";
+"#;
 
 /// Starts it.
 async fn start(folder: &Path) -> (SocketAddr, Process) {

@@ -56,7 +56,7 @@ pub async fn same_from_the_engine(title: &str, engine: (&str, SocketAddr), sourc
     let ours = Source::of(port.address());
     let tools = Tools::find_or_fetch().await.unwrap();
     let prometheus = tools.start(folder.path(), &config, port).await.unwrap();
-    live_through_an_incident(watched, source).await;
+    live_through_an_incident(watched, &ours).await;
     for range in ["10m", "day"] {
         // What was scraped last is written some seconds later.
         let agreed = || async {

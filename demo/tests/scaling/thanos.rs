@@ -118,7 +118,7 @@ async fn thanos_shows_two_replicas_as_one_and_says_when_a_store_is_away() {
     let query = start("query", &homes[2], &addresses, http).await;
     let (prometheus, thanos) = (Source::of(one.prometheus), Source::of(http));
 
-    live_through_an_incident(watched, &thanos).await;
+    live_through_an_incident(watched, &prometheus).await;
     let same = || async {
         let [ours, theirs] = in_one_second("10m", &prometheus, &thanos).await;
         let same = close(&ours.1, &theirs.1) && theirs.1["warnings"] == json!([]);
