@@ -54,12 +54,16 @@ impl Times<'_> {
         }
     }
 
-    /// From one moment to another: "10:29–15:29", "Tue 23:50–00:10".
+    /// From one moment to another: "10:29–15:29", "Tue 23:50–00:10"; within a minute "10:29".
     #[must_use]
     pub fn span(&self, begin: f64, end: f64) -> String {
         let (from, to) = (self.at(begin), self.at(end));
-        let end = if from.date() == to.date() { self.time(&to) } else { self.moment(end) };
-        format!("{}–{end}", self.moment(begin))
+        let begin = self.moment(begin);
+        match from.date() == to.date() {
+            true if self.time(&from) == self.time(&to) => begin,
+            true => format!("{begin}–{}", self.time(&to)),
+            false => format!("{begin}–{}", self.moment(end)),
+        }
     }
 
     /// When a node that is catching up will be level: rounded to 5 minutes below 2 hours, to 10
@@ -161,6 +165,20 @@ mod tests {
 
     fn seconds(moment: &str) -> f64 {
         moment.parse::<Timestamp>().unwrap().as_second() as f64
+    }
+
+    #[test]
+    fn from_one_moment_to_another() {
+        let times = Times { zone: &TimeZone::UTC, now: 1_795_352_829, words: &ENGLISH };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_second() as f64;
+        for (begin, end, want) in [
+            ("2026-11-22T10:29:00Z", "2026-11-22T12:29:00Z", "10:29–12:29"),
+            ("2026-11-22T10:29:05Z", "2026-11-22T10:29:50Z", "10:29"),
+            ("2026-11-21T10:29:00Z", "2026-11-22T10:29:00Z", "Sat 10:29–10:29"),
+            ("2026-11-21T10:29:00Z", "2026-11-21T10:29:30Z", "Sat 10:29"),
+        ] {
+            assert_eq!(times.span(at(begin), at(end)).replace(JOIN, " "), want);
+        }
     }
 
     #[test]
