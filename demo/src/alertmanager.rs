@@ -43,12 +43,11 @@ impl Tools {
         command
     }
 
-    /// Starts an Alertmanager that keeps its state in `folder` and routes as `config` says, and
-    /// waits until it is ready.
-    pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
+    /// An Alertmanager that keeps its state in `folder` and routes as `config` says, without a
+    /// cluster address yet, not started yet.
+    pub async fn command(&self, folder: &Path, config: &str, address: SocketAddr) -> anyhow::Result<Command> {
         let config_file = folder.join("alertmanager.yml");
         tokio::fs::write(&config_file, config).await.context("cannot write alertmanager.yml")?;
-        let address = port.hand_over();
         let mut command = Command::new(self.folder.join("prometheus-alertmanager"));
         command
             .current_dir(&self.folder)
@@ -57,9 +56,16 @@ impl Tools {
             .arg("--storage.path")
             .arg(folder.join("alertmanager"))
             .arg(format!("--web.listen-address={address}"))
-            // It is alone, and needs no second port.
-            .args(["--cluster.listen-address=", "--log.level=warn"]);
-        let mut alertmanager = Process::start("alertmanager", &mut command)?;
+            .arg("--log.level=warn");
+        Ok(command)
+    }
+
+    /// Starts such an Alertmanager, alone, and waits until it is ready.
+    pub async fn start(&self, folder: &Path, config: &str, port: Port) -> anyhow::Result<Process> {
+        let address = port.hand_over();
+        let mut command = self.command(folder, config, address).await?;
+        // It needs no second port.
+        let mut alertmanager = Process::start("alertmanager", command.arg("--cluster.listen-address="))?;
         alertmanager.ready(&format!("http://{address}/-/ready"), READY).await?;
         Ok(alertmanager)
     }

@@ -3,25 +3,25 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
-use std::{net::SocketAddr, ops::Range, path::Path, process::Output};
+mod charts;
 
+use std::{net::SocketAddr, ops::Range, path::Path};
+
+use charts::{Source, in_one_second};
 use headlag_demo::{
     backfill::{self, WEEK},
     chain::{Chain, Millis},
     clock::wall_clock,
     config::{INTERVAL, THRESHOLD_BLOCKS},
-    process::{Port, Process, beside},
+    process::{Port, Process},
     prometheus::{Tools, storage},
     victoria_metrics,
 };
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 const MINUTE: Millis = 60_000;
 const HOUR: Millis = 60 * MINUTE;
 const EXPORTER: ([u8; 4], u16) = ([127, 0, 0, 1], 9917);
-/// How often the same second is tried for.
-const ATTEMPTS: usize = 40;
 
 fn free() -> Port {
     Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap()
@@ -65,29 +65,13 @@ impl Servers {
     }
 }
 
-/// The picture of this range, and the facts that it is drawn from.
-async fn chart(range: &str, server: SocketAddr) -> (Vec<u8>, Value) {
-    let picture = tempfile::NamedTempFile::new().unwrap();
-    let mut program = Command::new(beside("headlag-chartbot").unwrap());
-    program.args(["chart", range, "--json", "--prometheus.url", &format!("http://{server}")]);
-    program.arg("--output").arg(picture.path());
-    let Output { status, stdout, stderr } = program.output().await.unwrap();
-    assert!(status.success(), "{range}: {}", String::from_utf8_lossy(&stderr));
-    (std::fs::read(picture.path()).unwrap(), serde_json::from_slice(&stdout).unwrap())
-}
-
 /// Charts `range` from both servers in the same second: they have to agree to the byte.
 async fn check(range: &str, servers: &Servers) -> Value {
-    for _ in 0..ATTEMPTS {
-        let (ours, theirs) = tokio::join!(chart(range, servers.prometheus), chart(range, servers.victoria));
-        if ours.1["until"] != theirs.1["until"] {
-            continue;
-        }
-        assert_eq!(ours.1, theirs.1, "{range}: Prometheus, then VictoriaMetrics");
-        assert!(ours.0 == theirs.0, "{range}: the pictures differ");
-        return ours.1;
-    }
-    panic!("no two charts of {range} are of the same second");
+    let [ours, theirs] =
+        in_one_second(range, &Source::of(servers.prometheus), &Source::of(servers.victoria)).await;
+    assert_eq!(ours.1, theirs.1, "{range}: Prometheus, then VictoriaMetrics");
+    assert!(ours.0 == theirs.0, "{range}: the pictures differ");
+    ours.1
 }
 
 /// Compares facts with the script of the demo and with the rounds that it leads to.
