@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::client::Error;
 
+/// How the warning of Thanos begins that a store did not answer; what follows are the addresses of
+/// the store (<https://github.com/thanos-io/thanos>, `pkg/store`; seen with v0.42.0).
+const STORE_AWAY: &str = "fetch series for ";
 /// How much of a server's own words is passed on.
 const MAX_WORDS: usize = 200;
 
@@ -178,7 +181,9 @@ pub fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
         Some(Data::Scalar(None)) | None => return Err(Error::NotPrometheus(status)),
     };
     let notes = answer.warnings.iter().chain(&answer.infos);
-    Ok(Found { series, warnings: notes.map(|note| passed_on(note)).collect(), partial: answer.is_partial })
+    let (lost, notes): (Vec<_>, Vec<_>) = notes.partition(|note| note.starts_with(STORE_AWAY));
+    let warnings = notes.into_iter().map(|note| passed_on(note)).collect();
+    Ok(Found { series, warnings, partial: answer.is_partial || !lost.is_empty() })
 }
 
 fn series(labels: Labels, samples: Vec<Sample>) -> Series {
@@ -298,5 +303,9 @@ mod tests {
         assert!(!found.partial);
         let body = r#"{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[]}}"#;
         assert!(read(StatusCode::OK, body.as_bytes()).unwrap().partial);
+        let body = r#"{"status":"success","data":{"resultType":"vector","result":[]},
+            "warnings":["fetch series for {replica=\"b\"} Addr: 10.0.0.7:10901: connection refused"]}"#;
+        let found = read(StatusCode::OK, body.as_bytes()).unwrap();
+        assert_eq!((found.partial, found.warnings), (true, vec![]));
     }
 }
