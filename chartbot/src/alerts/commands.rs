@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(
             ask(Some(&stand), "43 /alerts").await,
             "🔴 Behind · polygon · c, since 28 Nov, 22:00 UTC\n🔴 Behind · polygon · b, since 22:12 UTC\n\
-             🟡 a is slow · polygon, since 22:12 UTC"
+             🔴 a is slow · polygon, since 22:12 UTC"
         );
         stand.world().alerts.drain(1..);
         ask(Some(&stand), "42 /silence my-node 2h").await;
@@ -249,7 +249,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_alertmanager_prometheus_is_asked() {
-        let fires = "🔴 Behind · polygon · my-node\n🟡 Slow · polygon · my-node, since 07:30 UTC\n\n\
+        let fires = "🔴 Behind · polygon · my-node\n🔴 Slow · polygon · my-node, since 07:30 UTC\n\n\
             Silences are not known.";
         assert_eq!(
             ask(None, "43 /alerts").await,

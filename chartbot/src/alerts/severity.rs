@@ -27,12 +27,12 @@ impl Severity {
         }
     }
 
-    /// The sign before an alert in texts.
+    /// The sign before an alert in texts: the one of every alarm, as on the card; how bad it is,
+    /// the severity says in words.
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Critical => "🔴",
-            Self::Warning => "🟡",
+            Self::Critical | Self::Warning => "🔴",
             Self::Other | Self::None => "⚪",
         }
     }

@@ -70,26 +70,24 @@ fn golden_pictures_stay_as_they_are() {
     assert!(changed.is_empty(), "differs from {}: {changed:?}", folder.display());
 }
 
-/// What `make bench` reports for drawing and encoding, warm: the median of many, in CPU time,
-/// which other work on the machine lengthens less than wall-clock time.
+/// What `make bench` reports for drawing and encoding, warm: the mean of many, in CPU time, which
+/// other work on the machine lengthens less than wall-clock time. Some kernels count it in ticks
+/// of several milliseconds, so one run alone says little.
 #[test]
 #[ignore = "measures; has no opinion"]
 fn bench_draw_and_encode() {
-    const TIMES: usize = 50;
+    const TIMES: u32 = 100;
     let spent = || {
         let spent = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
         spent.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
     };
     for (name, scene) in scenes() {
-        let mut bytes = 0;
-        let mut times: Vec<f64> = (0..TIMES)
-            .map(|_| {
-                let begin = spent();
-                bytes = drawn(&scene, Theme::Light, &ENGLISH).len();
-                spent() - begin
-            })
-            .collect();
-        times.sort_unstable_by(f64::total_cmp);
-        println!("draw and encode {name}: {:.1} ms, {bytes} bytes", times[TIMES / 2]);
+        let mut bytes = drawn(&scene, Theme::Light, &ENGLISH).len();
+        let begin = spent();
+        for _ in 0..TIMES {
+            bytes = drawn(&scene, Theme::Light, &ENGLISH).len();
+        }
+        let mean = (spent() - begin) / f64::from(TIMES);
+        println!("draw and encode {name}: {mean:.1} ms, {bytes} bytes");
     }
 }

@@ -72,7 +72,7 @@ fn several_alerts_the_gravest_first() {
         english,
         "🔴 2 alerts\n\
          🔴 my-node is 50 blocks behind · polygon · my-node · since 03:12 UTC\n\
-         🟡 polygon has halted · polygon · since 03:12 UTC\n\
+         🔴 polygon has halted · polygon · since 03:12 UTC\n\
          Alertmanager left out 20 more"
     );
     assert!(
