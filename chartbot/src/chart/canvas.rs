@@ -27,16 +27,29 @@ pub struct CanvasError;
 pub struct Canvas<'a> {
     pixels: &'a mut Pixmap,
     fonts: &'a Fonts,
+    /// Polygons of one colour that come one after another are filled at once: hundreds of small
+    /// ones would cost more than all the rest.
+    polygons: Option<(BackendColor, PathBuilder)>,
 }
 
 type Drawn = Result<(), DrawingErrorKind<CanvasError>>;
 
 impl<'a> Canvas<'a> {
     pub fn new(pixels: &'a mut Pixmap, fonts: &'a Fonts) -> Canvas<'a> {
-        Canvas { pixels, fonts }
+        Canvas { pixels, fonts, polygons: None }
+    }
+
+    /// Fills the polygons that are waiting.
+    fn flush(&mut self) {
+        if let Some((color, path)) = self.polygons.take()
+            && let Some(path) = path.finish()
+        {
+            self.pixels.fill_path(&path, &paint(color), FillRule::Winding, to_pixels(), None);
+        }
     }
 
     fn fill(&mut self, path: Option<Path>, color: BackendColor, transform: Transform) {
+        self.flush();
         if let Some(path) = path {
             let rule = FillRule::Winding;
             self.pixels.fill_path(&path, &paint(color), rule, transform, None);
@@ -44,6 +57,7 @@ impl<'a> Canvas<'a> {
     }
 
     fn stroke(&mut self, path: Option<Path>, color: BackendColor, width: f32) {
+        self.flush();
         let stroke = Stroke { width, line_join: LineJoin::Bevel, ..Stroke::default() };
         if let Some(path) = path {
             let paint = paint(color);
@@ -65,6 +79,7 @@ impl DrawingBackend for Canvas<'_> {
     }
 
     fn present(&mut self) -> Drawn {
+        self.flush();
         Ok(())
     }
 
@@ -109,7 +124,7 @@ impl DrawingBackend for Canvas<'_> {
                 to.0 = from.0;
             }
         }
-        self.stroke(polyline(points, false), style.color(), width);
+        self.stroke(polyline(points), style.color(), width);
         Ok(())
     }
 
@@ -134,7 +149,17 @@ impl DrawingBackend for Canvas<'_> {
         vert: I,
         style: &S,
     ) -> Drawn {
-        self.fill(polyline(vert, true), style.color(), to_pixels());
+        let color = style.color();
+        if self.polygons.as_ref().is_some_and(|(of, _)| (of.rgb, of.alpha) != (color.rgb, color.alpha)) {
+            self.flush();
+        }
+        let mut vert: Vec<BackendCoord> = vert.into_iter().collect();
+        // All in one direction, so that where two overlap neither leaves a hole.
+        if area(&vert) < 0 {
+            vert.reverse();
+        }
+        let (_, path) = self.polygons.get_or_insert_with(|| (color, PathBuilder::new()));
+        extend(path, vert, true);
         Ok(())
     }
 
@@ -190,10 +215,15 @@ fn paint(color: BackendColor) -> Paint<'static> {
     paint
 }
 
-fn polyline(points: impl IntoIterator<Item = BackendCoord>, closed: bool) -> Option<Path> {
+fn polyline(points: impl IntoIterator<Item = BackendCoord>) -> Option<Path> {
     let mut path = PathBuilder::new();
-    for (x, y) in points {
-        if path.is_empty() {
+    extend(&mut path, points, false);
+    path.finish()
+}
+
+fn extend(path: &mut PathBuilder, points: impl IntoIterator<Item = BackendCoord>, closed: bool) {
+    for (i, (x, y)) in points.into_iter().enumerate() {
+        if i == 0 {
             path.move_to(x as f32, y as f32);
         } else {
             path.line_to(x as f32, y as f32);
@@ -202,7 +232,15 @@ fn polyline(points: impl IntoIterator<Item = BackendCoord>, closed: bool) -> Opt
     if closed {
         path.close();
     }
-    path.finish()
+}
+
+/// Twice the area of a polygon, below zero where it runs the other way round.
+fn area(points: &[BackendCoord]) -> i64 {
+    let next = points.iter().cycle().skip(1);
+    let part = |((ax, ay), (bx, by)): (&BackendCoord, &BackendCoord)| {
+        i64::from(*ax) * i64::from(*by) - i64::from(*bx) * i64::from(*ay)
+    };
+    points.iter().zip(next).map(part).sum()
 }
 
 /// A glyph as a path; its contours are closed when the next one begins elsewhere.

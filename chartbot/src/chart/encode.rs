@@ -36,13 +36,14 @@ struct Group {
 /// The picture as a PNG file.
 pub fn encode(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
     let mut all = vec![Group::default(); 1 << (3 * BITS)];
-    for run in runs(pixels) {
-        count(&mut all, rgb(run), run.len());
+    let runs: Vec<(Rgb, usize)> = runs(pixels).map(|run| (rgb(run), run.len())).collect();
+    for (colour, length) in &runs {
+        count(&mut all, *colour, *length);
     }
     let palette = palette(&mut all);
     let mut bytes = Vec::with_capacity(pixels.pixels().len());
-    for run in runs(pixels) {
-        bytes.resize(bytes.len() + run.len(), all[group(rgb(run))].place);
+    for (colour, length) in runs {
+        bytes.resize(bytes.len() + length, all[group(colour)].place);
     }
     let palette = palette.concat();
     let mut file = Vec::new();

@@ -40,6 +40,7 @@ pub fn paint(
     for label in &layout.labels {
         brush.label(label)?;
     }
+    brush.area.present()?;
     drop(brush);
     Ok(pixels)
 }
