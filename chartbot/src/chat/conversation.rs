@@ -1,10 +1,5 @@
 //! Command -> reply, and the conversations that test it.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
 use crate::{
     alerts::{
         commands::{Commands, Plan, SEEN_WITHIN},
@@ -15,8 +10,8 @@ use crate::{
     chat::access::{Access, Incoming},
     chat::command::{Command, Range, RangeError},
     chat::message::{Message, Shown, buttons, choices},
-    chat::said::Said,
     chat::trouble::Trouble,
+    chat::unanswered::Unanswered,
     clock,
     metrics::Metrics,
     picture::{Painter, Picture},
@@ -32,9 +27,7 @@ pub struct Conversation {
     metrics: Metrics,
     /// Absent where no chat gets alerts.
     presses: Option<Presses>,
-    /// Why a chat's questions could not be answered recently; a chat whose last one was
-    /// answered is not in it.
-    said: Mutex<HashMap<i64, Said>>,
+    unanswered: Unanswered,
 }
 
 impl Conversation {
@@ -42,7 +35,7 @@ impl Conversation {
     #[must_use]
     pub fn new(access: Access, painter: Painter, metrics: Metrics) -> Self {
         let alerts = Commands::default();
-        Self { access, painter, alerts, metrics, presses: None, said: Mutex::default() }
+        Self { access, painter, alerts, metrics, presses: None, unanswered: Unanswered::default() }
     }
 
     /// The same, with `alerts` for questions about alerts, and `presses` for presses on the buttons
@@ -120,17 +113,17 @@ impl Conversation {
     async fn alerts(&self, chat: i64, words: &Words) -> (Message, &'static str) {
         match self.alerts.list(&self.painter, words).await {
             Ok(lines) => {
-                self.answered(chat);
+                self.unanswered.ends(chat);
                 (Message::text(lines), "ok")
             }
-            Err(trouble) => self.unanswered(chat, &trouble, SEEN_WITHIN, words),
+            Err(trouble) => self.failed(chat, &trouble, SEEN_WITHIN, words),
         }
     }
 
     async fn silence(&self, plan: Plan<'_>, incoming: &Incoming, words: &Words) -> (Message, &'static str) {
         match self.alerts.silence(plan, incoming, &self.painter, words).await {
             Ok(answer) => answer,
-            Err(trouble) => self.unanswered(incoming.place.chat, &trouble, SEEN_WITHIN, words),
+            Err(trouble) => self.failed(incoming.place.chat, &trouble, SEEN_WITHIN, words),
         }
     }
 
@@ -140,10 +133,10 @@ impl Conversation {
         self.metrics.queried(clock::since(begin));
         match status {
             Ok(lines) => {
-                self.answered(chat);
+                self.unanswered.ends(chat);
                 (Message::text(lines), "ok")
             }
-            Err((trouble, looked_at)) => self.unanswered(chat, &trouble, looked_at, words),
+            Err((trouble, looked_at)) => self.failed(chat, &trouble, looked_at, words),
         }
     }
 
@@ -166,42 +159,16 @@ impl Conversation {
         };
         match painted.await {
             Ok(photo) => {
-                self.answered(chat);
+                self.unanswered.ends(chat);
                 (photo, "ok")
             }
-            Err(trouble) => self.unanswered(chat, &trouble, range, words),
+            Err(trouble) => self.failed(chat, &trouble, range, words),
         }
     }
 
-    fn answered(&self, chat: i64) {
-        if self.said().remove(&chat).is_some() {
-            tracing::info!(chat, "questions can be answered again");
-        }
-    }
-
-    /// Logs each kind of trouble once for each chat, so that what one user asks for neither
-    /// hides nor repeats the trouble of another.
-    fn unanswered(
-        &self,
-        chat: i64,
-        trouble: &Trouble,
-        range: Range,
-        words: &Words,
-    ) -> (Message, &'static str) {
-        let (outcome, range_seconds) = (trouble.outcome(), range.seconds());
-        if let Trouble::NoSuchNetwork { .. } = trouble {
-            tracing::debug!(chat, %trouble, "a user asked for an unknown network");
-        } else if self.said().entry(chat).or_default().begins(outcome) {
-            tracing::warn!(chat, %trouble, range_seconds, "a question could not be answered");
-        } else {
-            tracing::debug!(chat, %trouble, range_seconds, "another question could not be answered");
-        }
-        (Message::text(trouble.sentence(range, words)), outcome)
-    }
-
-    fn said(&self) -> MutexGuard<'_, HashMap<i64, Said>> {
-        // The map is consistent at any time, also after a panic elsewhere.
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failed(&self, chat: i64, trouble: &Trouble, range: Range, words: &Words) -> (Message, &'static str) {
+        self.unanswered.begins(chat, trouble, range);
+        (Message::text(trouble.sentence(range, words)), trouble.outcome())
     }
 }
 

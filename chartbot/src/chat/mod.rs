@@ -8,3 +8,4 @@ pub mod message;
 pub mod place;
 pub mod said;
 pub mod trouble;
+pub mod unanswered;
