@@ -11,6 +11,7 @@ pub mod backfill;
 pub mod chain;
 pub mod clock;
 pub mod config;
+pub mod exporter;
 pub mod exposition;
 pub mod nodes;
 pub mod once;

@@ -13,6 +13,7 @@ use tokio::process::Command;
 use crate::alertmanager;
 use crate::chain::{Chain, Millis};
 use crate::config;
+use crate::exporter;
 use crate::nodes::{Nodes, wall_clock};
 use crate::page::Page;
 use crate::process::{Port, Process, beside};
@@ -149,7 +150,8 @@ impl World {
         let blocks = storage(folder.path());
         eprintln!("headlag-demo | back-filling the history");
         tools.backfill(&blocks, chain, start - history..start, addresses.exporter).await?;
-        let exporter = start_exporter(folder.path(), &nodes, exporter).await?;
+        let config = config::headlag_yml(nodes.urls(), config::LIVE_INTERVAL);
+        let exporter = exporter::start(folder.path(), &config, exporter).await?;
         // The seconds that went by meanwhile, so that the live part continues without a gap.
         tools.backfill(&blocks, chain, start..clock(), addresses.exporter).await?;
         let secret_file = folder.path().join("alerts.secret");
@@ -212,18 +214,6 @@ impl Services {
 
 fn is_port_taken(error: &anyhow::Error) -> bool {
     format!("{error:#}").to_lowercase().contains("address already in use")
-}
-
-async fn start_exporter(folder: &Path, nodes: &Nodes, port: Port) -> anyhow::Result<Process> {
-    let config_file = folder.join("headlag.yml");
-    let config = config::headlag_yml(nodes.urls(), config::LIVE_INTERVAL);
-    tokio::fs::write(&config_file, config).await.context("cannot write headlag.yml")?;
-    let address = port.hand_over();
-    let mut command = Command::new(beside("headlag-exporter")?);
-    command.arg("--config.file").arg(config_file).arg("--web.listen-address").arg(address.to_string());
-    let mut exporter = Process::start("exporter", &mut command)?;
-    exporter.ready(&format!("http://{address}/-/ready"), READY).await?;
-    Ok(exporter)
 }
 
 async fn start_chartbot(

@@ -11,6 +11,7 @@ use std::{fmt::Write, net::SocketAddr, process::Stdio};
 
 use anvil::{Anvil, PATIENCE, eventually, free_port};
 use headlag_demo::{
+    exporter,
     process::{Process, beside},
     prometheus::Tools,
     telegram::{Telegram, User},
@@ -33,13 +34,9 @@ async fn start_exporter(folder: &TempDir, references: &[&str], watched: &str) ->
         writeln!(config, "  - {{name: reference-{index}, url: '{url}'}}").unwrap();
     }
     write!(config, "  watched:\n  - {{name: my-node, url: '{watched}'}}\n").unwrap();
-    let file = folder.path().join("headlag.yml");
-    std::fs::write(&file, config).unwrap();
-    let address = free_port().hand_over();
-    let mut command = Command::new(beside("headlag-exporter").unwrap());
-    command.arg("--config.file").arg(file).arg("--web.listen-address").arg(address.to_string());
-    let mut exporter = Process::start("exporter", &mut command).unwrap();
-    exporter.ready(&format!("http://{address}/-/ready"), PATIENCE).await.unwrap();
+    let port = free_port();
+    let address = port.address();
+    let exporter = exporter::start(folder.path(), &config, port).await.unwrap();
     (exporter, address)
 }
 

@@ -16,7 +16,7 @@ use headlag_demo::{
     alertmanager,
     chain::Chain,
     clock::wall_clock,
-    config,
+    config, exporter,
     nodes::Nodes,
     process::{Port, Process, beside},
     prometheus::Tools,
@@ -146,21 +146,16 @@ async fn every_metric_that_rules_name_is_exposed() {
     let free = || Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let nodes = Nodes::start(Chain::calm(5), wall_clock()).await.unwrap();
-    let file = folder.path().join("headlag.yml");
-    fs::write(&file, config::headlag_yml(nodes.urls(), 1_000)).unwrap();
-    let addresses = [free().hand_over(), free().hand_over()];
-    let mut command = Command::new(beside("headlag-exporter").unwrap());
-    command.arg("--config.file").arg(file).arg("--web.listen-address").arg(addresses[0].to_string());
-    let mut exporter = Process::start("exporter", &mut command).unwrap();
+    let (config, port) = (config::headlag_yml(nodes.urls(), 1_000), free());
+    let addresses = [port.address(), free().hand_over()];
+    let exporter = exporter::start(folder.path(), &config, port).await.unwrap();
 
     let telegram = Telegram::start(TOKEN).await.unwrap();
     let mut command = Command::new(beside("headlag-chartbot").unwrap());
     command.env("CHARTBOT_TELEGRAM_TOKEN", TOKEN).args(["--telegram.api-url", &telegram.url()]);
     command.args(["--telegram.allowed-users", "1001", "--web.listen-address", &addresses[1].to_string()]);
     let mut chartbot = Process::start("chartbot", &mut command).unwrap();
-    for (service, address) in [(&mut exporter, addresses[0]), (&mut chartbot, addresses[1])] {
-        service.ready(&format!("http://{address}/-/ready"), PATIENCE).await.unwrap();
-    }
+    chartbot.ready(&format!("http://{}/-/ready", addresses[1]), PATIENCE).await.unwrap();
 
     let rules = rules();
     let named: BTreeSet<_> = metrics_in(&rules).collect();

@@ -10,7 +10,7 @@ use std::{fmt::Write, time::Duration};
 use headlag_demo::{
     chain::Chain,
     clock::wall_clock,
-    config,
+    config, exporter,
     nodes::Nodes,
     process::{Port, Process, beside},
     prometheus::Tools,
@@ -50,13 +50,9 @@ async fn values(server: std::net::SocketAddr, promql: &str) -> Vec<(String, Stri
 async fn every_protocol_and_labels_of_type_and_unit_work() {
     let folder = tempfile::tempdir().unwrap();
     let nodes = Nodes::start(Chain::calm(5), wall_clock()).await.unwrap();
-    let file = folder.path().join("headlag.yml");
-    std::fs::write(&file, config::headlag_yml(nodes.urls(), 1_000)).unwrap();
-    let exporter = free().hand_over();
-    let mut command = Command::new(beside("headlag-exporter").unwrap());
-    command.arg("--config.file").arg(file).arg("--web.listen-address").arg(exporter.to_string());
-    let mut service = Process::start("exporter", &mut command).unwrap();
-    service.ready(&format!("http://{exporter}/-/ready"), PATIENCE).await.unwrap();
+    let (config, port) = (config::headlag_yml(nodes.urls(), 1_000), free());
+    let exporter = port.address();
+    let service = exporter::start(folder.path(), &config, port).await.unwrap();
 
     let mut scrapes = String::from("global: {scrape_interval: 1s}\nscrape_configs:\n");
     for (number, protocols) in PROTOCOLS.iter().enumerate() {

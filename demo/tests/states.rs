@@ -11,6 +11,7 @@ use std::{fmt::Write, net::SocketAddr, path::Path, time::Duration};
 use cases::{Case, Does, row_of};
 use headlag_demo::{
     chain::{Chain, Lever, Node},
+    exporter,
     nodes::{Nodes, wall_clock},
     process::{Port, Process, beside},
     server::{self, Server},
@@ -78,13 +79,9 @@ async fn every_shared_case_has_its_row() {
 
 async fn start_exporter(folder: &tempfile::TempDir, nodes: &Nodes) -> (Process, SocketAddr) {
     let config = headlag_demo::config::headlag_yml(nodes.urls(), 1_000);
-    let file = folder.path().join("headlag.yml");
-    std::fs::write(&file, config).unwrap();
-    let address = Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap().hand_over();
-    let mut command = Command::new(beside("headlag-exporter").unwrap());
-    command.arg("--config.file").arg(file).arg("--web.listen-address").arg(address.to_string());
-    let mut exporter = Process::start("exporter", &mut command).unwrap();
-    exporter.ready(&format!("http://{address}/-/ready"), PATIENCE).await.unwrap();
+    let port = Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap();
+    let address = port.address();
+    let exporter = exporter::start(folder.path(), &config, port).await.unwrap();
     (exporter, address)
 }
 

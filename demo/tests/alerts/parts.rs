@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use headlag_demo::{
     alertmanager,
     config::{self, RULES_FILE},
+    exporter,
     process::{Port, Process, beside},
     prometheus,
     routes::Routes,
@@ -201,12 +202,8 @@ async fn start_exporter(folder: &TempDir, references: [&Anvil; 2], mine: &Anvil)
          url: '{}'}}\n  watched:\n  - {{name: my-node, url: '{}'}}\n",
         one.url, other.url, mine.url
     );
-    let file = folder.path().join("headlag.yml");
-    std::fs::write(&file, config).unwrap();
-    let address = free_port().hand_over();
-    let mut command = Command::new(beside("headlag-exporter").unwrap());
-    command.arg("--config.file").arg(file).arg("--web.listen-address").arg(address.to_string());
-    let mut exporter = Process::start("exporter", &mut command).unwrap();
-    exporter.ready(&format!("http://{address}/-/ready"), PATIENCE).await.unwrap();
+    let port = free_port();
+    let address = port.address();
+    let exporter = exporter::start(folder.path(), &config, port).await.unwrap();
     (exporter, address)
 }

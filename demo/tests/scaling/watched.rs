@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use headlag_demo::{
     chain::Chain,
     clock::wall_clock,
-    config,
+    config, exporter,
     nodes::Nodes,
     process::{Process, beside},
 };
@@ -28,17 +28,12 @@ impl Watched {
     pub async fn start(exporters: usize) -> Self {
         let nodes = Nodes::start(Chain::calm(5), wall_clock()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("headlag.yml");
-        std::fs::write(&file, config::headlag_yml(nodes.urls(), 1_000)).unwrap();
+        let config = config::headlag_yml(nodes.urls(), 1_000);
         let (mut addresses, mut processes) = (Vec::new(), Vec::new());
         for _ in 0..exporters {
-            let address = free_port().hand_over();
-            let mut command = Command::new(beside("headlag-exporter").unwrap());
-            command.arg("--config.file").arg(&file).arg("--web.listen-address").arg(address.to_string());
-            let mut exporter = Process::start("exporter", &mut command).unwrap();
-            exporter.ready(&format!("http://{address}/-/ready"), PATIENCE).await.unwrap();
-            addresses.push(address);
-            processes.push(exporter);
+            let port = free_port();
+            addresses.push(port.address());
+            processes.push(exporter::start(folder.path(), &config, port).await.unwrap());
         }
         Self { nodes, exporters: addresses, processes, _config: folder }
     }

@@ -82,10 +82,10 @@ impl<'a> Oracle<'a> {
             .enumerate()
             .map(|(index, feed)| {
                 let rounds = feed.within(&(Millis::MIN..until + 1));
+                let goes_on = !feed.within(&(until + 1..Millis::MAX)).is_empty();
                 let pieces = rounds.iter().enumerate().map(|(number, round)| {
                     // After its last sample an exporter may be followed by another one; not so
                     // while its next is only yet to come.
-                    let goes_on = !feed.within(&(until + 1..Millis::MAX)).is_empty();
                     let next = rounds.get(number + 1).map(|round| round.at);
                     let next = next.or(goes_on.then_some(until)).or_else(|| {
                         let later =

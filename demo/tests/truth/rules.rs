@@ -13,7 +13,7 @@ use headlag_demo::{
     victoria_metrics,
 };
 use serde_json::Value;
-use tokio::{process::Command, task::JoinSet};
+use tokio::task::JoinSet;
 
 use crate::{
     Cases, GRID, cases, check, compare, free,
@@ -22,17 +22,6 @@ use crate::{
 };
 
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/recording.yml");
-
-#[tokio::test]
-async fn the_recording_rules_pass_their_own_tests() {
-    let tools = Tools::find_or_fetch().await.unwrap();
-    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/tests/recording.yml");
-    for arguments in [["check", "rules", RULES], ["test", "rules", tests]] {
-        let output = Command::new(tools.promtool()).args(arguments).output().await.unwrap();
-        let report = [output.stdout, output.stderr].concat();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&report));
-    }
-}
 
 async fn start(tools: &Tools, folder: &Path) -> (Process, SocketAddr) {
     let port = free();
