@@ -6,12 +6,11 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer, de};
 
 use super::client::Error;
+use crate::remote;
 
 /// How the warning of Thanos begins that a store did not answer; what follows are the addresses of
 /// the store (<https://github.com/thanos-io/thanos>, `pkg/store`; seen with v0.42.0).
 const STORE_AWAY: &str = "fetch series for ";
-/// How much of a server's own words is passed on.
-const MAX_WORDS: usize = 200;
 
 /// Label names and values, without the metric's name unless the query asked for several.
 pub type Labels = BTreeMap<String, String>;
@@ -148,12 +147,12 @@ fn number<'de, D: Deserializer<'de>>(of: D) -> Result<f64, D::Error> {
     of.deserialize_str(Text)
 }
 
-/// What the answer with this status and body found.
+/// What an answer found.
 ///
 /// # Errors
 /// When it says that it failed, or is none of the Prometheus HTTP API.
-pub fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
-    if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
+pub fn read(remote::Answer { status, body, secrets, .. }: &remote::Answer) -> Result<Found, Error> {
+    if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(status) {
         return Err(Error::Refused(status.as_u16()));
     }
     let status = status.as_u16();
@@ -167,7 +166,11 @@ pub fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
     if answer.status == Status::Error {
         return Err(match answer.error_type.as_str() {
             "timeout" | "canceled" => Error::Timeout,
-            kind => Error::Failed { status, kind: passed_on(kind), words: passed_on(&answer.error) },
+            kind => Error::Failed {
+                status,
+                kind: secrets.passed_on(kind),
+                words: secrets.passed_on(&answer.error),
+            },
         });
     }
     let series = match answer.data {
@@ -182,7 +185,7 @@ pub fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
     };
     let notes = answer.warnings.iter().chain(&answer.infos);
     let (lost, notes): (Vec<_>, Vec<_>) = notes.partition(|note| note.starts_with(STORE_AWAY));
-    let warnings = notes.into_iter().map(|note| passed_on(note)).collect();
+    let warnings = notes.into_iter().map(|note| secrets.passed_on(note)).collect();
     Ok(Found { series, warnings, partial: answer.is_partial || !lost.is_empty() })
 }
 
@@ -191,16 +194,16 @@ fn series(labels: Labels, samples: Vec<Sample>) -> Series {
     Series { labels, samples: samples.filter(|(_, value)| !value.is_nan()).collect() }
 }
 
-/// A server's own words on one line, cut short, and never with an address in them.
-pub fn passed_on(words: &str) -> String {
-    let harmless = words.split_whitespace().filter(|word| !word.contains("://"));
-    let line: Vec<_> = harmless.collect();
-    line.join(" ").chars().take(MAX_WORDS).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foreign::{MAX_WORDS, Secrets};
+    use bytes::Bytes;
+
+    fn read(status: StatusCode, body: &[u8]) -> Result<Found, Error> {
+        let (body, secrets) = (Bytes::copy_from_slice(body), Secrets::default());
+        super::read(&remote::Answer { status, at: None, body, secrets })
+    }
 
     #[track_caller]
     fn check(status: u16, body: &str, want: Result<&[(f64, f64)], Error>) {

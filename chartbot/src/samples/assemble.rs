@@ -25,11 +25,18 @@ pub fn target(labels: &Labels) -> Labels {
 }
 
 /// Samples in order of time, each moment once: parts of an answer may share their edges.
-fn in_order(samples: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub(super) fn in_order(samples: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut samples = samples.to_vec();
     samples.sort_by(|a, b| a.0.total_cmp(&b.0));
     samples.dedup_by(|later, earlier| later.0 - earlier.0 < 0.001);
     samples
+}
+
+/// What an exporter reported column by column, of one node or of the network (`""`); empty where it
+/// reported nothing.
+pub(super) fn row(found: &[Series], node: &str, exporter: &Labels, grid: &Grid) -> Vec<Option<f64>> {
+    let is_it = |it: &&Series| it.label("node") == node && target(&it.labels) == *exporter;
+    found.iter().find(is_it).map(|it| grid.row(&it.samples)).unwrap_or_default()
 }
 
 /// What each exporter reported: when it was scraped, the poll interval, and the lag of `nodes`.

@@ -214,18 +214,16 @@ impl Prometheus {
         let mut form = vec![("query", promql), ("timeout", QUERY_TIMEOUT), ("nocache", "1")];
         form.extend(times.iter().map(|(name, time)| (*name, time.as_str())));
         if !self.wants_get.load(Ordering::Relaxed) {
-            let Answer { status, body, .. } =
-                self.send(|client| client.post(url.clone()).form(&form)).await?;
-            if !REFUSES_POST.contains(&status) {
-                return answer::read(status, &body);
+            let of_post = self.send(|client| client.post(url.clone()).form(&form)).await?;
+            if !REFUSES_POST.contains(&of_post.status) {
+                return answer::read(&of_post);
             }
             let of_get = self.send(|client| client.get(url.clone()).query(&form)).await?;
             // A login that is wrong is refused either way, and then POST is no worse.
             self.wants_get.store(of_get.status.is_success(), Ordering::Relaxed);
-            return answer::read(of_get.status, &of_get.body);
+            return answer::read(&of_get);
         }
-        let Answer { status, body, .. } = self.send(|client| client.get(url.clone()).query(&form)).await?;
-        answer::read(status, &body)
+        answer::read(&self.send(|client| client.get(url.clone()).query(&form)).await?)
     }
 
     async fn send(&self, request: impl Fn(Client) -> RequestBuilder) -> Result<Answer, Error> {

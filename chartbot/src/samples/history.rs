@@ -66,11 +66,9 @@ pub async fn ask(
     let samples = asking.recorded_samples().await?;
     let whole = asking.chosen(&samples).await?;
     let (sums, plan) = asking.plan(samples, &whole.nodes).await?;
-    let (stretches, lately) = try_join!(asking.raw(&plan, &whole.nodes), asking.lately(&whole.nodes))?;
-    let (lines, best): (Vec<_>, Vec<_>) = stretches;
+    let ((lines, best), lately) = try_join!(asking.raw(&plan, &whole.nodes), asking.lately(&whole.nodes))?;
     let grid = asking.drawn(&lines, &plan);
     let recorded = asking.recorded(sums, plan, &grid, &whole.nodes).await?;
-    let best: Vec<Row> = best.into_iter().chain(recorded.best.iter().copied()).collect();
     let Some(past) = Past::new(lines, recorded) else { return Err(Error::NotPrometheus(200)) };
 
     let (mut facts, open, within) = asking.facts(&past, &lately);
@@ -214,10 +212,7 @@ impl<'a> Asking<'a> {
     async fn plan(&self, samples: Vec<Series>, nodes: &[String]) -> Result<(Vec<Sums>, Plan), Error> {
         let range = (self.from as f64, self.until as f64);
         if samples.is_empty() {
-            return Ok((
-                Vec::new(),
-                spans::plan(range, range.1, &[], (self.network.scrape, self.network.spacing)),
-            ));
+            return Ok((Vec::new(), Plan { raw: vec![range], ..Plan::default() }));
         }
         let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
         let (of_network, of_nodes) = (self.selector(None), self.selector(Some(&names)));
@@ -272,12 +267,14 @@ impl<'a> Asking<'a> {
     /// From when on the range is drawn, and in which columns. Where data begins late, from there
     /// on, in columns that fit it.
     fn drawn(&self, lines: &[Timeline], plan: &Plan) -> (i64, Grid) {
-        let recorded = plan.bins.first().map(spans::Bin::begin);
+        // The end of the first bin, so that the first column holds what was recorded.
+        let recorded = plan.bins.first().map(|bin| bin.end);
         let begins = lines.iter().filter_map(Timeline::begins).chain(recorded).reduce(f64::min);
-        let begin = begins.map_or(self.from, |begins| (begins.floor() as i64).min(self.until - SHORTEST));
-        match begin - self.from > i64::from(self.grid.step) {
-            true => (begin, Grid::over(begin, self.until, self.network.spacing)),
-            false => (self.from, self.grid),
+        match begins.map(|begins| (begins.floor() as i64).min(self.until - SHORTEST)) {
+            Some(begin) if begin - self.from > i64::from(self.grid.step) => {
+                (begin, late(begin, self.until, self.network.spacing, !plan.bins.is_empty()))
+            }
+            _ => (self.from, self.grid),
         }
     }
 
@@ -333,10 +330,14 @@ impl<'a> Asking<'a> {
             node.behind_seconds = value(&lately.behind_seconds, promql::BEHIND_SECONDS, &node.node);
         }
         let raw = past.raw().flat_map(|line| {
-            line.pieces.iter().map(|piece| line.sources[piece.source].threshold[piece.sample])
+            line.pieces.iter().map(|piece| (piece.end, line.sources[piece.source].threshold[piece.sample]))
         });
-        let recorded = past.recorded.thresholds.iter().map(|(_, threshold)| *threshold);
-        let known: Vec<f64> = recorded.chain(raw).filter(|threshold| threshold.is_finite()).collect();
+        // A column may reach into the newest part, which knows better.
+        let recorded =
+            past.recorded.thresholds.iter().map(|(end, threshold)| (end.min(line.from), *threshold));
+        let known: Vec<(f64, f64)> =
+            recorded.chain(raw).filter(|(_, threshold)| threshold.is_finite()).collect();
+        let thresholds = || known.iter().map(|(_, threshold)| *threshold);
         let facts = Facts {
             network: self.network.name.clone(),
             state,
@@ -346,10 +347,13 @@ impl<'a> Asking<'a> {
             step_seconds: self.grid.step,
             references: value(&lately.present, promql::REFERENCES, ""),
             references_up: value(&lately.present, promql::REFERENCES_UP, ""),
-            threshold_blocks: known.last().copied(),
+            threshold_blocks: known
+                .iter()
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .map(|(_, threshold)| *threshold),
             warnings: Vec::new(),
             nodes,
-            thresholds: known.iter().copied().reduce(f64::min).zip(known.iter().copied().reduce(f64::max)),
+            thresholds: thresholds().reduce(f64::min).zip(thresholds().reduce(f64::max)),
         };
         (facts, open, within)
     }
@@ -386,13 +390,39 @@ impl<'a> Asking<'a> {
             grid,
             watched: watched.collect(),
             nodes: facts.nodes.len(),
-            best: columns::envelopes(best.iter(), &grid),
+            best: columns::envelopes(best.iter().chain(&past.recorded.best), &grid),
             threshold: columns::thresholds(past, &grid),
         }
     }
 }
 
+/// The columns from a late beginning to now. One that is narrower than a bin would often hold
+/// nothing that was recorded.
+fn late(begin: i64, until: i64, spacing: u32, is_recorded: bool) -> Grid {
+    let least = if is_recorded { spans::WIDTH as u32 / 2 } else { 0 };
+    Grid::over(begin, until, spacing.max(least))
+}
+
 /// Moves recorded samples to the end of what they cover.
 fn earlier(series: &mut Series) {
     series.samples.iter_mut().for_each(|(time, _)| *time -= OFFSET as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_column_of_what_was_recorded_holds_a_bin() {
+        let until = 1_800_000_123;
+        for hours in [27, 36, 48, 72, 100] {
+            let begin = until - hours * 3_600;
+            let grid = late(begin, until, 15, true);
+            let bins = (0..).map(|k| begin + 300 * k).take_while(|end| *end <= until - 86_400);
+            let mut places: Vec<_> = bins.filter_map(|end| grid.place(end as f64)).collect();
+            places.dedup();
+            assert!(places.windows(2).all(|pair| pair[1] == pair[0] + 1), "{hours} h: {places:?}");
+        }
+        assert!(late(until - 48 * 3_600, until, 15, false).step < 300);
+    }
 }

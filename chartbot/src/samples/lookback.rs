@@ -67,7 +67,7 @@ pub async fn ask(
     open: &Open,
 ) -> Result<(), Error> {
     // Unknown as long as it is not looked up, also where time runs out.
-    let mut nodes: Vec<usize> = (0..open.nodes.len()).filter(|node| open.nodes[*node]).collect();
+    let nodes: Vec<usize> = (0..open.nodes.len()).filter(|node| open.nodes[*node]).collect();
     nodes.iter().for_each(|node| facts.nodes[*node].since = None);
     let mut of_network = open.network;
     if of_network {
@@ -77,7 +77,7 @@ pub async fn ask(
         (facts.since, of_network) = (found.moment(), found == Looked::Beyond);
     }
     let mut beyond = Vec::new();
-    for node in nodes.drain(..) {
+    for node in nodes {
         let of = &mut facts.nodes[node];
         let whose = |grid: &Grid, odd| past.whole(Whose::Node(node, of.state), grid, odd);
         let found = within(questions, network, past, Of::Node(&of.node, of.state), whose).await?;

@@ -1,6 +1,6 @@
 //! PURE: for how long nothing is known of a node, why, and when.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::state::NodeState;
 
@@ -37,21 +37,17 @@ impl Cause {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Missing {
     /// It gave no usable block.
-    #[serde(serialize_with = "whole")]
+    #[serde(serialize_with = "super::facts::whole")]
     pub no_answer: Option<f64>,
     /// It answered for another chain.
-    #[serde(serialize_with = "whole")]
+    #[serde(serialize_with = "super::facts::whole")]
     pub wrong_chain: Option<f64>,
     /// It answered, but there was no consensus.
-    #[serde(serialize_with = "whole")]
+    #[serde(serialize_with = "super::facts::whole")]
     pub no_consensus: Option<f64>,
     /// Prometheus has no sample.
-    #[serde(serialize_with = "whole")]
+    #[serde(serialize_with = "super::facts::whole")]
     pub not_scraped: Option<f64>,
-}
-
-fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    super::facts::whole(value, serializer)
 }
 
 impl Default for Missing {

@@ -73,8 +73,8 @@ impl Past {
         }
     }
 
-    /// Which columns, none of them after the newest part, were in a state from their begin to their end, but for
-    /// interruptions of at most `odd` seconds.
+    /// Which columns of a grid that ends with or before the newest part were in a state from begin to
+    /// end, but for interruptions of at most `odd` seconds.
     #[must_use]
     pub fn whole(&self, whose: Whose, grid: &Grid, odd: f64) -> Vec<bool> {
         let mut whole = vec![true; grid.len];

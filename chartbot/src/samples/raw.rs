@@ -5,7 +5,7 @@ use tokio::try_join;
 
 use super::{
     answer::Series,
-    assemble::{self, target},
+    assemble,
     client::{Error, Questions},
     columns,
     grid::{Envelope, Grid},
@@ -38,6 +38,8 @@ pub struct Part<'a> {
     span: (f64, f64),
     /// The whole seconds around it.
     asked: (i64, i64),
+    /// Seconds from one sample to the next.
+    spacing: u32,
     /// Columns of the part itself,
     grid: Grid,
     /// and with what came shortly before.
@@ -74,7 +76,7 @@ impl<'a> Part<'a> {
         let asked = (span.0.floor() as i64, span.1.ceil() as i64);
         let grid = Grid::over(asked.0, asked.1, spacing);
         let lead = grid.with_lead(LEAD.max(spacing.saturating_mul(2)));
-        Self { questions, network, nodes, span, asked, grid, lead }
+        Self { questions, network, nodes, span, asked, spacing, grid, lead }
     }
 
     /// Asks for all of it.
@@ -186,10 +188,7 @@ impl<'a> Part<'a> {
     /// The lead of the best reference in each column.
     fn best(&self, line: &Timeline, found: &[Vec<Series>; 3]) -> Vec<Row> {
         let rows = |source: &Source| {
-            found.each_ref().map(|found| {
-                let series = found.iter().find(|series| target(&series.labels) == source.labels);
-                series.map(|series| self.grid.row(&series.samples)).unwrap_or_default()
-            })
+            found.each_ref().map(|found| assemble::row(found, "", &source.labels, &self.grid))
         };
         let rows: Vec<_> = line.sources.iter().map(rows).collect();
         let row = |(i, source): (usize, Option<usize>)| {
@@ -198,7 +197,7 @@ impl<'a> Part<'a> {
             let seen = Envelope { min: at(min)?, mean: at(mean)?, max: at(max)? };
             let (begin, end) = self.grid.column(i);
             let (begin, end) = ((begin as f64).max(line.from), (end as f64).min(line.until));
-            let samples = f64::from(self.grid.step);
+            let samples = f64::from(self.grid.step) / f64::from(self.spacing.max(1));
             (begin < end).then_some(Row { begin, end, seen, samples })
         };
         columns::sources(line, &self.grid).into_iter().enumerate().filter_map(row).collect()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{
     answer::Series,
-    assemble::target,
+    assemble::row,
     grid::{Envelope, Grid},
     missing::Cause,
     spans::Bin,
@@ -91,14 +91,10 @@ impl<'a> Used<'a> {
     }
 
     /// The rows of a node, or of the network, from lowest, mean and highest values, in order.
-    fn rows<S: AsRef<[Series]>>(&self, sums: &[Sums], found: &[S; 3], node: &str) -> Vec<Row> {
+    fn rows(&self, sums: &[Sums], found: [&[Series]; 3], node: &str) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for (source, of) in sums.iter().enumerate() {
-            let row = |series: &S| {
-                let is_it = |it: &&Series| it.label("node") == node && target(&it.labels) == of.labels;
-                series.as_ref().iter().find(is_it).map(|it| self.cells.row(&it.samples)).unwrap_or_default()
-            };
-            let [min, mean, max] = found.each_ref().map(row);
+            let [min, mean, max] = found.map(|found| row(found, node, &of.labels, self.cells));
             let values = min.into_iter().zip(mean).zip(max).enumerate();
             rows.extend(values.filter_map(|(i, ((min, mean), max))| {
                 let seen = Envelope { min: min?, mean: mean?, max: max? };
@@ -125,7 +121,10 @@ impl Recorded {
         nodes: &[String],
     ) -> Self {
         let used = Used::new(&bins, &cells);
-        let lag: Vec<_> = nodes.iter().map(|node| used.rows(&sums, &drawn.lag, node)).collect();
+        let lag: Vec<_> = nodes
+            .iter()
+            .map(|node| used.rows(&sums, drawn.lag.each_ref().map(Vec::as_slice), node))
+            .collect();
         let is_seen = lag.iter().map(|rows| {
             let mut is_seen = vec![false; cells.len];
             rows.iter().filter_map(|row| cells.place(row.end)).for_each(|cell| is_seen[cell] = true);
@@ -133,9 +132,8 @@ impl Recorded {
         });
         let is_seen = is_seen.collect();
         let used = Used::new(&bins, &grid);
-        let best = used.rows(&sums, &drawn.best, "");
-        let of = &drawn.thresholds;
-        let thresholds = used.rows(&sums, &[of, of, of], "");
+        let best = used.rows(&sums, drawn.best.each_ref().map(Vec::as_slice), "");
+        let thresholds = used.rows(&sums, [&drawn.thresholds; 3], "");
         let thresholds = thresholds.into_iter().map(|row| (row.end, row.seen.mean)).collect();
         Self { bins, sums, best, thresholds, is_seen, lag, cells: Some(cells) }
     }

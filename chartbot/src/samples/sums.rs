@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     answer::{Labels, Series},
-    assemble::target,
+    assemble::{in_order, row, target},
     grid::Grid,
     ranking,
     spans::{Bin, Count},
@@ -69,10 +69,7 @@ pub struct Counted {
 pub fn sums(counted: &Counted, nodes: &[String]) -> Vec<Sums> {
     let mut sums: Vec<Sums> = Vec::new();
     for series in &counted.samples {
-        // The edge of a part of an answer may come twice.
-        let mut samples = series.samples.clone();
-        samples.sort_by(|a, b| a.0.total_cmp(&b.0));
-        samples.dedup_by(|later, earlier| key(later.0) == key(earlier.0));
+        let samples = in_order(&series.samples);
         let nodes = vec![NodeSums::default(); nodes.len()];
         sums.push(Sums { labels: target(&series.labels), samples, network: Vec::new(), nodes });
     }
@@ -115,11 +112,7 @@ fn of_node<'a>(sums: &'a mut [Sums], nodes: &[String], series: &Series) -> Optio
 #[must_use]
 pub fn counts(sums: &[Sums], grid: &Grid, [min, max]: [&[Series]; 2]) -> Vec<Vec<Count>> {
     let of_exporter = |of: &Sums| {
-        let row = |found: &[Series]| {
-            let series = found.iter().find(|series| target(&series.labels) == of.labels);
-            series.map(|series| grid.row(&series.samples)).unwrap_or_default()
-        };
-        let (min, max) = (row(min), row(max));
+        let [min, max] = [min, max].map(|found| row(found, "", &of.labels, grid));
         let poll = |end: f64| {
             let place = grid.place(end)?;
             let of = |row: &[Option<f64>]| row.get(place).copied().flatten();
