@@ -5,6 +5,7 @@ mod chart;
 mod chat;
 mod clock;
 mod config;
+mod foreign;
 mod labels;
 mod metrics;
 mod picture;

@@ -11,7 +11,7 @@ use reqwest::{
     header::{ACCEPT_ENCODING, DATE},
 };
 
-use crate::config::HttpConfig;
+use crate::{config::HttpConfig, foreign::Secrets};
 
 /// A server at an address that may have a path prefix.
 pub struct Remote {
@@ -21,6 +21,7 @@ pub struct Remote {
     is_here: bool,
     /// How many bytes of an answer are read.
     longest: usize,
+    secrets: Secrets,
 }
 
 /// An answer, whatever its status.
@@ -31,6 +32,8 @@ pub struct Answer {
     pub at: Option<Timestamp>,
     /// The whole body.
     pub body: Bytes,
+    /// What it may echo, and no text may show.
+    pub secrets: Secrets,
 }
 
 impl Remote {
@@ -47,7 +50,8 @@ impl Remote {
         let client = Renewed::new(build)?;
         let is_here = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let (_, base) = http.apply(outbound::client(timeout), base.clone());
-        Ok(Self { client, base, is_here, longest })
+        let secrets = http.secrets(Secrets::default().of_url(&base));
+        Ok(Self { client, base, is_here, longest, secrets })
     }
 
     /// The URL of `path`, which begins without a slash, below the server's own path.
@@ -84,6 +88,7 @@ impl Remote {
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
         let at = date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp());
         let status = response.status();
-        Ok(Answer { status, at, body: outbound::read_body(response, self.longest).await? })
+        let body = outbound::read_body(response, self.longest).await?;
+        Ok(Answer { status, at, body, secrets: self.secrets.clone() })
     }
 }

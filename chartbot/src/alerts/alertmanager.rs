@@ -23,7 +23,6 @@ use crate::{
     clock,
     config::Upstream,
     remote::{Answer, Remote},
-    samples::answer::passed_on,
 };
 
 /// How long one request may take, its answer included.
@@ -201,7 +200,7 @@ fn read<T: for<'a> Deserialize<'a>>(answer: &Answer) -> Result<T, Error> {
 fn failed(answer: &Answer) -> Error {
     let status = answer.status.as_u16();
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let words = body.as_str().or(body["message"].as_str()).map(passed_on);
+    let words = body.as_str().or(body["message"].as_str()).map(|words| answer.secrets.passed_on(words));
     match (status, words) {
         (401 | 403, _) => Error::Refused(status),
         (404, _) => Error::NotAlertmanager(status),

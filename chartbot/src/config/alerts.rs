@@ -6,6 +6,7 @@ use clap::Args;
 use headlag_service::secret_file;
 use secrecy::SecretString;
 
+use super::shown;
 use crate::{chat::place::Place, words::Language};
 
 const CHATS: &str = "--telegram.alert-chats";
@@ -69,7 +70,7 @@ impl AlertFlags {
         let has_chats = !chats.is_empty() || !wrong.is_empty();
         let file = self.secret_file.as_ref().filter(|file| !file.as_os_str().is_empty());
         let secret = file.and_then(|file| {
-            let problem = |error| format!("{SECRET} {}: {error}", file.display());
+            let problem = |error| format!("{SECRET} {}: {error}", shown::file(file));
             secret_file::read_secret(file).map_err(|error| wrong.push(problem(error))).ok()
         });
         match (has_chats, file) {
@@ -98,7 +99,7 @@ impl AlertFlags {
             match Place::parse(word) {
                 Some(place) if chats.contains(&place) => {}
                 Some(place) => chats.push(place),
-                None => wrong.push(format!("{word:?}")),
+                None => wrong.push(shown::item(word)),
             }
         }
         if wrong.is_empty() {

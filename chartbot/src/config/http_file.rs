@@ -25,6 +25,8 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 
 use self::tls::Tls;
+use super::shown;
+use crate::foreign::Secrets;
 
 /// Far more than this file, or a bundle of certificates, needs.
 const LONGEST: u64 = 4 << 20;
@@ -45,6 +47,11 @@ impl HttpConfig {
         self.headers.contains_key(AUTHORIZATION)
     }
 
+    /// These and the values of the headers.
+    pub fn secrets(&self, others: Secrets) -> Secrets {
+        others.of_headers(&self.headers)
+    }
+
     /// A client that does as the file says, and the URL by which it reaches the server at `url`.
     pub fn apply(&self, client: ClientBuilder, url: Url) -> (ClientBuilder, Url) {
         self.tls.apply(client.default_headers(self.headers.clone()), url)
@@ -56,7 +63,7 @@ impl HttpConfig {
 /// # Errors
 /// Every problem of the file in one report, without the value of a secret.
 pub fn load(path: &Path) -> Result<HttpConfig, Report> {
-    let report = |problems| Report { file: path.display().to_string(), problems };
+    let report = |problems| Report { file: shown::file(path), problems };
     let text = read_text(path, LONGEST)
         .map_err(|error| report(vec![Problem { line: 0, key: String::new(), what: error.to_string() }]))?;
     parse(&text, path.parent().unwrap_or(Path::new("."))).map_err(report)

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod http_file;
+mod shown;
 
 use std::{
     fmt,
@@ -259,7 +260,7 @@ impl Flags {
             }
             (Some(file), None) => {
                 let read = secret_file::read_secret(file)
-                    .map_err(|error| format!("--telegram.token-file {}: {error}", file.display()));
+                    .map_err(|error| format!("--telegram.token-file {}: {error}", shown::file(file)));
                 ("--telegram.token-file", read?)
             }
             (None, Some(token)) => (TOKEN_VARIABLE, SecretString::from(token.trim())),
@@ -285,7 +286,7 @@ impl Flags {
         if wrong.is_empty() {
             return Ok(words.into_iter().filter_map(User::parse).collect());
         }
-        let wrong: Vec<_> = wrong.iter().map(|word| format!("{word:?}")).collect();
+        let wrong: Vec<_> = wrong.iter().map(|word| shown::item(word)).collect();
         Err(format!(
             "{FLAG} holds {}; each has to be a numeric id such as 123456, or an @username of \
              5 to 32 letters, digits and underscores",

@@ -24,6 +24,7 @@ use teloxide::{
 };
 
 use super::fault::Fault;
+use crate::foreign::Secrets;
 
 /// For any request; longer than a poll.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
@@ -42,6 +43,7 @@ pub struct Api {
     client: Arc<Renewed>,
     /// Without a slash at the end; holds the token.
     base: SecretString,
+    secrets: Secrets,
 }
 
 impl Api {
@@ -58,7 +60,8 @@ impl Api {
             }
         })?;
         let base = format!("{}/bot{}", api_url.as_str().trim_end_matches('/'), token.expose_secret());
-        Ok(Self { client: Arc::new(client), base: base.into() })
+        let secrets = Secrets::default().of_url(api_url).and(token.expose_secret());
+        Ok(Self { client: Arc::new(client), base: base.into(), secrets })
     }
 
     /// Sends a request that may safely be repeated, such as a question; it is repeated once if
@@ -72,7 +75,7 @@ impl Api {
             Fault::Unanswered(failure) => Some(*failure),
             _ => None,
         };
-        self.client.ask(request, failure).await
+        self.client.ask(request, failure).await.map_err(|fault| self.shown(fault))
     }
 
     /// Sends a request that must not be repeated, such as a new message.
@@ -81,7 +84,8 @@ impl Api {
     /// Why there is no result. It may have been carried out nevertheless: see
     /// [`Fault::may_have_arrived`].
     pub async fn act<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, Fault> {
-        exchange(self.post::<P>(&self.client.client()).json(payload)).await
+        let answer = exchange(self.post::<P>(&self.client.client()).json(payload)).await;
+        answer.map_err(|fault| self.shown(fault))
     }
 
     /// The same with a PNG file, which `payload` names by [`uploaded_photo`].
@@ -99,7 +103,17 @@ impl Api {
                 };
             }
         }
-        exchange(self.post::<P>(&self.client.client()).multipart(form)).await
+        let answer = exchange(self.post::<P>(&self.client.client()).multipart(form)).await;
+        answer.map_err(|fault| self.shown(fault))
+    }
+
+    /// A server of one's own, or a gateway, may describe a refusal with the path, which holds the
+    /// token.
+    fn shown(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Rejected(words) => Fault::Rejected(self.secrets.passed_on(&words)),
+            fault => fault,
+        }
     }
 
     fn post<P: Payload>(&self, client: &Client) -> RequestBuilder {

@@ -125,8 +125,24 @@ fn host_as_name(reader: &mut Reader<'_>, field: &Field<'_>, url: &Url) -> Option
             "its host depends on a variable, and the host would be shown as the name; write name: and url: instead",
         );
     }
+    // A user or password with such a sign would end up in the host.
+    if !is_plain(&written) {
+        return reader.wrong(
+            field,
+            "its host cannot be told from what is around it; encode /, ?, # and \\ in user and password, or \
+             write name: and url: instead",
+        );
+    }
     NodeName::new(url.host_str().unwrap_or_default())
         .or_else(|| reader.wrong(field, "its host cannot be a name; write name: and url: instead"))
+}
+
+/// Whether an address has its host where everybody sees it: behind two slashes, and nothing behind
+/// the host that looks like the end of a user and password (RFC 3986, section 3.2).
+fn is_plain(written: &str) -> bool {
+    let Some((_, rest)) = written.split_once("://") else { return false };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    end > 0 && !rest[end..].contains('@')
 }
 
 /// `text` with `value` in place of every `${VAR}`.

@@ -240,8 +240,12 @@ impl<'a> Field<'a> {
     }
 }
 
+/// Whether a key may be shown: a secret may stand there for want of a colon or too many of them,
+/// and most have digits.
 fn is_like_a_key(text: &str) -> bool {
-    text.len() <= LONGEST_SHOWN_KEY && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    text.chars().filter(char::is_ascii_digit).count() <= 2
+        && text.len() <= LONGEST_SHOWN_KEY
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
 fn is_variable(text: &str) -> bool {
