@@ -87,12 +87,9 @@ impl Desk {
         to: Option<i32>,
         now: Timestamp,
     ) -> Sent {
-        let alerts: Vec<Alert> = ends.iter().map(|end| until(&end.alert, now)).collect();
+        let alerts: Vec<Alert> = ends.iter().map(|end| end.alert.clone()).collect();
         let present = look(&self.tools.painter, alerts.iter()).await;
-        let end = |alert: &Alert| {
-            let ending = Ending::of(alert, present.as_ref());
-            how(ending, &until(alert, now), self.tools.times())
-        };
+        let end = |alert: &Alert| how(Ending::of(alert, present.as_ref()), alert, self.tools.times());
         let message = lookout::ended(ends, left, end, self.tools.times());
         let sent = self.send(to, message, alerts.len()).await;
         if let Sent::Arrived(..) = sent {
@@ -118,9 +115,4 @@ fn news(notice: &Notice, concern: Concern, ledger: &Ledger, now: Timestamp) -> O
         }
     };
     is_any.then_some(news)
-}
-
-/// The alert as one that ended now: Alertmanager does not say when.
-fn until(alert: &Alert, now: Timestamp) -> Alert {
-    Alert { ends_at: Some(now), ..alert.clone() }
 }

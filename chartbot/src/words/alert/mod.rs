@@ -44,12 +44,12 @@ pub struct AlertWords {
     /// Alertmanager left so many out of its message.
     pub left_out: fn(u64) -> String,
     // An alert begins minutes after the trouble, and ends minutes after its end.
-    /// The node is inside the corridor again; how long the alert lasted.
-    pub level: fn(&str) -> String,
-    /// The alert ended after so long, and the network is ok.
-    pub network_ok: fn(&str) -> String,
-    /// The alert ended, after so long.
-    pub plain: fn(&str) -> String,
+    /// The node is inside the corridor again; how long the alert lasted, where that is known.
+    pub level: fn(Option<&str>) -> String,
+    /// The alert ended after so long, where that is known, and the network is ok.
+    pub network_ok: fn(Option<&str>) -> String,
+    /// The alert ended, after so long, where that is known.
+    pub plain: fn(Option<&str>) -> String,
     /// Since when the alert fired that has ended.
     pub began: fn(&str) -> String,
     /// The alert ended, and the node is in another state, given with its title.
@@ -158,12 +158,12 @@ fn go_on(alerts: &[Alert], how: fn(&str) -> String, times: Times) -> String {
 #[must_use]
 pub fn how(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String) {
     let words = times.words;
-    let lasted = alert.ends_at.map_or(0, |end| end.duration_since(alert.starts_at).as_secs());
-    let lasted = (words.age)(lasted as f64);
+    let lasted = alert.ends_at.map(|end| (words.age)(end.duration_since(alert.starts_at).as_secs() as f64));
+    let lasted = lasted.as_deref();
     match ending {
-        Ending::Level => (sign(State::Ok), (words.alert.level)(&lasted)),
-        Ending::NetworkOk => (sign(State::Ok), (words.alert.network_ok)(&lasted)),
-        Ending::Plain => ("✅", (words.alert.plain)(&lasted)),
+        Ending::Level => (sign(State::Ok), (words.alert.level)(lasted)),
+        Ending::NetworkOk => (sign(State::Ok), (words.alert.network_ok)(lasted)),
+        Ending::Plain => ("✅", (words.alert.plain)(lasted)),
         Ending::Node(state, lag, network) => {
             let node = (words.alert.node)(state, &title(state, lag, None, words));
             let network = network.map(|state| format!("; {}", title(state, None, None, words)));

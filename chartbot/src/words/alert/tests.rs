@@ -208,6 +208,17 @@ fn an_end_says_no_more_than_is_known() {
 }
 
 #[test]
+fn how_long_an_alert_lasted_is_said_only_where_it_is_known() {
+    for (ending, english, russian) in [
+        (Ending::Level, "level again", "снова не отстаёт"),
+        (Ending::NetworkOk, "alert ended; the network is ok", "алерт снят; сеть в порядке"),
+        (Ending::Plain, "alert ended", "алерт снят"),
+    ] {
+        assert_eq!(both(|times| how(ending, &alert("HeadlagNodeBehind"), times).1), [english, russian]);
+    }
+}
+
+#[test]
 fn several_ends_and_what_goes_on() {
     let ends =
         [(over(alert("HeadlagNodeBehind")), Ending::Level), (over(alert("HeadlagTest")), Ending::Unknown)];
