@@ -286,4 +286,21 @@ mod tests {
         let (found, ()) = tokio::join!(notices(&silencer, 8, false), meanwhile);
         assert_eq!(found.len(), 1);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silence_that_could_not_be_undone_is_watched_on() {
+        let stand = Stand::new().await;
+        stand.world().fires(1, "Behind", "mine");
+        let silencer = Silencer::new(stand.client(), TimeZone::UTC);
+        let silence = press(&silencer, 1).await;
+        stand.world().fault = Some(("DELETE", 0, Fault::Silent));
+        let meanwhile = async {
+            // A look falls into the time until Alertmanager is given up.
+            sleep(INTERVAL - Duration::from_secs(1)).await;
+            silencer.undo(Some(&silence), (-7, 56), &who(), &ENGLISH).await;
+            stand.world().alerts.clear();
+        };
+        let (found, ()) = tokio::join!(notices(&silencer, 8, false), meanwhile);
+        assert_eq!(found.len(), 1);
+    }
 }

@@ -287,6 +287,8 @@ impl Silencer {
         let ended = self.alertmanager.expire(id).await;
         if let Err(error) = &ended {
             locked(&self.watch).keep(id);
+            // Meanwhile the watch may have found nothing else to look at.
+            self.wake.notify_one();
             tracing::warn!(%error, "Alertmanager did not end a silence");
         }
         ended
