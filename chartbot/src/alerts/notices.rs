@@ -17,7 +17,7 @@ use super::{
     silences::SilenceId,
     watch::{Ended, Event, Notice},
 };
-use crate::{clock, words::alert::how};
+use crate::{clock, metrics, words::alert::how};
 
 /// Reports to the chats.
 #[derive(Clone)]
@@ -94,6 +94,7 @@ impl Desk {
         let sent = self.send(to, message, alerts.len()).await;
         if let Sent::Arrived(..) = sent {
             self.chat().ledger(|ledger| ledger.ended(&alerts, None, now));
+            self.tools.metrics.alerts.delivered(metrics::alerts::Event::Resolved, alerts.len());
         }
         sent
     }

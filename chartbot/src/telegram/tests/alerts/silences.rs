@@ -173,6 +173,11 @@ async fn an_end_under_a_silence_reaches_every_chat_that_has_the_alert() {
     for (reply, _) in replies.iter().zip(&to).skip(4).filter(|(_, to)| **to == json!(8)) {
         assert_eq!(reply["message_id"], own, "the chat's own message");
     }
+    assert_eq!(
+        running.metrics("alerts_delivered_total{event=\"resolved\"}"),
+        ["alerts_delivered_total{event=\"resolved\"} 3"],
+        "two alerts in one chat, and one in the other"
+    );
     running.stop().await;
 }
 
