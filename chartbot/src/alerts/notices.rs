@@ -65,7 +65,8 @@ impl Desk {
             Event::Ended { alerts, until } => {
                 let first = alerts.first().map(|end| &end.alert.fingerprint);
                 let known = first.and_then(|first| self.chat().ledger(|ledger| ledger.message(first)));
-                let to = if concern == Concern::Home { own } else { known };
+                // After `/silence` there is no message of its own, yet the chat may have the alert.
+                let to = own.filter(|_| concern == Concern::Home).or(known);
                 self.report_ends(alerts, (&notice.silences, *until), to, now).await
             }
             Event::StillFiring { alerts, removed, .. } => {
