@@ -134,6 +134,6 @@ impl Present {
         lines.extend(self.silenced.iter().map(|(alert, by)| silenced_line(alert, by.as_ref(), times)));
         lines.extend(self.unused.iter().map(|silence| unused_line(silence, times)));
         let last: Vec<_> = self.unknown.iter().map(|unknown| format!("\n{unknown}")).collect();
-        words::silence::fitted(&lines, &last, TEXT_LIMIT, words)
+        words::fitted(&lines, &last, TEXT_LIMIT, words)
     }
 }

@@ -17,8 +17,9 @@ use crate::{
         said::Said,
     },
     words::{
+        fitted,
         moment::Times,
-        silence::{at, ended_line, fitted, line},
+        silence::{at, ended_line, line},
     },
 };
 

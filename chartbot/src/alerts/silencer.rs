@@ -22,9 +22,9 @@ use crate::{
         place::Place,
     },
     words::{
-        Words,
+        Words, fitted,
         moment::Times,
-        silence::{at, fitted, name, reason, section},
+        silence::{at, name, reason, section},
     },
 };
 

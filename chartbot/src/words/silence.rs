@@ -210,30 +210,6 @@ pub fn ended_line(ended: &Ended, (sign, how): (&str, String), times: Times) -> S
     format!("{sign} {}: {how}{}", name(&ended.alert.labels), again.unwrap_or_default())
 }
 
-/// Lines as far as they fit into so many characters of UTF-16, the last ones in any case; those
-/// left out are counted.
-#[must_use]
-pub fn fitted(lines: &[String], last: &[String], limit: usize, words: &Words) -> String {
-    let length = |line: &String| line.encode_utf16().count() + 1;
-    let more = |count| (words.more)(count);
-    let kept: usize = last.iter().map(length).sum();
-    let mut left = limit.saturating_sub(kept);
-    if lines.iter().map(length).sum::<usize>() > left {
-        left = left.saturating_sub(length(&more(lines.len())));
-    }
-    let fit = lines.iter().take_while(|line| {
-        let rest = left.checked_sub(length(line));
-        left = rest.unwrap_or_default();
-        rest.is_some()
-    });
-    let mut all: Vec<_> = fit.cloned().collect();
-    if all.len() < lines.len() {
-        all.push(more(lines.len() - all.len()));
-    }
-    all.extend_from_slice(last);
-    cut(all.join("\n"), limit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,21 +259,5 @@ mod tests {
         let long = pairs([("alertname", &*"я".repeat(5_000))]);
         assert!(name(&long).chars().count() <= LONGEST);
         assert_eq!(name(&pairs([("job", "x"), ("team", "")])), "job=x, team=");
-    }
-
-    #[test]
-    fn lines_are_counted_where_they_do_not_fit() {
-        let lines: Vec<_> = (0..9).map(|number| format!("line {number}")).collect();
-        let last = ["the end".to_owned()];
-        for (limit, want) in [
-            (100, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
-            (71, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
-            (70, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|and 2 more|the end"),
-            (30, "line 0|and 8 more|the end"),
-        ] {
-            let fitted = fitted(&lines, &last, limit, &ENGLISH);
-            assert!(fitted.encode_utf16().count() <= limit, "{fitted}");
-            assert_eq!(fitted.replace('\n', "|"), want, "{limit}");
-        }
     }
 }
