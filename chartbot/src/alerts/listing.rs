@@ -52,7 +52,7 @@ pub async fn ask(silencer: Option<&Silencer>, painter: &Painter, words: &Words) 
         Some(silencer) => {
             let (alerts, silences) = (silencer.alertmanager.alerts(), silencer.alertmanager.silences());
             match try_join!(alerts, silences) {
-                Ok(((now, firing), silences)) => {
+                Ok(((now, firing), (_, silences))) => {
                     return Ok(sorted(firing, silences).write(silencer.times(now, words)));
                 }
                 Err(error) => reason_of(&error, words),

@@ -61,7 +61,7 @@ where
 
 async fn look(silencer: &Silencer) -> Result<Look, Error> {
     let alertmanager = &silencer.alertmanager;
-    let (uptime, silences, (now, firing)) =
+    let (uptime, (_, silences), (now, firing)) =
         try_join!(alertmanager.uptime(), alertmanager.silences(), alertmanager.alerts())?;
     Ok(Look { now, uptime, silences, firing })
 }

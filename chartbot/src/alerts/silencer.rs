@@ -129,7 +129,7 @@ impl Silencer {
             return nothing(words.silences.nothing_known);
         }
         let asked = try_join!(self.alertmanager.alerts(), self.alertmanager.silences());
-        let ((now, firing), silences) = match asked {
+        let ((now, firing), (_, silences)) = match asked {
             Ok(asked) => asked,
             Err(error) => return nothing(&reason(&error, words)),
         };
@@ -165,7 +165,7 @@ impl Silencer {
         maker: &Maker,
         words: &Words,
     ) -> Result<Message, Error> {
-        let ((now, _), silences) = try_join!(self.alertmanager.alerts(), self.alertmanager.silences())?;
+        let (now, silences) = self.alertmanager.silences().await?;
         let draft = Draft::of_node(network, node, maker, now, lasting);
         let alike = silences.iter().filter(|silence| {
             let is_it = silence.note().is_some() && silence.labels() == draft.labels;
@@ -241,7 +241,7 @@ impl Silencer {
         };
         let Some(ids) = ids else { return nothing(words.silences.undo_unknown) };
         let listed = match self.alertmanager.silences().await {
-            Ok(listed) => listed,
+            Ok((_, listed)) => listed,
             Err(error) => return nothing(&reason(&error, words)),
         };
         let (mut undone, mut over, mut kept, mut failure) = (Vec::new(), Vec::new(), Vec::new(), None);
