@@ -24,7 +24,7 @@ use crate::{
         alert::how,
         fitted,
         moment::Times,
-        silence::{at, ended_line, line},
+        silence::{ended_line, line},
     },
 };
 
@@ -139,7 +139,7 @@ pub(super) fn ended(
 ) -> Message {
     let words = times.words;
     let lines: Vec<_> = ends.iter().map(|end| ended_line(end, how(&end.alert), times)).collect();
-    let goes_on: Vec<_> = until.iter().map(|until| (words.silences.goes_on)(&at(*until, times))).collect();
+    let goes_on: Vec<_> = until.iter().map(|until| (words.silences.goes_on)(&times.stamp(*until))).collect();
     let left: &[SilenceId] = if until.is_some() { silences } else { &[] };
     let text = fitted(&lines, &goes_on, TEXT_LIMIT, words);
     Message::text(text).with_buttons(undo_button(left, words.silences.remove))

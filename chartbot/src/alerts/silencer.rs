@@ -24,7 +24,7 @@ use crate::{
     words::{
         Words, fitted,
         moment::Times,
-        silence::{at, name, reason, section},
+        silence::{name, reason, section},
     },
 };
 
@@ -314,9 +314,9 @@ struct Outcome {
 impl Outcome {
     fn answer(self, who: &str, until: Timestamp, times: Times) -> Answer {
         let words = times.words.silences;
-        let mut lines = section(&(words.silenced)(who, &at(until, times)), &self.silenced);
+        let mut lines = section(&(words.silenced)(who, &times.stamp(until)), &self.silenced);
         for (until, names) in &self.already {
-            lines.extend(section(&(words.already)(&at(*until, times)), names));
+            lines.extend(section(&(words.already)(&times.stamp(*until)), names));
         }
         lines.extend(section(words.gone, &self.gone));
         lines.extend(section(words.not_silenced, &self.not_silenced));

@@ -144,7 +144,7 @@ fn title(labels: &Pairs, annotations: &Pairs) -> String {
 pub fn line(labels: &Pairs, annotations: &Pairs, since: Option<Timestamp>, times: Times) -> String {
     // Of an alert that was sent with nothing but its end, Alertmanager takes that for the start.
     let since = since.filter(|since| since.as_second() <= times.now);
-    let since = since.map(|since| format!(", {}", (times.words.since)(&at(since, times))));
+    let since = since.map(|since| format!(", {}", (times.words.since)(&times.stamp(since))));
     let sign = Severity::of(labels).sign();
     format!("{sign} {}{}", title(labels, annotations), since.unwrap_or_default())
 }
@@ -181,13 +181,7 @@ fn scope(silence: &Silence) -> String {
 }
 
 fn until_by(silence: &Silence, times: Times) -> String {
-    (times.words.silences.until_by)(&at(silence.ends_at, times), &plain(&silence.created_by))
-}
-
-/// A moment with its zone, and with its date if that is not today.
-#[must_use]
-pub fn at(moment: Timestamp, times: Times) -> String {
-    times.stamp(moment)
+    (times.words.silences.until_by)(&times.stamp(silence.ends_at), &plain(&silence.created_by))
 }
 
 /// A heading and what it is about, on one line if that is one thing.
@@ -205,7 +199,7 @@ pub fn section(heading: &str, of: &[String]) -> Vec<String> {
 #[must_use]
 pub fn ended_line(ended: &Ended, (sign, how): (&str, String), times: Times) -> String {
     let words = times.words.silences;
-    let again = ended.again.map(|again| format!("; {}", (words.again)(&at(again, times))));
+    let again = ended.again.map(|again| format!("; {}", (words.again)(&times.stamp(again))));
     let sign = if ended.again.is_some() { Severity::of(&ended.alert.labels).sign() } else { sign };
     format!("{sign} {}: {how}{}", name(&ended.alert.labels), again.unwrap_or_default())
 }
