@@ -14,20 +14,16 @@ use super::{
 use crate::{
     chat::{
         access::Incoming,
-        command::Range,
         message::Message,
         trouble::{NAMES, Trouble},
     },
     picture::{ASKING, Painter},
     samples::{
         client::{self, Questions},
-        survey::{Network, Survey},
+        survey::{Network, SEEN_WITHIN, Survey},
     },
     words::{self, Words, silence::reason},
 };
-
-/// How far back nodes are looked for.
-pub const SEEN_WITHIN: Range = Range::DAY;
 
 /// Answers questions about alerts.
 #[derive(Default)]

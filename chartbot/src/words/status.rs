@@ -13,15 +13,13 @@ use crate::{
         history::{self, Told},
         ranking,
         state::{NodeState, State},
-        survey::Survey,
+        survey::{SEEN_WITHIN, Survey},
         verdict::Verdict,
         warning::Warning,
     },
     words::{self, Words, moment::Times, state, trend::trend},
 };
 
-/// How far back networks and nodes are looked for.
-const SEEN_WITHIN: Range = Range::DAY;
 /// How far back samples are looked at: enough for a trend. What began earlier is looked up.
 const JUDGED_BY: Range = Range::HOUR;
 
