@@ -118,16 +118,16 @@ impl Alertmanager {
         Ok((now(&answer), alerts.collect()))
     }
 
-    /// All silences, also those that ended within some days.
+    /// All silences, also those that ended within some days, and the time by Alertmanager's own clock.
     ///
     /// # Errors
     /// Why they are not known.
-    pub async fn silences(&self) -> Result<Vec<Silence>, Error> {
-        let silences: Vec<Value> = read(&self.get("silences").await?)?;
-        Ok(silences
-            .into_iter()
-            .filter_map(|silence| RawSilence::deserialize(silence).ok()?.silence())
-            .collect())
+    pub async fn silences(&self) -> Result<(Timestamp, Vec<Silence>), Error> {
+        let answer = self.get("silences").await?;
+        let silences: Vec<Value> = read(&answer)?;
+        let silences =
+            silences.into_iter().filter_map(|silence| RawSilence::deserialize(silence).ok()?.silence());
+        Ok((now(&answer), silences.collect()))
     }
 
     /// How long it has been running, by its own clock.
@@ -269,17 +269,17 @@ mod tests {
             Maker { who: "@ada".into(), place: crate::chat::place::Place::chat(-7), message: Some(5) };
         let draft = Draft::of_alert(&firing[0].alert, &maker, now, Lasting::OFFERED[1]);
         let id = client.silence(&draft).await.unwrap();
-        let before = client.silences().await.unwrap();
+        let (_, before) = client.silences().await.unwrap();
         assert_eq!(before[0].note(), Some(draft.note.clone()));
         assert_eq!(client.alerts().await.unwrap().1[0].silenced_by, std::slice::from_ref(&id));
         let note = Note { is_ended: true, ..draft.note };
         client.annotate(&before[0], &note).await.unwrap();
-        let after = client.silences().await.unwrap();
+        let (_, after) = client.silences().await.unwrap();
         let want = Silence { comment: note.to_string(), ..before[0].clone() };
         assert_eq!(after, [want]);
         client.expire(&id).await.unwrap();
         client.expire(&id).await.unwrap();
-        assert_eq!(client.silences().await.unwrap()[0].phase, Phase::Expired);
+        assert_eq!(client.silences().await.unwrap().1[0].phase, Phase::Expired);
         let unknown = SilenceId::parse("00000000-0000-0000-0000-000000000000").unwrap();
         client.expire(&unknown).await.unwrap();
     }

@@ -107,8 +107,17 @@ impl AlertChats {
         self.0.iter().all(|chat| chat.is_checked.load(Ordering::Relaxed))
     }
 
-    /// The group `from` was upgraded and has the id `to` now.
-    pub fn moved(&self, from: i64, to: i64) {
+    /// The group `from`, which `chat` names, was upgraded: alerts go to its new id `to` from now on.
+    pub fn follow(&self, chat: &AlertChat, from: i64, to: i64) {
+        self.moved(from, to);
+        let configured = chat.configured;
+        tracing::warn!(
+            "the group {configured} of --telegram.alert-chats was upgraded to a supergroup; alerts go to \
+             it. Replace {configured} by {to} in --telegram.alert-chats"
+        );
+    }
+
+    fn moved(&self, from: i64, to: i64) {
         for chat in self.in_chat(from) {
             let mut now = chat.now();
             now.place = Place::chat(to);
@@ -158,6 +167,16 @@ impl AlertChat {
     /// Looks up, or notes down, what it knows.
     pub fn ledger<T>(&self, with: impl FnOnce(&mut Ledger) -> T) -> T {
         with(&mut self.now().ledger)
+    }
+
+    /// Logs that it can never get an alert, unless somebody changes something there.
+    pub fn cannot_get(&self, reason: Undelivered, fault: &Fault) {
+        tracing::warn!(
+            chat = %self.configured,
+            reason = reason.label(),
+            "a chat of --telegram.alert-chats cannot get alerts: {fault}; {}",
+            reason.remedy()
+        );
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::timeout;
+
 use super::{
     alert::Alert,
     chats::AlertChats,
@@ -12,21 +14,16 @@ use super::{
 use crate::{
     chat::{
         access::Incoming,
-        command::Range,
         message::Message,
         trouble::{NAMES, Trouble},
     },
     picture::{ASKING, Painter},
     samples::{
         client::{self, Questions},
-        survey::{Network, Survey},
+        survey::{Network, SEEN_WITHIN, Survey},
     },
     words::{self, Words, silence::reason},
 };
-use tokio::time::timeout;
-
-/// How far back nodes are looked for.
-pub const SEEN_WITHIN: Range = Range::DAY;
 
 /// Answers questions about alerts.
 #[derive(Default)]
@@ -65,11 +62,17 @@ impl Commands {
     /// Why a user may not silence anything; absent if they may.
     #[must_use]
     pub fn refusal(&self, incoming: &Incoming, words: &Words) -> Option<Message> {
+        self.allowed(incoming, words).err()
+    }
+
+    /// What makes silences for a user, or why they may not have any.
+    fn allowed(&self, incoming: &Incoming, words: &Words) -> Result<&Silencer, Message> {
+        let silencer = self.silencer.as_deref().ok_or_else(|| Message::text(words.silences.none))?;
         let chat = incoming.place.chat;
-        if self.silencer.is_none() {
-            return Some(Message::text(words.silences.none));
+        match self.chats.contains(chat) {
+            true => Ok(silencer),
+            false => Err(Message::text((words.silences.not_allowed)(chat))),
         }
-        (!self.chats.contains(chat)).then(|| Message::text((words.silences.not_allowed)(chat)))
     }
 
     /// Silences a node, and says so; with how it went as a label of a metric.
@@ -83,9 +86,9 @@ impl Commands {
         painter: &Painter,
         words: &Words,
     ) -> Result<(Message, &'static str), Trouble> {
-        let refusal = self.refusal(incoming, words);
-        let (Some(silencer), None) = (&self.silencer, &refusal) else {
-            return Ok((refusal.unwrap_or_else(|| Message::text(words.silences.none)), "refused"));
+        let silencer = match self.allowed(incoming, words) {
+            Ok(silencer) => silencer,
+            Err(refusal) => return Ok((refusal, "refused")),
         };
         let questions = &Questions::new(&painter.prometheus);
         let asked = timeout(ASKING, Survey::ask(questions, SEEN_WITHIN)).await;

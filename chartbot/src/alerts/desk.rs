@@ -21,7 +21,6 @@ use super::{
     delivery::Tools,
     ending::Ending,
     ledger::{News, Resumed},
-    reach::follow,
     watch::Notice,
     webhook::Webhook,
 };
@@ -270,7 +269,7 @@ impl Desk {
                 }
                 Delivery::Failed(Fault::Migrated(id)) if id != place.chat && detours < DETOURS => {
                     detours += 1;
-                    follow(&self.chats, self.chat(), place.chat, id);
+                    self.chats.follow(self.chat(), place.chat, id);
                     self.tools.metrics.alerts.redirected(Redirected::Migrated);
                     (place, to) = (Place::chat(id), None);
                 }
@@ -318,12 +317,7 @@ impl Desk {
         };
         self.tools.metrics.alerts.undelivered(reason, alerts);
         if self.said.begins(reason.label()) {
-            tracing::warn!(
-                %chat,
-                reason = reason.label(),
-                "a chat of --telegram.alert-chats cannot get alerts: {fault}; {}",
-                reason.remedy()
-            );
+            self.chat().cannot_get(reason, fault);
         }
         Sent::Never
     }

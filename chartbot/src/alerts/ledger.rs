@@ -1,8 +1,10 @@
 //! PURE: what one chat knows: which alert is in which message, and so what of a webhook is new to
 //! it, what ended, and what is a repeat or an echo.
 //!
-//! An alert is its fingerprint and start. An equal or earlier start is a repeat, also after the
-//! end, when a second Alertmanager of a cluster is late; a later one is a new firing.
+//! An alert is its fingerprint and start. An equal or earlier start is a repeat, and a later one a
+//! new firing. After an end with a known cause, a repeat is an echo: a second Alertmanager of a
+//! cluster is late. After an end that left open whether the trouble is over, the alert goes on:
+//! Prometheus could not reach Alertmanager, and does again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +14,8 @@ use super::alert::{Alert, Fingerprint};
 
 /// An ended alert is remembered for so long, for echoes of it.
 const ECHOES: SignedDuration = SignedDuration::from_hours(24);
-/// An alert that fires again so soon after an end for want of samples goes on: the exporter was
-/// away for some minutes, and an alert takes 10 to begin at most.
+/// An alert that fires so soon after an end that left open whether the trouble is over goes on: the
+/// exporter or Prometheus was away for some minutes, and an alert takes 10 to begin at most.
 const RESUMES: SignedDuration = SignedDuration::from_mins(15);
 /// So many alerts are remembered. Of more, first the ended ones are forgotten, the oldest first,
 /// then those that were not heard of for longest.
@@ -102,14 +104,13 @@ impl Ledger {
             match (entry, alert.ends_at) {
                 (None, None) => news.fresh.push(alert.clone()),
                 (None, Some(_)) => ended.entry(None).or_default().push(alert.clone()),
-                (Some(entry), None) if alert.starts_at <= entry.alert.starts_at => {
-                    if entry.phase == (Phase::Firing { silenced: true }) {
+                (Some(entry), None) => match self.open_end(entry, now) {
+                    Some(end) => resumed.entry(end).or_default().push(alert.clone()),
+                    None if alert.starts_at > entry.alert.starts_at => news.fresh.push(alert.clone()),
+                    None if entry.phase == (Phase::Firing { silenced: true }) => {
                         reminded.entry(entry.message).or_default().push(alert.clone());
                     }
-                }
-                (Some(entry), None) => match self.open_end(entry, now) {
-                    Some(message) => resumed.entry(message).or_default().push(alert.clone()),
-                    None => news.fresh.push(alert.clone()),
+                    None => {}
                 },
                 (Some(entry), Some(ends_at)) => match entry.phase {
                     // The end of an earlier firing is an echo; the start may have moved.
@@ -158,8 +159,9 @@ impl Ledger {
     pub fn announced(&mut self, alerts: &[Alert], message: Option<i32>, now: Timestamp) {
         for alert in alerts {
             let phase = Phase::Firing { silenced: false };
-            let entry = Entry { alert: kept(alert), message, heard: now, said: now, phase };
-            self.alerts.insert(alert.fingerprint.clone(), entry);
+            let alert = self.latest(alert);
+            let entry = Entry { message, heard: now, said: now, phase, alert };
+            self.alerts.insert(entry.alert.fingerprint.clone(), entry);
         }
         if let Some(message) = message {
             let of = alerts.iter().map(|alert| alert.fingerprint.clone());
@@ -176,12 +178,7 @@ impl Ledger {
             self.open_ends.insert(message, OpenEnd { text, at: now });
         }
         for alert in alerts {
-            let known = self.alerts.remove(&alert.fingerprint);
-            let announced = known.as_ref().and_then(|entry| entry.message);
-            let mut alert = kept(alert);
-            if let Some(known) = known {
-                alert.starts_at = alert.starts_at.max(known.alert.starts_at);
-            }
+            let (announced, alert) = (self.message(&alert.fingerprint), self.latest(alert));
             let phase = Phase::Ended(message);
             let entry = Entry { message: announced, heard: now, said: now, phase, alert };
             self.alerts.insert(entry.alert.fingerprint.clone(), entry);
@@ -192,10 +189,10 @@ impl Ledger {
     /// It was said that these alerts go on; the reply that reported their end now has this text.
     pub fn resumed(&mut self, alerts: &[Alert], message: i32, text: String, now: Timestamp) {
         for alert in alerts {
-            let announced = self.alerts.get(&alert.fingerprint).and_then(|entry| entry.message);
+            let (announced, alert) = (self.message(&alert.fingerprint), self.latest(alert));
             let phase = Phase::Firing { silenced: false };
-            let entry = Entry { alert: kept(alert), message: announced, heard: now, said: now, phase };
-            self.alerts.insert(alert.fingerprint.clone(), entry);
+            let entry = Entry { message: announced, heard: now, said: now, phase, alert };
+            self.alerts.insert(entry.alert.fingerprint.clone(), entry);
         }
         if let Some(end) = self.open_ends.get_mut(&message) {
             end.text = text;
@@ -280,6 +277,13 @@ impl Ledger {
         for entry in self.alerts.values_mut() {
             entry.message = None;
         }
+    }
+
+    /// What is remembered of an alert, with its latest start: an earlier one is a repeat.
+    fn latest(&self, alert: &Alert) -> Alert {
+        let known = self.alert(&alert.fingerprint);
+        let starts_at = known.map_or(alert.starts_at, |known| known.starts_at.max(alert.starts_at));
+        Alert { starts_at, ..kept(alert) }
     }
 
     /// Keeps the memory within its bounds.

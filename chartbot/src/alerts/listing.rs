@@ -1,7 +1,5 @@
 //! What fires and what is silenced right now: asked, and put into lines, the worst first.
 
-use std::cmp::Reverse;
-
 use jiff::Timestamp;
 use tokio::{time::timeout, try_join};
 
@@ -31,7 +29,7 @@ type Fires = (Pairs, Pairs, Option<Timestamp>);
 
 /// What is shown.
 #[derive(Debug, Default)]
-struct Present {
+struct Listing {
     /// What fires aloud.
     firing: Vec<Fires>,
     /// What fires and is silenced, and the silence that lasts longest; absent where it came about
@@ -52,7 +50,7 @@ pub async fn ask(silencer: Option<&Silencer>, painter: &Painter, words: &Words) 
         Some(silencer) => {
             let (alerts, silences) = (silencer.alertmanager.alerts(), silencer.alertmanager.silences());
             match try_join!(alerts, silences) {
-                Ok(((now, firing), silences)) => {
+                Ok(((now, firing), (_, silences))) => {
                     return Ok(sorted(firing, silences).write(silencer.times(now, words)));
                 }
                 Err(error) => reason_of(&error, words),
@@ -67,7 +65,7 @@ pub async fn ask(silencer: Option<&Silencer>, painter: &Painter, words: &Words) 
     let warning = questions.warnings().first().map(|warning| words::warning(warning, words));
     let unknown = [Some((words.silences.unknown)(&unknown)), warning].into_iter().flatten();
     let unknown = Some(unknown.collect::<Vec<_>>().join("\n"));
-    Ok(Present { firing, unknown, ..Present::default() }.write(times))
+    Ok(Listing { firing, unknown, ..Listing::default() }.write(times))
 }
 
 fn reason_of(error: &Error, words: &Words) -> String {
@@ -95,30 +93,30 @@ async fn of_prometheus(questions: &Questions<'_>) -> Result<(i64, Vec<Fires>), c
 }
 
 /// Which of these alerts are silenced, and by what.
-fn sorted(firing: Vec<Firing>, silences: Vec<Silence>) -> Present {
-    let mut present = Present::default();
+fn sorted(firing: Vec<Firing>, silences: Vec<Silence>) -> Listing {
+    let mut listing = Listing::default();
     let active = silences.into_iter().filter(|silence| silence.phase == Phase::Active);
     let active: Vec<_> = active.collect();
     let is_used = |silence: &Silence| firing.iter().any(|firing| firing.silenced_by.contains(&silence.id));
-    present.unused = active.iter().filter(|silence| !is_used(silence)).cloned().collect();
+    listing.unused = active.iter().filter(|silence| !is_used(silence)).cloned().collect();
     for Firing { alert, silenced_by } in firing {
         let longest = active.iter().filter(|silence| silenced_by.contains(&silence.id));
         let longest = longest.max_by_key(|silence| silence.ends_at).cloned();
         if silenced_by.is_empty() {
-            present.firing.push((alert.labels, alert.annotations, Some(alert.starts_at)));
+            listing.firing.push((alert.labels, alert.annotations, Some(alert.starts_at)));
         } else {
-            present.silenced.push((alert, longest));
+            listing.silenced.push((alert, longest));
         }
     }
-    present
+    listing
 }
 
-impl Present {
+impl Listing {
     fn write(mut self, times: Times) -> String {
         self.firing.retain(|(labels, ..)| Severity::of(labels) != Severity::None);
         self.silenced.retain(|(alert, ..)| Severity::of(&alert.labels) != Severity::None);
         // The worst first, of equals the one that has lasted longest.
-        self.firing.sort_by_key(|(labels, _, since)| (Severity::of(labels), Reverse(since.map(Reverse))));
+        self.firing.sort_by_key(|(labels, _, since)| (Severity::of(labels), since.is_none(), *since));
         self.silenced.sort_by_key(|(alert, ..)| (Severity::of(&alert.labels), alert.starts_at));
         self.unused.sort_by_key(|silence| silence.ends_at);
         let words = times.words;
@@ -134,6 +132,6 @@ impl Present {
         lines.extend(self.silenced.iter().map(|(alert, by)| silenced_line(alert, by.as_ref(), times)));
         lines.extend(self.unused.iter().map(|silence| unused_line(silence, times)));
         let last: Vec<_> = self.unknown.iter().map(|unknown| format!("\n{unknown}")).collect();
-        words::silence::fitted(&lines, &last, TEXT_LIMIT, words)
+        words::fitted(&lines, &last, TEXT_LIMIT, words)
     }
 }

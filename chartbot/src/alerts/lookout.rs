@@ -2,25 +2,14 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use jiff::Timestamp;
 use tokio::{time::sleep, try_join};
 
 use super::{
     alertmanager::Error,
-    silencer::{Silencer, locked, undo_button},
-    watch::{Ended, Look, Notice},
+    silencer::{Silencer, locked},
+    watch::{Look, Notice},
 };
-use crate::{
-    alerts::{alert::Alert, silences::SilenceId},
-    chat::{
-        message::{Message, TEXT_LIMIT},
-        said::Said,
-    },
-    words::{
-        moment::Times,
-        silence::{at, ended_line, fitted, line},
-    },
-};
+use crate::chat::said::Said;
 
 /// Between two looks: often enough for people, and nothing to Alertmanager.
 pub const INTERVAL: Duration = Duration::from_secs(15);
@@ -60,7 +49,7 @@ where
 
 async fn look(silencer: &Silencer) -> Result<Look, Error> {
     let alertmanager = &silencer.alertmanager;
-    let (uptime, silences, (now, firing)) =
+    let (uptime, (_, silences), (now, firing)) =
         try_join!(alertmanager.uptime(), alertmanager.silences(), alertmanager.alerts())?;
     Ok(Look { now, uptime, silences, firing })
 }
@@ -72,33 +61,6 @@ async fn report(silencer: &Silencer, notice: &Notice) {
             tracing::warn!(%error, "a silence could not be annotated; its end is reported again after a restart");
         }
     }
-}
-
-/// The message about ends under silences, with a button for what is left of the silences. `how` is
-/// what is known of the end of an alert, and the sign before that.
-#[must_use]
-pub fn ended(
-    ends: &[Ended],
-    (silences, until): (&[SilenceId], Option<Timestamp>),
-    how: impl Fn(&Alert) -> (&'static str, String),
-    times: Times,
-) -> Message {
-    let words = times.words;
-    let lines: Vec<_> = ends.iter().map(|end| ended_line(end, how(&end.alert), times)).collect();
-    let goes_on: Vec<_> = until.iter().map(|until| (words.silences.goes_on)(&at(*until, times))).collect();
-    let left: &[SilenceId] = if until.is_some() { silences } else { &[] };
-    let text = fitted(&lines, &goes_on, TEXT_LIMIT, words);
-    Message::text(text).with_buttons(undo_button(left, words.silences.remove))
-}
-
-/// The message about alerts that fire after a silence, which ran out or was `removed`.
-#[must_use]
-pub fn still_firing(alerts: &[Alert], removed: bool, times: Times) -> Message {
-    let words = times.words;
-    let heading = if removed { words.silences.removed } else { words.silences.ran_out };
-    let line = |alert: &Alert| line(&alert.labels, &alert.annotations, Some(alert.starts_at), times);
-    let lines: Vec<_> = std::iter::once(format!("{heading}:")).chain(alerts.iter().map(line)).collect();
-    Message::text(fitted(&lines, &[], TEXT_LIMIT, words))
 }
 
 #[cfg(test)]
@@ -115,14 +77,19 @@ mod tests {
     use super::*;
     use crate::{
         alerts::{
-            alert::Fingerprint,
+            alert::{Alert, Fingerprint},
+            notices::{ended, still_firing},
             silencer::Press,
-            silences::Lasting,
+            silences::{Lasting, SilenceId},
             stand::{Fault, Stand},
             watch::Event,
         },
-        chat::{access::Sender, message::Content, place::Place},
-        words::{ENGLISH, Language, RUSSIAN, Words},
+        chat::{
+            access::Sender,
+            message::{Content, Message},
+            place::Place,
+        },
+        words::{ENGLISH, Language, RUSSIAN, Words, moment::Times},
     };
 
     // Time is paused: a pause is over as soon as there is nothing left to do.
@@ -281,6 +248,23 @@ mod tests {
             sleep(INTERVAL).await;
             press(&silencer, 1).await;
             sleep(INTERVAL * 2).await;
+            stand.world().alerts.clear();
+        };
+        let (found, ()) = tokio::join!(notices(&silencer, 8, false), meanwhile);
+        assert_eq!(found.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silence_that_could_not_be_undone_is_watched_on() {
+        let stand = Stand::new().await;
+        stand.world().fires(1, "Behind", "mine");
+        let silencer = Silencer::new(stand.client(), TimeZone::UTC);
+        let silence = press(&silencer, 1).await;
+        stand.world().fault = Some(("DELETE", 0, Fault::Silent));
+        let meanwhile = async {
+            // A look falls into the time until Alertmanager is given up.
+            sleep(INTERVAL - Duration::from_secs(1)).await;
+            silencer.undo(Some(&silence), (-7, 56), &who(), &ENGLISH).await;
             stand.world().alerts.clear();
         };
         let (found, ()) = tokio::join!(notices(&silencer, 8, false), meanwhile);

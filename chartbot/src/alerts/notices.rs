@@ -13,11 +13,20 @@ use super::{
     ending::Ending,
     ledger::Ledger,
     lookout,
-    silencer::Silencer,
+    silencer::{Silencer, undo_button},
     silences::SilenceId,
     watch::{Ended, Event, Notice},
 };
-use crate::{clock, words::alert::how};
+use crate::{
+    chat::message::{Message, TEXT_LIMIT},
+    clock, metrics,
+    words::{
+        alert::how,
+        fitted,
+        moment::Times,
+        silence::{ended_line, line},
+    },
+};
 
 /// Reports to the chats.
 #[derive(Clone)]
@@ -65,11 +74,12 @@ impl Desk {
             Event::Ended { alerts, until } => {
                 let first = alerts.first().map(|end| &end.alert.fingerprint);
                 let known = first.and_then(|first| self.chat().ledger(|ledger| ledger.message(first)));
-                let to = if concern == Concern::Home { own } else { known };
+                // After `/silence` there is no message of its own, yet the chat may have the alert.
+                let to = own.filter(|_| concern == Concern::Home).or(known);
                 self.report_ends(alerts, (&notice.silences, *until), to, now).await
             }
             Event::StillFiring { alerts, removed, .. } => {
-                let message = lookout::still_firing(alerts, *removed, self.tools.times());
+                let message = still_firing(alerts, *removed, self.tools.times());
                 self.remind(own, message, alerts).await
             }
         };
@@ -87,16 +97,14 @@ impl Desk {
         to: Option<i32>,
         now: Timestamp,
     ) -> Sent {
-        let alerts: Vec<Alert> = ends.iter().map(|end| until(&end.alert, now)).collect();
+        let alerts: Vec<Alert> = ends.iter().map(|end| end.alert.clone()).collect();
         let present = look(&self.tools.painter, alerts.iter()).await;
-        let end = |alert: &Alert| {
-            let ending = Ending::of(alert, present.as_ref());
-            how(ending, &until(alert, now), self.tools.times())
-        };
-        let message = lookout::ended(ends, left, end, self.tools.times());
+        let end = |alert: &Alert| how(Ending::of(alert, present.as_ref()), alert, self.tools.times());
+        let message = ended(ends, left, end, self.tools.times());
         let sent = self.send(to, message, alerts.len()).await;
         if let Sent::Arrived(..) = sent {
             self.chat().ledger(|ledger| ledger.ended(&alerts, None, now));
+            self.tools.metrics.alerts.delivered(metrics::alerts::Event::Resolved, alerts.len());
         }
         sent
     }
@@ -120,7 +128,29 @@ fn news(notice: &Notice, concern: Concern, ledger: &Ledger, now: Timestamp) -> O
     is_any.then_some(news)
 }
 
-/// The alert as one that ended now: Alertmanager does not say when.
-fn until(alert: &Alert, now: Timestamp) -> Alert {
-    Alert { ends_at: Some(now), ..alert.clone() }
+/// The message about ends under silences, with a button for what is left of the silences. `how` is
+/// what is known of the end of an alert, and the sign before that.
+#[must_use]
+pub(super) fn ended(
+    ends: &[Ended],
+    (silences, until): (&[SilenceId], Option<Timestamp>),
+    how: impl Fn(&Alert) -> (&'static str, String),
+    times: Times,
+) -> Message {
+    let words = times.words;
+    let lines: Vec<_> = ends.iter().map(|end| ended_line(end, how(&end.alert), times)).collect();
+    let goes_on: Vec<_> = until.iter().map(|until| (words.silences.goes_on)(&times.stamp(*until))).collect();
+    let left: &[SilenceId] = if until.is_some() { silences } else { &[] };
+    let text = fitted(&lines, &goes_on, TEXT_LIMIT, words);
+    Message::text(text).with_buttons(undo_button(left, words.silences.remove))
+}
+
+/// The message about alerts that fire after a silence, which ran out or was `removed`.
+#[must_use]
+pub(super) fn still_firing(alerts: &[Alert], removed: bool, times: Times) -> Message {
+    let words = times.words;
+    let heading = if removed { words.silences.removed } else { words.silences.ran_out };
+    let line = |alert: &Alert| line(&alert.labels, &alert.annotations, Some(alert.starts_at), times);
+    let lines: Vec<_> = std::iter::once(format!("{heading}:")).chain(alerts.iter().map(line)).collect();
+    Message::text(fitted(&lines, &[], TEXT_LIMIT, words))
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use tokio::time::sleep;
 
 use super::{
-    chats::{AlertChat, AlertChats, Undelivered},
+    chats::{AlertChats, Undelivered},
     delivery::Tools,
 };
 use crate::telegram::fault::Fault;
@@ -27,18 +27,13 @@ async fn ask(chats: &AlertChats, place: usize, tools: &Tools) {
             Err(fault) => fault,
         };
         match (fault, failures) {
-            (Fault::Migrated(to), 0..3) if to != at => follow(chats, chat, at, to),
+            (Fault::Migrated(to), 0..3) if to != at => chats.follow(chat, at, to),
             // Also where a server between does not know the question.
             (Fault::Unauthorized | Fault::Rejected(_) | Fault::Gone, _) => return,
             (fault, _) => match Undelivered::of(&fault) {
                 Some(reason) => {
                     tools.metrics.alerts.undelivered(reason, 1);
-                    tracing::warn!(
-                        chat = %chat.configured,
-                        reason = reason.label(),
-                        "a chat of --telegram.alert-chats cannot get alerts: {fault}; {}",
-                        reason.remedy()
-                    );
+                    chat.cannot_get(reason, &fault);
                     return;
                 }
                 None => sleep(fault.pause(failures)).await,
@@ -46,15 +41,4 @@ async fn ask(chats: &AlertChats, place: usize, tools: &Tools) {
         }
         failures = failures.saturating_add(1);
     }
-}
-
-/// A group was upgraded: alerts go to its new id from now on.
-pub fn follow(chats: &AlertChats, chat: &AlertChat, from: i64, to: i64) {
-    chats.moved(from, to);
-    tracing::warn!(
-        "the group {} of --telegram.alert-chats was upgraded to a supergroup; alerts go to it. \
-         Replace {} by {to} in --telegram.alert-chats",
-        chat.configured,
-        chat.configured
-    );
 }

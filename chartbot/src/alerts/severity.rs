@@ -27,8 +27,8 @@ impl Severity {
         }
     }
 
-    /// The sign before an alert in texts: the one of every alarm, as on the card; how bad it is,
-    /// the severity says in words.
+    /// The sign before an alert in texts: one for critical alerts and warnings alike, as on the card,
+    /// and another for the rest.
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {

@@ -22,9 +22,9 @@ use crate::{
         place::Place,
     },
     words::{
-        Words,
+        Words, fitted,
         moment::Times,
-        silence::{at, fitted, name, reason, section},
+        silence::{name, reason, section},
     },
 };
 
@@ -129,7 +129,7 @@ impl Silencer {
             return nothing(words.silences.nothing_known);
         }
         let asked = try_join!(self.alertmanager.alerts(), self.alertmanager.silences());
-        let ((now, firing), silences) = match asked {
+        let ((now, firing), (_, silences)) = match asked {
             Ok(asked) => asked,
             Err(error) => return nothing(&reason(&error, words)),
         };
@@ -165,7 +165,7 @@ impl Silencer {
         maker: &Maker,
         words: &Words,
     ) -> Result<Message, Error> {
-        let ((now, _), silences) = try_join!(self.alertmanager.alerts(), self.alertmanager.silences())?;
+        let (now, silences) = self.alertmanager.silences().await?;
         let draft = Draft::of_node(network, node, maker, now, lasting);
         let alike = silences.iter().filter(|silence| {
             let is_it = silence.note().is_some() && silence.labels() == draft.labels;
@@ -241,7 +241,7 @@ impl Silencer {
         };
         let Some(ids) = ids else { return nothing(words.silences.undo_unknown) };
         let listed = match self.alertmanager.silences().await {
-            Ok(listed) => listed,
+            Ok((_, listed)) => listed,
             Err(error) => return nothing(&reason(&error, words)),
         };
         let (mut undone, mut over, mut kept, mut failure) = (Vec::new(), Vec::new(), Vec::new(), None);
@@ -287,6 +287,8 @@ impl Silencer {
         let ended = self.alertmanager.expire(id).await;
         if let Err(error) = &ended {
             locked(&self.watch).keep(id);
+            // Meanwhile the watch may have found nothing else to look at.
+            self.wake.notify_one();
             tracing::warn!(%error, "Alertmanager did not end a silence");
         }
         ended
@@ -312,9 +314,9 @@ struct Outcome {
 impl Outcome {
     fn answer(self, who: &str, until: Timestamp, times: Times) -> Answer {
         let words = times.words.silences;
-        let mut lines = section(&(words.silenced)(who, &at(until, times)), &self.silenced);
+        let mut lines = section(&(words.silenced)(who, &times.stamp(until)), &self.silenced);
         for (until, names) in &self.already {
-            lines.extend(section(&(words.already)(&at(*until, times)), names));
+            lines.extend(section(&(words.already)(&times.stamp(*until)), names));
         }
         lines.extend(section(words.gone, &self.gone));
         lines.extend(section(words.not_silenced, &self.not_silenced));

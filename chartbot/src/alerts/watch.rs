@@ -82,7 +82,7 @@ pub enum Event {
 /// and its start are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// The alert.
+    /// The alert; its end is when it was last seen, absent if the bot has not seen it.
     pub alert: Alert,
     /// When it began to fire again, if it did.
     pub again: Option<Timestamp>,
@@ -104,7 +104,7 @@ struct Watched {
     note: Note,
     /// Whether it no longer silences.
     is_over: bool,
-    /// What fires under it, as first seen.
+    /// What fires under it, as last seen, which counts as its end.
     seen: BTreeMap<Fingerprint, Alert>,
     /// How many looks in a row saw nothing fire under it.
     missed: u8,
@@ -275,7 +275,7 @@ impl Watched {
         match (covered.is_empty(), self.is_over) {
             (true, _) => self.judge_absence(is_settled),
             (false, true) => self.judge_loudness(&covered, look.now),
-            (false, false) => self.judge_presence(&covered, is_settled),
+            (false, false) => self.judge_presence(&covered, is_settled, look.now),
         }
     }
 
@@ -312,7 +312,7 @@ impl Watched {
         Verdict::Report(Event::StillFiring { alerts, removed, over_for })
     }
 
-    fn judge_presence(&mut self, covered: &[&Firing], is_settled: bool) -> Verdict {
+    fn judge_presence(&mut self, covered: &[&Firing], is_settled: bool, now: Timestamp) -> Verdict {
         self.missed = 0;
         if !is_settled {
             // Of several Prometheus servers, the one with the earliest start may be yet to come.
@@ -329,7 +329,8 @@ impl Watched {
         }
         for Firing { alert, .. } in covered {
             if self.seen.len() < REMEMBERED || self.seen.contains_key(&alert.fingerprint) {
-                self.seen.insert(alert.fingerprint.clone(), alert.clone());
+                let seen = Alert { ends_at: Some(now), ..alert.clone() };
+                self.seen.insert(alert.fingerprint.clone(), seen);
             }
         }
         Verdict::Nothing

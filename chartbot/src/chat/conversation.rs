@@ -2,7 +2,7 @@
 
 use crate::{
     alerts::{
-        commands::{Commands, Plan, SEEN_WITHIN},
+        commands::{Commands, Plan},
         press::{Answer, Pressed, Presses},
         silences::SilenceId,
     },
@@ -15,6 +15,7 @@ use crate::{
     clock,
     metrics::Metrics,
     picture::{Painter, Picture},
+    samples::survey::SEEN_WITHIN,
     words::Words,
     words::status,
 };

@@ -8,12 +8,9 @@ use super::{
     client::{Error, Questions},
     promql::Selector,
     state::{NetworkState, NodeState},
-    survey::Survey,
+    survey::{SEEN_WITHIN, Survey},
 };
-use crate::chat::command::Range;
 
-/// How far back networks and nodes are looked for.
-const SEEN_WITHIN: Range = Range::DAY;
 /// How far back the last that is known of a node is looked for, in seconds; sample by sample, since
 /// servers give the time of a sample in no other way.
 const LAST_WITHIN: i64 = 6 * 3_600;

@@ -18,6 +18,8 @@ use super::{
 };
 use crate::chat::command::Range;
 
+/// How far back networks and nodes are looked for where no range is asked for.
+pub const SEEN_WITHIN: Range = Range::DAY;
 /// How far back the newest samples are looked for, in seconds, and how often they come is
 /// judged from.
 const LATELY: i64 = 3_600;

@@ -3,6 +3,7 @@
 //! What is zero is left out, and nothing is said twice.
 
 use crate::{
+    chat::message::CAPTION_LIMIT,
     samples::{
         facts::{Facts, NodeFacts, Worst},
         history::SHOWN,
@@ -14,9 +15,6 @@ use crate::{
     words::{self, Words, moment::Times, state, trend::trend},
 };
 
-/// A photo's caption has at most so many characters of UTF-16
-/// (<https://core.telegram.org/bots/api#sendphoto>).
-const LIMIT: usize = 1_024;
 /// Prometheus may have more to say than a caption can hold.
 const NOTE_LIMIT: usize = 140;
 /// Characters of a name where there is no room for all of it.
@@ -42,7 +40,7 @@ pub fn write(story: Story) -> String {
         [node] => story.of_one(node),
         nodes => story.of_several(nodes),
     };
-    words::cut(lines.join("\n"), LIMIT)
+    words::cut(lines.join("\n"), CAPTION_LIMIT)
 }
 
 impl Story<'_> {
@@ -81,7 +79,7 @@ impl Story<'_> {
             lines.extend(of_nodes);
             lines
         };
-        let fits = |lines: &Vec<String>| lines.join("\n").encode_utf16().count() <= LIMIT;
+        let fits = |lines: &Vec<String>| lines.join("\n").encode_utf16().count() <= CAPTION_LIMIT;
         let shorter = [(true, usize::MAX), (true, SHORT_NAME), (false, usize::MAX)];
         let fitting = shorter.into_iter().map(|(past, name)| lines(past, name)).find(fits);
         fitting.unwrap_or_else(|| lines(false, SHORT_NAME))

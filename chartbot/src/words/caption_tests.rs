@@ -25,7 +25,7 @@ fn in_words(words: &Words, state: NetworkState, nodes: Vec<NodeFacts>, warnings:
     let facts = Facts { state, since: Some(86_400.0), from: NOW - 3_600, until: NOW, nodes, ..facts() };
     let times = Times { zone: &TimeZone::UTC, now: NOW, words };
     let caption = write(Story { facts: &facts, warnings, times });
-    assert!(caption.encode_utf16().count() <= LIMIT);
+    assert!(caption.encode_utf16().count() <= CAPTION_LIMIT);
     caption.lines().map(|line| line.replace('\u{a0}', " ")).collect()
 }
 

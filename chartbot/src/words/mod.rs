@@ -276,6 +276,30 @@ pub fn cut(text: String, limit: usize) -> String {
     short
 }
 
+/// Lines as far as they fit into so many characters of UTF-16, the last ones in any case; those
+/// left out are counted.
+#[must_use]
+pub fn fitted(lines: &[String], last: &[String], limit: usize, words: &Words) -> String {
+    let length = |line: &String| line.encode_utf16().count() + 1;
+    let more = |count| (words.more)(count);
+    let kept: usize = last.iter().map(length).sum();
+    let mut left = limit.saturating_sub(kept);
+    if lines.iter().map(length).sum::<usize>() > left {
+        left = left.saturating_sub(length(&more(lines.len())));
+    }
+    let fit = lines.iter().take_while(|line| {
+        let rest = left.checked_sub(length(line));
+        left = rest.unwrap_or_default();
+        rest.is_some()
+    });
+    let mut all: Vec<_> = fit.cloned().collect();
+    if all.len() < lines.len() {
+        all.push(more(lines.len() - all.len()));
+    }
+    all.extend_from_slice(last);
+    cut(all.join("\n"), limit)
+}
+
 /// Text from elsewhere on one line, without characters that cannot be seen or that steer the
 /// direction of what follows.
 #[must_use]
@@ -340,6 +364,22 @@ mod tests {
             [("äöü", 3, "äöü"), ("äöüß", 3, "äö…"), ("🟢🟢", 4, "🟢🟢"), ("🟢🟢🟢", 4, "🟢…")]
         {
             assert_eq!(cut(text.into(), limit), want);
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_where_they_do_not_fit() {
+        let lines: Vec<_> = (0..9).map(|number| format!("line {number}")).collect();
+        let last = ["the end".to_owned()];
+        for (limit, want) in [
+            (100, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
+            (71, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
+            (70, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|and 2 more|the end"),
+            (30, "line 0|and 8 more|the end"),
+        ] {
+            let fitted = fitted(&lines, &last, limit, &ENGLISH);
+            assert!(fitted.encode_utf16().count() <= limit, "{fitted}");
+            assert_eq!(fitted.replace('\n', "|"), want, "{limit}");
         }
     }
 }

@@ -115,7 +115,7 @@ impl Times<'_> {
         }
     }
 
-    /// The time of day, with the zone where a times that was set back shows it twice.
+    /// The time of day, with the zone where a clock that was set back shows it twice.
     fn time(&self, moment: &Zoned) -> String {
         let text = moment.strftime("%H:%M");
         if self.zone.to_ambiguous_timestamp(moment.datetime()).is_ambiguous() {

@@ -144,7 +144,7 @@ fn title(labels: &Pairs, annotations: &Pairs) -> String {
 pub fn line(labels: &Pairs, annotations: &Pairs, since: Option<Timestamp>, times: Times) -> String {
     // Of an alert that was sent with nothing but its end, Alertmanager takes that for the start.
     let since = since.filter(|since| since.as_second() <= times.now);
-    let since = since.map(|since| format!(", {}", (times.words.since)(&at(since, times))));
+    let since = since.map(|since| format!(", {}", (times.words.since)(&times.stamp(since))));
     let sign = Severity::of(labels).sign();
     format!("{sign} {}{}", title(labels, annotations), since.unwrap_or_default())
 }
@@ -181,13 +181,7 @@ fn scope(silence: &Silence) -> String {
 }
 
 fn until_by(silence: &Silence, times: Times) -> String {
-    (times.words.silences.until_by)(&at(silence.ends_at, times), &plain(&silence.created_by))
-}
-
-/// A moment with its zone, and with its date if that is not today.
-#[must_use]
-pub fn at(moment: Timestamp, times: Times) -> String {
-    times.stamp(moment)
+    (times.words.silences.until_by)(&times.stamp(silence.ends_at), &plain(&silence.created_by))
 }
 
 /// A heading and what it is about, on one line if that is one thing.
@@ -205,33 +199,9 @@ pub fn section(heading: &str, of: &[String]) -> Vec<String> {
 #[must_use]
 pub fn ended_line(ended: &Ended, (sign, how): (&str, String), times: Times) -> String {
     let words = times.words.silences;
-    let again = ended.again.map(|again| format!("; {}", (words.again)(&at(again, times))));
+    let again = ended.again.map(|again| format!("; {}", (words.again)(&times.stamp(again))));
     let sign = if ended.again.is_some() { Severity::of(&ended.alert.labels).sign() } else { sign };
     format!("{sign} {}: {how}{}", name(&ended.alert.labels), again.unwrap_or_default())
-}
-
-/// Lines as far as they fit into so many characters of UTF-16, the last ones in any case; those
-/// left out are counted.
-#[must_use]
-pub fn fitted(lines: &[String], last: &[String], limit: usize, words: &Words) -> String {
-    let length = |line: &String| line.encode_utf16().count() + 1;
-    let more = |count| (words.more)(count);
-    let kept: usize = last.iter().map(length).sum();
-    let mut left = limit.saturating_sub(kept);
-    if lines.iter().map(length).sum::<usize>() > left {
-        left = left.saturating_sub(length(&more(lines.len())));
-    }
-    let fit = lines.iter().take_while(|line| {
-        let rest = left.checked_sub(length(line));
-        left = rest.unwrap_or_default();
-        rest.is_some()
-    });
-    let mut all: Vec<_> = fit.cloned().collect();
-    if all.len() < lines.len() {
-        all.push(more(lines.len() - all.len()));
-    }
-    all.extend_from_slice(last);
-    cut(all.join("\n"), limit)
 }
 
 #[cfg(test)]
@@ -283,21 +253,5 @@ mod tests {
         let long = pairs([("alertname", &*"я".repeat(5_000))]);
         assert!(name(&long).chars().count() <= LONGEST);
         assert_eq!(name(&pairs([("job", "x"), ("team", "")])), "job=x, team=");
-    }
-
-    #[test]
-    fn lines_are_counted_where_they_do_not_fit() {
-        let lines: Vec<_> = (0..9).map(|number| format!("line {number}")).collect();
-        let last = ["the end".to_owned()];
-        for (limit, want) in [
-            (100, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
-            (71, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|line 7|line 8|the end"),
-            (70, "line 0|line 1|line 2|line 3|line 4|line 5|line 6|and 2 more|the end"),
-            (30, "line 0|and 8 more|the end"),
-        ] {
-            let fitted = fitted(&lines, &last, limit, &ENGLISH);
-            assert!(fitted.encode_utf16().count() <= limit, "{fitted}");
-            assert_eq!(fitted.replace('\n', "|"), want, "{limit}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use tokio::time::timeout;
 
 use crate::{
-    chat::{command::Range, trouble::Trouble},
+    chat::{command::Range, message::TEXT_LIMIT, trouble::Trouble},
     picture::ASKING,
     samples::{
         client::{self, Error, Prometheus, Questions},
@@ -13,17 +13,13 @@ use crate::{
         history::{self, Told},
         ranking,
         state::{NodeState, State},
-        survey::Survey,
+        survey::{SEEN_WITHIN, Survey},
         verdict::Verdict,
         warning::Warning,
     },
     words::{self, Words, moment::Times, state, trend::trend},
 };
 
-/// A message has at most so many characters (<https://core.telegram.org/bots/api#sendmessage>).
-const LIMIT: usize = 4_096;
-/// How far back networks and nodes are looked for.
-const SEEN_WITHIN: Range = Range::DAY;
 /// How far back samples are looked at: enough for a trend. What began earlier is looked up.
 const JUDGED_BY: Range = Range::HOUR;
 
@@ -76,7 +72,7 @@ fn write(mut networks: Vec<Present>, warnings: &[Warning], times: Times) -> Stri
     });
     let mut parts: Vec<_> = networks.iter().map(|network| network.lines(times)).collect();
     parts.extend(warnings.first().map(|first| words::warning(first, times.words)));
-    words::cut(parts.join("\n\n"), LIMIT)
+    words::cut(parts.join("\n\n"), TEXT_LIMIT)
 }
 
 impl Present {

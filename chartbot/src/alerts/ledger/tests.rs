@@ -230,6 +230,26 @@ fn an_alert_that_fires_again_after_an_open_end_goes_on_for_some_minutes() {
 }
 
 #[test]
+fn an_alert_that_was_never_over_goes_on_after_an_open_end_and_its_real_end_is_reported() {
+    // Alertmanager heard nothing of Prometheus for some minutes, and then of the same firing.
+    for (open, pause, again, want) in [
+        (true, 12, "a5", Some("edit 2 ended a5")),
+        (true, 12, "a4", Some("edit 2 ended a4")),
+        (true, 16, "a5", None),
+        (false, 1, "a5", None),
+    ] {
+        let mut chat = Chat { open, ..Chat::default() };
+        chat.hears("a5");
+        chat.hears("a5-9");
+        chat.minute = pause;
+        assert_eq!(chat.hears(again), Vec::from_iter(want), "{open} {pause} {again}");
+        assert_eq!(chat.hears("a5"), [""; 0], "a repeat");
+        let end = want.map(|_| "end of Some(1) a5-90");
+        assert_eq!(chat.hears("a5-90"), Vec::from_iter(end), "{open} {pause} {again}");
+    }
+}
+
+#[test]
 fn a_message_is_known_until_it_is_forgotten() {
     let mut chat = Chat::default();
     chat.hears("a1 b1");

@@ -152,6 +152,33 @@ fn a_silence_that_is_over_while_the_alert_fires_is_reported_once() {
 }
 
 #[test]
+fn an_alert_ended_when_it_was_last_seen_whenever_that_is_reported() {
+    let look = |hour: i32, firing: &[&str]| Look {
+        now: start() + hour * HOUR,
+        uptime: SETTLES_AFTER,
+        silences: vec![silence(None)],
+        firing: firing.iter().map(|of| Firing { alert: alert(of), silenced_by: Vec::new() }).collect(),
+    };
+    let mut watch = Watch::default();
+    for (hour, firing) in [(2, &["A1"][..]), (3, &["A1", "B2"]), (5, &["B2"]), (6, &[])] {
+        assert_eq!(watch.look(&look(hour, firing)), []);
+    }
+    let ends = |notices: &[Notice]| match notices {
+        [Notice { what: Event::Ended { alerts, .. }, .. }] => {
+            alerts.iter().map(|end| end.alert.ends_at).collect::<Vec<_>>()
+        }
+        _ => panic!("{notices:?}"),
+    };
+    let hour = |hour: i32| Some(start() + hour * HOUR);
+    assert_eq!(ends(&watch.look(&look(7, &[]))), [hour(3), hour(5)]);
+    // It ended while the bot was away.
+    let of_alert = |hour| Look { silences: vec![silence(Some("A0"))], ..look(hour, &[]) };
+    let mut watch = Watch::default();
+    assert_eq!(watch.look(&of_alert(7)), []);
+    assert_eq!(ends(&watch.look(&of_alert(8))), [None]);
+}
+
+#[test]
 fn how_long_a_silence_has_been_over_is_counted_from_the_latest_end() {
     let mut watch = Watch::default();
     let silences = [("A0", 3), ("B0", 2)].map(|(of, hour)| {

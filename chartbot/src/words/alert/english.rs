@@ -8,9 +8,12 @@ pub const ALERT_ENGLISH: AlertWords = AlertWords {
     firing: |count| counted(count as u64, "alert"),
     ended: |count| format!("{} ended", counted(count as u64, "alert")),
     left_out: |count| format!("Alertmanager left out {count} more"),
-    level: |lasted| format!("level again; the alert lasted {lasted}"),
-    network_ok: |lasted| format!("alert ended after {lasted}; the network is ok"),
-    plain: |lasted| format!("alert ended after {lasted}"),
+    level: |lasted| match lasted {
+        Some(lasted) => format!("level again; the alert lasted {lasted}"),
+        None => "level again".to_owned(),
+    },
+    network_ok: |lasted| format!("{}; the network is ok", ended(lasted)),
+    plain: ended,
     began: |since| format!("alert {since}"),
     node: |state, title| {
         let how = match state {
@@ -32,3 +35,7 @@ pub const ALERT_ENGLISH: AlertWords = AlertWords {
     silence: |hours| format!("🔕 {hours}\u{a0}h"),
     no_network: "There is no chart for this alert: it is about none of the networks in Prometheus.",
 };
+
+fn ended(lasted: Option<&str>) -> String {
+    lasted.map_or_else(|| "alert ended".to_owned(), |lasted| format!("alert ended after {lasted}"))
+}

@@ -1,29 +1,28 @@
 //! PURE: what the alert chats read: a new message, an end, a reminder.
 //!
-//! Texts of rules and labels come from outside: they are put on one line, and cut.
+//! Texts of rules and labels come from outside: they are put on one line, and cut. A text becomes
+//! the caption of a card, so it is no longer than one.
 
 mod english;
 mod russian;
 
 use super::{
-    Words,
+    cut, fitted,
     moment::Times,
+    one_line,
     state::{sign, title},
 };
 use crate::{
     alerts::{alert::Alert, ending::Ending, severity::Severity},
+    chat::message::CAPTION_LIMIT,
     samples::{
         present::{Known, Last},
         state::{NetworkState, State},
     },
-    words::{cut, one_line},
 };
 
 pub use self::{english::ALERT_ENGLISH, russian::ALERT_RUSSIAN};
 
-/// A text becomes the caption of a card, which has at most so many characters of UTF-16
-/// (<https://core.telegram.org/bots/api#editmessagemedia>).
-const LIMIT: usize = 1_024;
 /// The summary of a single alert, in characters of UTF-16.
 const SUMMARY: usize = 400;
 /// One of several alerts.
@@ -44,12 +43,12 @@ pub struct AlertWords {
     /// Alertmanager left so many out of its message.
     pub left_out: fn(u64) -> String,
     // An alert begins minutes after the trouble, and ends minutes after its end.
-    /// The node is inside the corridor again; how long the alert lasted.
-    pub level: fn(&str) -> String,
-    /// The alert ended after so long, and the network is ok.
-    pub network_ok: fn(&str) -> String,
-    /// The alert ended, after so long.
-    pub plain: fn(&str) -> String,
+    /// The node is inside the corridor again; how long the alert lasted, where that is known.
+    pub level: fn(Option<&str>) -> String,
+    /// The alert ended after so long, where that is known, and the network is ok.
+    pub network_ok: fn(Option<&str>) -> String,
+    /// The alert ended, after so long, where that is known.
+    pub plain: fn(Option<&str>) -> String,
     /// Since when the alert fired that has ended.
     pub began: fn(&str) -> String,
     /// The alert ended, and the node is in another state, given with its title.
@@ -81,7 +80,7 @@ pub struct AlertWords {
 pub fn firing(alerts: &[Alert], left_out: u64, times: Times) -> String {
     let words = times.words.alert;
     let left_out = (left_out > 0).then(|| (words.left_out)(left_out));
-    let lines = match alerts {
+    match alerts {
         [alert] => {
             let parts = about(alert).chain(alert.label("severity").map(|it| tidy(it, NAME)));
             let parts = parts.collect::<Vec<_>>().join(DOT);
@@ -89,7 +88,7 @@ pub fn firing(alerts: &[Alert], left_out: u64, times: Times) -> String {
             let link = link(alert).map(str::to_owned);
             let about = (!parts.is_empty()).then_some(parts);
             let lines = [Some(title), about, Some(since(alert, times)), left_out, link];
-            lines.into_iter().flatten().collect()
+            cut(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"), CAPTION_LIMIT)
         }
         _ => {
             let mut alerts: Vec<_> = alerts.iter().collect();
@@ -98,16 +97,16 @@ pub fn firing(alerts: &[Alert], left_out: u64, times: Times) -> String {
             let heading = format!("{sign} {}", (words.firing)(alerts.len()));
             let shared = alerts.first().and_then(|first| link(first));
             let shared = shared.filter(|shared| alerts.iter().all(|alert| link(alert) == Some(*shared)));
-            let end = left_out.into_iter().chain(shared.map(str::to_owned)).collect();
+            let last: Vec<_> = left_out.into_iter().chain(shared.map(str::to_owned)).collect();
             let line = |alert: &&Alert| {
                 let parts = [tidy(summary(alert), LINE)].into_iter().chain(about(alert));
                 let parts: Vec<_> = parts.chain([since(alert, times)]).collect();
                 format!("{} {}", alarm(alert), parts.join(DOT))
             };
-            listed(heading, alerts.iter().map(line).collect(), end, times.words)
+            let lines: Vec<_> = std::iter::once(heading).chain(alerts.iter().map(line)).collect();
+            fitted(&lines, &last, CAPTION_LIMIT, times.words)
         }
-    };
-    cut(lines.join("\n"), LIMIT)
+    }
 }
 
 /// The reply about alerts that ended, and how they may be said to have.
@@ -117,7 +116,7 @@ pub fn ended(ends: &[(Alert, Ending)], times: Times) -> String {
         let (sign, what) = how(*ending, alert, times);
         format!("{sign} {}: {what}", subject(alert))
     };
-    let lines = match ends {
+    let lines: Vec<_> = match ends {
         [end] => {
             let (alert, _) = end;
             let began = (times.words.alert.began)(&since(alert, times));
@@ -126,10 +125,10 @@ pub fn ended(ends: &[(Alert, Ending)], times: Times) -> String {
         _ => {
             let heading = (times.words.alert.ended)(ends.len());
             let lines = ends.iter().map(|end| format!("{}{DOT}{}", line(end), tidy(name(&end.0), NAME)));
-            listed(heading, lines.collect(), Vec::new(), times.words)
+            std::iter::once(heading).chain(lines).collect()
         }
     };
-    cut(lines.join("\n"), LIMIT)
+    fitted(&lines, &[], CAPTION_LIMIT, times.words)
 }
 
 /// The reply about alerts that still fire after a silence.
@@ -142,28 +141,27 @@ pub fn still(alerts: &[Alert], times: Times) -> String {
 #[must_use]
 pub fn completed(reply: &str, alerts: &[Alert], times: Times) -> String {
     let again = go_on(alerts, times.words.alert.again, times);
-    let left = LIMIT.saturating_sub(again.encode_utf16().count() + 1);
+    let left = CAPTION_LIMIT.saturating_sub(again.encode_utf16().count() + 1);
     let reply = if left > 0 { cut(reply.to_owned(), left) } else { String::new() };
     format!("{reply}\n{again}")
 }
 
 fn go_on(alerts: &[Alert], how: fn(&str) -> String, times: Times) -> String {
     let line = |alert: &Alert| format!("{} {}: {}", alarm(alert), subject(alert), how(&since(alert, times)));
-    let mut lines: Vec<_> = alerts.iter().map(line).collect();
-    let first = if lines.is_empty() { String::new() } else { lines.remove(0) };
-    cut(listed(first, lines, Vec::new(), times.words).join("\n"), LIMIT)
+    let lines: Vec<_> = alerts.iter().map(line).collect();
+    fitted(&lines, &[], CAPTION_LIMIT, times.words)
 }
 
 /// What is known of the end of an alert, such as "level again", and the sign before that.
 #[must_use]
 pub fn how(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String) {
     let words = times.words;
-    let lasted = alert.ends_at.map_or(0, |end| end.duration_since(alert.starts_at).as_secs());
-    let lasted = (words.age)(lasted as f64);
+    let lasted = alert.ends_at.map(|end| (words.age)(end.duration_since(alert.starts_at).as_secs() as f64));
+    let lasted = lasted.as_deref();
     match ending {
-        Ending::Level => (sign(State::Ok), (words.alert.level)(&lasted)),
-        Ending::NetworkOk => (sign(State::Ok), (words.alert.network_ok)(&lasted)),
-        Ending::Plain => ("✅", (words.alert.plain)(&lasted)),
+        Ending::Level => (sign(State::Ok), (words.alert.level)(lasted)),
+        Ending::NetworkOk => (sign(State::Ok), (words.alert.network_ok)(lasted)),
+        Ending::Plain => ("✅", (words.alert.plain)(lasted)),
         Ending::Node(state, lag, network) => {
             let node = (words.alert.node)(state, &title(state, lag, None, words));
             let network = network.map(|state| format!("; {}", title(state, None, None, words)));
@@ -186,23 +184,6 @@ pub fn how(ending: Ending, alert: &Alert, times: Times) -> (&'static str, String
         }
         Ending::Unknown => (sign(State::NotScraped), words.alert.unknown.to_owned()),
     }
-}
-
-/// A heading, as many lines as fit, how many others there are, and what comes last.
-fn listed(heading: String, lines: Vec<String>, end: Vec<String>, words: &Words) -> Vec<String> {
-    let length = |line: &str| line.encode_utf16().count() + 1;
-    let more = |count: usize| (words.more)(count);
-    let reserved = length(&heading) + end.iter().map(|line| length(line)).sum::<usize>();
-    let mut left = LIMIT.saturating_sub(reserved + length(&more(lines.len())));
-    let fits = |line: &&String| {
-        let rest = left.checked_sub(length(line));
-        left = rest.unwrap_or_default();
-        rest.is_some()
-    };
-    let fitting = lines.iter().take_while(fits).count();
-    let others = (fitting < lines.len()).then(|| more(lines.len() - fitting));
-    let shown = lines.into_iter().take(fitting);
-    [heading].into_iter().chain(shown).chain(others).chain(end).collect()
 }
 
 fn alarm(alert: &Alert) -> &'static str {
@@ -244,7 +225,7 @@ fn link(alert: &Alert) -> Option<&str> {
 
 /// A text from outside on one line, and cut. Far more than is shown is not looked at.
 fn tidy(text: &str, limit: usize) -> String {
-    cut(one_line(&text.chars().take(8 * LIMIT).collect::<String>()), limit)
+    cut(one_line(&text.chars().take(8 * CAPTION_LIMIT).collect::<String>()), limit)
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@ pub const ALERT_RUSSIAN: AlertWords = AlertWords {
     firing: |count| counted(count as u64, ["алерт", "алерта", "алертов"]),
     ended: |count| format!("Снято: {}", counted(count as u64, ["алерт", "алерта", "алертов"])),
     left_out: |count| format!("Alertmanager не передал ещё {count}"),
-    level: |lasted| format!("снова не отстаёт; алерт длился {lasted}"),
-    network_ok: |lasted| format!("алерт снят; он длился {lasted}; сеть в порядке"),
-    plain: |lasted| format!("алерт снят; он длился {lasted}"),
+    level: |lasted| match lasted {
+        Some(lasted) => format!("снова не отстаёт; алерт длился {lasted}"),
+        None => "снова не отстаёт".to_owned(),
+    },
+    network_ok: |lasted| format!("{}; сеть в порядке", ended(lasted)),
+    plain: ended,
     began: |since| format!("алерт {since}"),
     node: |state, title| {
         let now = if state == State::Gone { "" } else { "сейчас " };
@@ -27,3 +30,7 @@ pub const ALERT_RUSSIAN: AlertWords = AlertWords {
     silence: |hours| format!("🔕 {hours}\u{a0}ч"),
     no_network: "Для этого алерта нет графика: он не относится ни к одной из сетей в Prometheus.",
 };
+
+fn ended(lasted: Option<&str>) -> String {
+    lasted.map_or_else(|| "алерт снят".to_owned(), |lasted| format!("алерт снят; он длился {lasted}"))
+}

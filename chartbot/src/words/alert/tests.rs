@@ -92,8 +92,8 @@ fn a_thousand_alerts_are_one_message_that_says_how_many() {
         })
         .collect();
     for text in both(|times| firing(&many, 0, times)) {
-        assert!(text.encode_utf16().count() <= LIMIT, "{text}");
-        assert!(text.encode_utf16().count() > LIMIT - 120, "room is used");
+        assert!(text.encode_utf16().count() <= CAPTION_LIMIT, "{text}");
+        assert!(text.encode_utf16().count() > CAPTION_LIMIT - 120, "room is used");
         let shown = text.lines().filter(|line| line.contains("my-node-")).count();
         let rest = format!("{}", 1_000 - shown);
         assert!(text.lines().next().unwrap().contains("000 ал") || text.starts_with("🔴 1,000 alerts\n"));
@@ -101,7 +101,7 @@ fn a_thousand_alerts_are_one_message_that_says_how_many() {
     }
     let many: Vec<_> = many.into_iter().map(|alert| (over(alert), Ending::Unwatched(None))).collect();
     for text in both(|times| ended(&many, times)) {
-        assert!(text.encode_utf16().count() <= LIMIT, "{text}");
+        assert!(text.encode_utf16().count() <= CAPTION_LIMIT, "{text}");
     }
 }
 
@@ -123,7 +123,7 @@ fn an_alert_of_anybody_is_readable() {
     let long = "🔥".repeat(5_000);
     let labels = [("alertname", &*long), ("network", &long), ("node", &long), ("severity", &long)];
     let text = plain(&labels);
-    assert!(text.encode_utf16().count() <= LIMIT && text.ends_with("since 03:12 UTC"), "{text}");
+    assert!(text.encode_utf16().count() <= CAPTION_LIMIT && text.ends_with("since 03:12 UTC"), "{text}");
     for odd in [
         "javascript:alert(1)",
         "https://example.org/a b",
@@ -208,6 +208,17 @@ fn an_end_says_no_more_than_is_known() {
 }
 
 #[test]
+fn how_long_an_alert_lasted_is_said_only_where_it_is_known() {
+    for (ending, english, russian) in [
+        (Ending::Level, "level again", "снова не отстаёт"),
+        (Ending::NetworkOk, "alert ended; the network is ok", "алерт снят; сеть в порядке"),
+        (Ending::Plain, "alert ended", "алерт снят"),
+    ] {
+        assert_eq!(both(|times| how(ending, &alert("HeadlagNodeBehind"), times).1), [english, russian]);
+    }
+}
+
+#[test]
 fn several_ends_and_what_goes_on() {
     let ends =
         [(over(alert("HeadlagNodeBehind")), Ending::Level), (over(alert("HeadlagTest")), Ending::Unknown)];
@@ -234,6 +245,6 @@ fn several_ends_and_what_goes_on() {
             "ended\n🔴 polygon · my-node: алерт снова активен, с 03:12 UTC"
         ]
     );
-    let full = "x".repeat(LIMIT);
-    assert!(both(|times| completed(&full, &going, times))[0].encode_utf16().count() <= LIMIT);
+    let full = "x".repeat(CAPTION_LIMIT);
+    assert!(both(|times| completed(&full, &going, times))[0].encode_utf16().count() <= CAPTION_LIMIT);
 }

@@ -173,6 +173,26 @@ async fn an_end_under_a_silence_reaches_every_chat_that_has_the_alert() {
     for (reply, _) in replies.iter().zip(&to).skip(4).filter(|(_, to)| **to == json!(8)) {
         assert_eq!(reply["message_id"], own, "the chat's own message");
     }
+    assert_eq!(
+        running.metrics("alerts_delivered_total{event=\"resolved\"}"),
+        ["alerts_delivered_total{event=\"resolved\"} 3"],
+        "two alerts in one chat, and one in the other"
+    );
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_during_planned_work_is_a_reply_to_the_alert_too() {
+    let (stand, alertmanager) = (Stand::new().await, alertmanager(&[1]).await);
+    let running = Running::with_silences(&stand, "7", Some(alertmanager.client()));
+    running.alerts(&[firing('1')]).await;
+    stand.send([crate::telegram::tests::bot_api::update(1, 7, "/silence my-node 2h")]);
+    stand.hears("sendmessage", 2).await;
+    sleep(LOOKS).await;
+    alertmanager.world().alerts.clear();
+    stand.hears("sendmessage", 3).await;
+    assert!(texts(&stand).await[2].contains("Headlag1"), "{:?}", texts(&stand).await);
+    assert_eq!(parameter(&stand, "reply_parameters").await[2]["message_id"], 1);
     running.stop().await;
 }
 
