@@ -6,16 +6,18 @@
 mod anvil;
 #[cfg(feature = "compat")]
 mod judge;
+mod patience;
 
 use std::{fmt::Write, net::SocketAddr, process::Stdio};
 
-use anvil::{Anvil, PATIENCE, eventually, free_port};
+use anvil::Anvil;
 use headlag_demo::{
     exporter,
     process::{Process, beside},
     prometheus::Tools,
     telegram::{Telegram, User},
 };
+use patience::{PATIENCE, eventually, free_port};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, process::Command};

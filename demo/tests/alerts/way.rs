@@ -4,8 +4,10 @@ use headlag_demo::telegram::{Message, State, Store, Trouble};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::anvil::{PATIENCE, eventually};
-use crate::parts::{Parts, with_words};
+use crate::{
+    parts::{Parts, with_words},
+    patience::{PATIENCE, eventually},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_reaches_every_chat_with_its_card_whatever_fails() {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
-    anvil::{PATIENCE, eventually, free_port},
     charts::{Source, in_one_second},
     document::{arguments, file, fitted, put_rules},
+    patience::{PATIENCE, eventually, free_port},
     remote_write::{behind, facts, live_through_an_incident},
 };
 
