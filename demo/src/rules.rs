@@ -10,6 +10,7 @@ const UNITS: [(&str, u64); 7] = [
     ("w", 604_800_000),
     ("y", 31_536_000_000),
 ];
+
 /// The same rules, of which one group works as on a clock that runs so many times faster: every
 /// duration in it is divided by `factor`, from the evaluation interval and `for` to the ranges
 /// and offsets of its expressions.

@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
+mod patience;
+
 use std::{
     collections::BTreeSet,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Output,
-    time::Duration,
 };
 
 use headlag_demo::{
@@ -18,17 +19,13 @@ use headlag_demo::{
     clock::wall_clock,
     config, exporter,
     nodes::Nodes,
-    process::{Port, Process, beside},
+    process::{Process, beside},
     prometheus::Tools,
     telegram::Telegram,
 };
-use tokio::{
-    process::Command,
-    time::{Instant, sleep},
-};
+use patience::{PATIENCE, eventually, free_port};
+use tokio::process::Command;
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOK: Duration = Duration::from_millis(100);
 const TOKEN: &str = "7000000001:headlag-demo";
 const RUNBOOKS: &str = "https://github.com/headlag/headlag/blob/main/docs/runbooks/";
 
@@ -143,11 +140,10 @@ async fn missing<'a>(metrics: &BTreeSet<&'a str>, services: [SocketAddr; 2]) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_that_rules_name_is_exposed() {
-    let free = || Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let nodes = Nodes::start(Chain::calm(5), wall_clock()).await.unwrap();
-    let (config, port) = (config::headlag_yml(nodes.urls(), 1_000), free());
-    let addresses = [port.address(), free().hand_over()];
+    let (config, port) = (config::headlag_yml(nodes.urls(), 1_000), free_port());
+    let addresses = [port.address(), free_port().hand_over()];
     let exporter = exporter::start(folder.path(), &config, port).await.unwrap();
 
     let telegram = Telegram::start(TOKEN).await.unwrap();
@@ -161,15 +157,14 @@ async fn every_metric_that_rules_name_is_exposed() {
     let named: BTreeSet<_> = metrics_in(&rules).collect();
     assert!(named.len() > 10, "{named:?}");
     // Some need a second round, such as when a node was last seen to rise.
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    let complete = || async {
         let missing = missing(&named, addresses).await;
-        if missing.is_empty() {
-            break;
+        if !missing.is_empty() {
+            eprintln!("no service has {missing:?}");
         }
-        assert!(Instant::now() < deadline, "no service has {missing:?}");
-        sleep(LOOK).await;
-    }
+        missing.is_empty().then_some(())
+    };
+    eventually("every metric", complete).await;
     let (bot, exporter) = tokio::join!(chartbot.stop(), exporter.stop());
     bot.and(exporter).unwrap();
 }

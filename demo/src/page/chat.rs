@@ -129,7 +129,7 @@ fn bubble<'a>(state: &'a State, user: &User, message: &'a Message) -> Bubble<'a>
 
 fn reply<'a>(state: &'a State, message: &'a Message) -> Option<Reply<'a>> {
     let to = message.reply_to_message.as_deref()?;
-    let now = state.chat(message.chat.id).iter().find(|other| other.message_id == to.message_id);
+    let now = state.chats.get(&message.chat.id).and_then(|chat| chat.message(to.message_id));
     let text = match &message.quote {
         Some(quote) => quote.text.as_str(),
         None => now.map_or("", Message::words),

@@ -110,7 +110,7 @@ impl Chat {
 /// One size of a photo.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PhotoSize {
-    /// Key of the picture in [`State::photos`].
+    /// Key of the picture in [`super::State::photos`].
     pub file_id: String,
     /// The same for the same picture.
     pub file_unique_id: String,

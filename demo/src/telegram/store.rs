@@ -103,7 +103,7 @@ impl Store {
     pub fn press_in(&self, chat: i64, user: &User, message_id: i64, data: &str) -> Option<String> {
         let mut query = None;
         self.state.send_modify(|state| {
-            let found = state.chat(chat).iter().find(|message| message.message_id == message_id);
+            let found = state.chats.get(&chat).and_then(|chat| chat.message(message_id));
             let Some(message) = found.cloned() else {
                 return;
             };

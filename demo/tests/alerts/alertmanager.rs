@@ -1,11 +1,13 @@
 //! The Alertmanager of the distribution, as it was found or fetched.
 
-use headlag_demo::{alertmanager::Tools, process::Port};
+use headlag_demo::alertmanager::Tools;
+
+use crate::patience::free_port;
 
 #[tokio::test]
 async fn it_takes_an_alert() {
     let folder = tempfile::tempdir().unwrap();
-    let port = Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap();
+    let port = free_port();
     let address = port.address();
     let tools = Tools::find_or_fetch().await.unwrap();
     let config = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";

@@ -10,4 +10,6 @@ mod anvil;
 #[path = "../judge/mod.rs"]
 mod judge;
 mod parts;
+#[path = "../patience/mod.rs"]
+mod patience;
 mod way;

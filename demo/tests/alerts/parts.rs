@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 
-use crate::anvil::{Anvil, PATIENCE, eventually, free_port};
+use crate::{
+    anvil::Anvil,
+    patience::{PATIENCE, eventually, free_port},
+};
 
 const TOKEN: &str = "1:alerts";
 const PAST: &str = "2:past-the-bot";

@@ -4,8 +4,10 @@ use headlag_demo::telegram::{Message, State, Store, Trouble};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::anvil::{PATIENCE, eventually};
-use crate::parts::{Parts, with_words};
+use crate::{
+    parts::{Parts, with_words},
+    patience::{PATIENCE, eventually},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_reaches_every_chat_with_its_card_whatever_fails() {
@@ -108,12 +110,15 @@ async fn it_is_silenced_and_the_undo_takes_that_back(parts: &Parts, alarm: &Mess
     parts.seen("the confirmation without its button", bare).await;
 }
 
+/// Whether it is a reply to the message with this id.
+fn replies_to(message: &Message, id: i64) -> bool {
+    message.reply_to_message.as_ref().is_some_and(|to| to.message_id == id)
+}
+
 async fn its_end_is_a_reply(parts: &Parts, alarm: &Message) {
-    let to = |message: &&Message| {
-        let reply = message.reply_to_message.as_ref().map(|to| to.message_id);
-        reply == Some(alarm.message_id) && message.words().contains("level again")
-    };
-    let end = parts.seen("the end", |state| state.answers(parts.forum.id).find(to).cloned()).await;
+    let end =
+        |message: &&Message| replies_to(message, alarm.message_id) && message.words().contains("level again");
+    let end = parts.seen("the end", |state| state.answers(parts.forum.id).find(end).cloned()).await;
     assert!(end.words().contains("my-node"), "{}", end.words());
     let state = parts.telegram.state();
     for chat in [parts.ada.id, parts.forum.id] {
@@ -169,10 +174,7 @@ async fn the_bot_is_killed_between_text_and_card(parts: &mut Parts) {
     let text = with_words(&telegram.state(), ada, "TestOfTheCard came").remove(0);
     let data = button(&text, "alert chart").unwrap();
     telegram.press(&parts.ada, text.message_id, &data).unwrap();
-    let reply = |message: &&Message| {
-        let to = message.reply_to_message.as_ref().map(|to| to.message_id);
-        to == Some(text.message_id) && !message.photo.is_empty()
-    };
+    let reply = |message: &&Message| replies_to(message, text.message_id) && !message.photo.is_empty();
     parts.seen("a card as a reply", |state| state.answers(ada).find(reply).cloned()).await;
 }
 
@@ -200,10 +202,7 @@ async fn a_closed_topic_and_an_upgraded_group_lose_nothing(parts: &Parts) {
         assert_eq!(card.topic(), None);
         let data = button(&card, "alert chart").unwrap();
         telegram.press_in(chat, &parts.grace, card.message_id, &data).unwrap();
-        let reply = |message: &&Message| {
-            let to = message.reply_to_message.as_ref().map(|to| to.message_id);
-            to == Some(card.message_id) && !message.photo.is_empty()
-        };
+        let reply = |message: &&Message| replies_to(message, card.message_id) && !message.photo.is_empty();
         parts.seen("a card as a reply", |state| state.answers(chat).find(reply).cloned()).await;
     }
 }

@@ -1,36 +1,14 @@
-//! Real EVM nodes, and the patience that real programs need.
+//! Real EVM nodes.
 
 #![allow(dead_code, reason = "each test uses its part")]
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use headlag_demo::process::{Port, Process};
+use headlag_demo::process::Process;
 use serde_json::{Value, json};
-use tokio::{
-    process::Command,
-    time::{Instant, sleep},
-};
+use tokio::process::Command;
 
-/// Starting a program, or one of its rounds and a scrape, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-/// How often what is waited for is looked at.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Looks until `seen` has something to show.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut seen: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = seen().await {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        sleep(LOOK).await;
-    }
-}
-
-pub fn free_port() -> Port {
-    Port::take(([127, 0, 0, 1], 0).into(), "a test", "").unwrap()
-}
+use crate::patience::{eventually, free_port};
 
 /// A real EVM node that makes a block a second.
 pub struct Anvil {

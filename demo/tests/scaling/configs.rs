@@ -4,8 +4,8 @@ use headlag_demo::prometheus::Tools;
 use tokio::process::Command;
 
 use crate::{
-    anvil::eventually,
     document::{figure, file, files, put_rules},
+    patience::eventually,
     watched::Watched,
 };
 

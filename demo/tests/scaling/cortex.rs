@@ -6,9 +6,9 @@ use headlag_demo::{package::Package, process::Process};
 use tokio::process::Command;
 
 use crate::{
-    anvil::{PATIENCE, free_port},
     charts::Source,
     document::file,
+    patience::{PATIENCE, free_port},
     remote_write::same_from_the_engine,
 };
 

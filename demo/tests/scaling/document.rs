@@ -40,14 +40,20 @@ pub fn figure(row: &str) -> usize {
     number.trim().replace(',', "").parse().unwrap()
 }
 
+/// A text of the document with these addresses in place of its own.
+pub fn readdressed(text: &str, addresses: &[(&str, impl ToString)]) -> String {
+    let mut text = text.to_owned();
+    for (theirs, ours) in addresses {
+        assert!(text.contains(theirs), "no {theirs} in:\n{text}");
+        text = text.replace(theirs, &ours.to_string());
+    }
+    text
+}
+
 /// Makes a `prometheus.yml` of the document fit a test: other addresses, a scrape each second. No
 /// host of the document is left in it.
 pub fn fitted(config: &str, addresses: &[(&str, String)]) -> String {
-    let mut config = config.to_owned();
-    for (theirs, ours) in addresses {
-        assert!(config.contains(theirs), "no {theirs} in:\n{config}");
-        config = config.replace(theirs, ours);
-    }
+    let mut config = readdressed(config, addresses);
     // Nothing listens there.
     for absent in ["chartbot:9918", "alertmanager:9093", "prometheus-b:9090"] {
         config = config.replace(absent, "127.0.0.1:1");

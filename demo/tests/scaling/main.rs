@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
-#[path = "../anvil/mod.rs"]
-mod anvil;
 #[path = "../charts/mod.rs"]
 mod charts;
 mod configs;
@@ -11,6 +9,8 @@ mod configs;
 mod cortex;
 mod document;
 mod pair;
+#[path = "../patience/mod.rs"]
+mod patience;
 mod remote_write;
 #[cfg(feature = "compat")]
 mod thanos;

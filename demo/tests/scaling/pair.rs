@@ -16,8 +16,8 @@ use serde_json::Value;
 use tokio::{process::Command, time::timeout};
 
 use crate::{
-    anvil::{PATIENCE, eventually, free_port},
     document::{arguments, file, fitted, put_rules},
+    patience::{PATIENCE, eventually, free_port},
     watched::Watched,
 };
 

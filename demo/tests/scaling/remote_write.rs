@@ -11,9 +11,9 @@ use headlag_demo::{
 use serde_json::Value;
 
 use crate::{
-    anvil::{eventually, free_port},
     charts::{Source, in_one_second},
     document::{file, fitted, put_rules},
+    patience::{eventually, free_port},
     watched::Watched,
 };
 

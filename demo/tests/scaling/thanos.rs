@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
-    anvil::{PATIENCE, eventually, free_port},
     charts::{Source, in_one_second},
-    document::{arguments, file, fitted, put_rules},
+    document::{arguments, file, fitted, put_rules, readdressed},
+    patience::{PATIENCE, eventually, free_port},
     remote_write::{behind, facts, live_through_an_incident},
 };
 
@@ -19,16 +19,6 @@ const THANOS: Package = Package {
     data: None,
     home: "https://github.com/thanos-io/thanos",
 };
-
-/// A text of the document with these addresses in place of its own.
-fn readdressed(text: &str, addresses: &[(&str, SocketAddr)]) -> String {
-    let mut text = text.to_owned();
-    for (theirs, ours) in addresses {
-        assert!(text.contains(theirs), "no {theirs} in {text}");
-        text = text.replace(theirs, &ours.to_string());
-    }
-    text
-}
 
 /// Starts a part of Thanos with the arguments of the document; `ready` is one of the addresses.
 async fn start(part: &str, folder: &Path, addresses: &[(&str, SocketAddr)], ready: SocketAddr) -> Process {

@@ -12,7 +12,7 @@ use headlag_demo::{
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::anvil::{PATIENCE, free_port};
+use crate::patience::{PATIENCE, free_port};
 
 /// Nodes and exporters.
 pub struct Watched {
