@@ -2,17 +2,10 @@
 
 use std::net::SocketAddr;
 
-use headlag_demo::{
-    chain::Chain,
-    clock::wall_clock,
-    config, exporter,
-    nodes::Nodes,
-    process::{Process, beside},
-};
+use headlag_demo::{chain::Chain, clock::wall_clock, config, exporter, nodes::Nodes, process::Process};
 use tempfile::TempDir;
-use tokio::process::Command;
 
-use crate::patience::{PATIENCE, free_port};
+use crate::patience::free_port;
 
 /// Nodes and exporters.
 pub struct Watched {
