@@ -3,7 +3,7 @@
 use super::{
     font::{self, Weight},
     layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK, block},
-    plot::{self, Plot, runs},
+    plot::{self, Plot, runs, widest},
     shape::{Ink, Line, Point, Rect},
     timeaxis::{self, TimeTick},
 };
@@ -19,7 +19,7 @@ pub fn draw(pen: &Pen, plot: &Plot, layout: &mut Layout) {
         let points = [left, right].map(|x| Point { x, y }).to_vec();
         Mark::Line(Line::solid(points, ink, width))
     };
-    let threshold = plot.threshold.iter().flatten().copied().reduce(f64::max);
+    let threshold = widest(plot.threshold);
     for tick in &plot.value.ticks {
         let y = plot.y(*tick);
         let is_edge = threshold == Some(tick.abs());
@@ -63,7 +63,7 @@ pub fn draw(pen: &Pen, plot: &Plot, layout: &mut Layout) {
 
 /// Two dashed lines, or a band where they would be one.
 pub fn corridor(plot: &Plot, layout: &mut Layout) {
-    let half = plot.threshold.iter().flatten().copied().fold(0.0, f64::max);
+    let half = widest(plot.threshold).unwrap_or(0.0);
     let is_thin = plot.y(-half) - plot.y(half) < THIN_CORRIDOR;
     if !is_thin {
         layout.data.extend(plot::corridor(plot).into_iter().map(Mark::Line));

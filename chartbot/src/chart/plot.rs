@@ -60,6 +60,11 @@ impl Plot<'_> {
     }
 }
 
+/// The largest threshold of the range; absent when none is known.
+pub fn widest(threshold: &[Option<f64>]) -> Option<f64> {
+    threshold.iter().flatten().copied().reduce(f64::max)
+}
+
 /// The stretches of neighbours that have something.
 pub fn runs(len: usize, has: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
