@@ -3,7 +3,7 @@
 use super::{
     font::{self, Weight},
     layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK, block},
-    plot::{self, Plot, runs, widest},
+    plot::{self, Plot, stretches, widest},
     shape::{Ink, Line, Point, Rect},
     timeaxis::{self, TimeTick},
 };
@@ -69,9 +69,8 @@ pub fn corridor(plot: &Plot, layout: &mut Layout) {
         layout.data.extend(plot::corridor(plot).into_iter().map(Mark::Line));
         return;
     }
-    for run in runs(plot.grid.len.min(plot.threshold.len()), |i| plot.limit(i).is_some()) {
-        let (left, right) = plot.column_edges(&run);
-        let limit = plot.limit(run.start).unwrap_or(0.0);
+    for (columns, limit) in stretches(plot.grid.len, |i| plot.limit(i)) {
+        let (left, right) = plot.column_edges(&columns);
         let middle = plot.y(0.0);
         let reach = (plot.y(-limit) - middle).max(2.0);
         let band = Rect { left, top: middle - reach, right, bottom: middle + reach };

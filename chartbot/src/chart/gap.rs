@@ -2,7 +2,7 @@
 
 use super::{
     layout::{AIR, BODY, Hand, Layout, Mark, Pen, block},
-    plot::Plot,
+    plot::{Plot, stretches},
     shape::{Ink, Label, Rect},
 };
 use crate::samples::state::State;
@@ -21,18 +21,11 @@ pub fn gaps(pen: &Pen, plot: &Plot) -> Vec<Gap> {
         let largest = shares.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
         node.seen.get(i)?.is_none().then_some(largest.0).filter(|state| *state != State::Gone)
     };
-    let mut gaps: Vec<(std::ops::Range<usize>, State)> = Vec::new();
-    for (i, state) in (0..node.seen.len()).filter_map(|i| Some((i, cause(i)?))) {
-        match gaps.last_mut() {
-            Some((columns, last)) if columns.end == i && *last == state => columns.end = i + 1,
-            _ => gaps.push((i..i + 1, state)),
-        }
-    }
-    let band = |(columns, state): (std::ops::Range<usize>, State)| {
+    let band = |(columns, state)| {
         let (left, right) = plot.spread(&columns, 4.0);
         Gap { frame: Rect { left, right, ..plot.frame }, state }
     };
-    gaps.into_iter().map(band).collect()
+    stretches(node.seen.len(), cause).into_iter().map(band).collect()
 }
 
 /// The pale bands.

@@ -228,6 +228,18 @@ fn a_number_is_judged_by_the_threshold_of_its_own_time() {
 }
 
 #[test]
+fn a_thin_corridor_is_as_high_as_the_threshold_of_its_time() {
+    let layout = dip_before_the_threshold_changed(5_000.0, [Some(5.0), Some(30.0)]);
+    let band = |mark: &Mark| match mark {
+        Mark::Area(area) if area.ink == Ink::ThinCorridor => Some(area.outline.clone()),
+        _ => None,
+    };
+    let bands: Vec<_> = layout.under.iter().filter_map(band).collect();
+    let [before, after] = &bands[..] else { panic!("{bands:?}") };
+    assert_eq!((before[2].x, before[2].y < after[2].y), (after[0].x, true), "{bands:?}");
+}
+
+#[test]
 fn an_unfinished_column_invents_nothing() {
     // One sample of −4 in a column that has hardly begun, and level since.
     let scene = Scene::new(
