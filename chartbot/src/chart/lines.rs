@@ -28,8 +28,8 @@ pub struct Drawn {
 pub fn traces(pen: &Pen, plot: &Plot) -> Vec<Drawn> {
     let card = pen.card;
     let steps = plot.frame.width() / plot.grid.len.max(1) as f32 >= STEP;
-    let calm = |line, width| Style { line, band: None, width, judged: false, steps };
-    let main = Style { line: Ink::Main, band: Some(Ink::MainBand), width: LINE + 1.0, judged: true, steps };
+    let calm = |line, width| Style { line, band: None, width, steps };
+    let main = Style { line: Ink::Main, band: Some(Ink::MainBand), width: LINE + 1.0, steps };
     let draw = |seen: &[Option<Envelope>], style| marks(plot, trace::trace(plot, seen, style));
     let mut drawn = vec![draw(&card.best, calm(Ink::Best, 3.0))];
     let nodes = card.nodes.iter().enumerate().rev();
