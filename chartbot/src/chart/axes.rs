@@ -2,9 +2,9 @@
 
 use super::{
     font::{self, Weight},
-    layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK, block},
+    layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK},
     plot::{self, Plot, stretches, widest},
-    shape::{Ink, Line, Point, Rect},
+    shape::{Area, Ink, Line, Point, Rect},
     timeaxis::{self, TimeTick},
 };
 use crate::words::number::short;
@@ -74,6 +74,6 @@ pub fn corridor(plot: &Plot, layout: &mut Layout) {
         let middle = plot.y(0.0);
         let reach = (plot.y(-limit) - middle).max(2.0);
         let band = Rect { left, top: middle - reach, right, bottom: middle + reach };
-        layout.under.push(Mark::Area(block(band, Ink::ThinCorridor)));
+        layout.under.push(Mark::Area(Area::block(band, Ink::ThinCorridor)));
     }
 }

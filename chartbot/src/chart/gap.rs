@@ -1,9 +1,9 @@
 //! PURE: bands where the only node was not seen, with their cause.
 
 use super::{
-    layout::{AIR, BODY, Hand, Layout, Mark, Pen, block},
+    layout::{AIR, BODY, Hand, Layout, Mark, Pen},
     plot::{Plot, stretches},
-    shape::{Ink, Label, Rect},
+    shape::{Area, Ink, Label, Rect},
 };
 use crate::samples::state::State;
 
@@ -34,7 +34,7 @@ pub fn draw(gaps: &[Gap], layout: &mut Layout) {
         State::NotScraped => Ink::Tile(State::NoConsensus),
         _ => Ink::Tile(state),
     };
-    layout.under.extend(gaps.iter().map(|gap| Mark::Area(block(gap.frame, ink(gap.state)))));
+    layout.under.extend(gaps.iter().map(|gap| Mark::Area(Area::block(gap.frame, ink(gap.state)))));
 }
 
 /// The cause of a gap inside it, in as few lines as fit, where it is wide enough.

@@ -9,7 +9,7 @@ use super::{
     gap, head, legend, lines,
     plot::Plot,
     scale,
-    shape::{Area, Disc, Ink, Label, Line, Point, Rect},
+    shape::{Area, Disc, Ink, Label, Line, Rect},
     strip,
     timeaxis::TimeScale,
     values,
@@ -204,11 +204,4 @@ impl Pen<'_> {
         let left = right - self.width(&text, hand);
         self.text(text, left, baseline, hand)
     }
-}
-
-/// A filled box.
-pub fn block(frame: Rect, ink: Ink) -> Area {
-    let Rect { left, top, right, bottom } = frame;
-    let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-    Area { outline: corners.map(|(x, y)| Point { x, y }).to_vec(), ink }
 }
