@@ -13,9 +13,9 @@ pub struct Gap {
     state: State,
 }
 
-/// Where the only node was not seen, with the state that explains it.
+/// Where the only node was not seen, with the state that explains it; none for several nodes.
 pub fn gaps(pen: &Pen, plot: &Plot) -> Vec<Gap> {
-    let Some(node) = pen.card.nodes.first() else { return Vec::new() };
+    let [node] = &pen.card.nodes[..] else { return Vec::new() };
     let cause = |i: usize| {
         let shares = node.states.get(i)?;
         let largest = shares.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -30,11 +30,8 @@ pub fn gaps(pen: &Pen, plot: &Plot) -> Vec<Gap> {
 
 /// The pale bands.
 pub fn draw(gaps: &[Gap], layout: &mut Layout) {
-    let ink = |state| match state {
-        State::NotScraped => Ink::Tile(State::NoConsensus),
-        _ => Ink::Tile(state),
-    };
-    layout.under.extend(gaps.iter().map(|gap| Mark::Area(Area::block(gap.frame, ink(gap.state)))));
+    let band = |gap: &Gap| Mark::Area(Area::block(gap.frame, Ink::Tile(gap.state)));
+    layout.under.extend(gaps.iter().map(band));
 }
 
 /// The cause of a gap inside it, in as few lines as fit, where it is wide enough.

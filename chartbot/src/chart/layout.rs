@@ -91,7 +91,7 @@ impl Layout {
         let time = TimeScale { since: card.from, until: card.until, left: frame.left, right: frame.right };
         let plot = Plot { time, value: &value, frame, grid: card.grid, threshold: &card.threshold };
 
-        let gaps = if card.nodes.len() == 1 { gap::gaps(pen, &plot) } else { Vec::new() };
+        let gaps = gap::gaps(pen, &plot);
         gap::draw(&gaps, self);
         axes::draw(pen, &plot, self);
         axes::corridor(&plot, self);

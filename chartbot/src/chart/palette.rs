@@ -32,7 +32,7 @@ pub fn colour(ink: Ink, theme: Theme) -> (Rgb, f64) {
         },
         Ink::Tile(state) => match state {
             State::Unreachable | State::WrongChain => of(0xFBE9DF, 0x3A271C),
-            State::NoConsensus | State::Split => of(0xEEF0F3, 0x20242C),
+            State::NoConsensus | State::Split | State::NotScraped => of(0xEEF0F3, 0x20242C),
             _ => ground(theme),
         },
         Ink::Sign(state) => match state {

@@ -94,7 +94,7 @@ pub enum Ink {
     Excursion(Side),
     /// The area of a state in the strip.
     Fill(State),
-    /// The area behind the stripes, crosses or dots of a state.
+    /// The area behind the stripes, crosses or dots of a state, and the band of a gap.
     Tile(State),
     /// Text and signs of a state.
     Sign(State),
