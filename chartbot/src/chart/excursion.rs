@@ -21,7 +21,8 @@ const ARROW_WIDTH: f32 = 1.2 * ARROW;
 /// The worst sample of a stretch that lies beyond the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peak {
-    pub at: Point,
+    /// The middle of its column, in pixels.
+    pub x: f32,
     /// In blocks from the median.
     pub value: f64,
     pub ink: Ink,
@@ -33,7 +34,7 @@ impl Peak {
         let up = self.value > 0.0;
         let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
         let half = ARROW_WIDTH / 2.0;
-        let x = self.at.x.clamp(plot.left + half, plot.right - half);
+        let x = self.x.clamp(plot.left + half, plot.right - half);
         Area {
             outline: vec![
                 Point { x, y: tip },
@@ -154,7 +155,7 @@ impl Run<'_> {
             let value = self.extreme(index, side);
             let is_outside = self.style.band.is_some() && side.beyond(value, self.limit(index)) > 0.0;
             trace.cuts.push(Peak {
-                at: Point { x: self.x(index), y: self.plot.y(value) },
+                x: self.x(index),
                 value,
                 ink: if is_outside { Ink::Outside(side) } else { self.style.line },
             });

@@ -106,7 +106,7 @@ fn off(point: Point, a: Point, b: Point) -> f32 {
 /// Two strokes across a line that continues beyond the scale.
 fn break_mark(plot: &Plot, peak: &Peak) -> Mark {
     let (half, rise, width) = (16.0, 7.0, 7.0);
-    let x = peak.at.x.clamp(plot.frame.left + half, plot.frame.right - half);
+    let x = peak.x.clamp(plot.frame.left + half, plot.frame.right - half);
     let y = if peak.value < 0.0 { plot.frame.bottom - 46.0 } else { plot.frame.top + 46.0 };
     let points = vec![Point { x: x - half, y: y + rise }, Point { x: x + half, y: y - rise }];
     Mark::Line(Line::solid(points, Ink::Ground, width))

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::samples::grid::Envelope;
 
-/// Width of the lines of watched nodes, in pixels.
+/// Width of a stem, in pixels; narrower columns are smoothed.
 pub const LINE: f32 = 4.0;
 /// A stretch of data is drawn at least this wide, so that a lone column stays visible: its
 /// line is a dot then.

@@ -40,7 +40,7 @@ pub fn newest(pen: &Pen, plot: &Plot, layout: &mut Layout) {
     let muted = Hand::regular(BODY, Ink::Muted);
     let behind = now.behind.as_deref().filter(|it| pen.width(it, muted) <= room);
 
-    let way = card.level_at.map(|_| {
+    let way = card.is_forecast.then(|| {
         let end = Point { x: PICTURE.right - EDGE - 60.0, y: plot.y(0.0) };
         let dash = Some(Dash { on: 5.0, off: 10.0 });
         Line { points: vec![center, end], ink: line, width: 4.0, dash }
