@@ -41,9 +41,9 @@ pub struct Card {
     pub best: Vec<Option<Envelope>>,
     /// Half the height of the corridor at that time; absent when unknown.
     pub threshold: Vec<Option<f64>>,
-    /// When the first node will be level at its present pace, in unix seconds; absent unless it
-    /// is catching up steadily.
-    pub level_at: Option<i64>,
+    /// Whether the first node is catching up so steadily that the moment it will be level is
+    /// known.
+    pub is_forecast: bool,
     /// The last line, left and right: the range with its date, the references.
     pub foot: [String; 2],
 }
@@ -125,7 +125,7 @@ impl Card {
             more: (!left_out.is_empty()).then(|| more(left_out)),
             best: history.best.clone(),
             threshold: history.threshold.clone(),
-            level_at: facts.nodes.first().and_then(|node| node.level_at).map(|at| at as i64),
+            is_forecast: facts.nodes.first().is_some_and(|node| node.level_at.is_some()),
             foot: [
                 times.range(history.since, is_late),
                 references.map(|(up, all)| (words.chart.references)(up, all)).unwrap_or_default(),
