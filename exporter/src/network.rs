@@ -1,6 +1,8 @@
 //! PURE: all memory of one network, and how a round changes it.
 
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
 pub mod properties;
 #[cfg(test)]
 pub mod scenarios;

@@ -48,7 +48,7 @@ fn of_network(lines: &mut Vec<String>, before: &Network, after: &Network) {
         quorum,
         nodes,
     } = after;
-    let told = lines.len();
+    let shown = lines.len();
     let mut value = |key: &str, was: &dyn Debug, is: &dyn Debug| {
         let (was, is) = (format!("{was:?}"), format!("{is:?}"));
         if was != is {
@@ -79,7 +79,7 @@ fn of_network(lines: &mut Vec<String>, before: &Network, after: &Network) {
             lines.push(format!("{name}: {} {} removed", was.role.label(), was.name));
         }
     }
-    if lines.len() == told && before != after {
+    if lines.len() == shown && before != after {
         lines.push(format!("{name}: the order of the nodes"));
     }
 }
