@@ -189,8 +189,8 @@ pub fn load(path: &Path) -> Result<Config, Report> {
     };
     let text = read_text(path, LONGEST).map_err(|error| match error {
         TextFileError::Unreadable(error) if error.kind() == ErrorKind::NotFound => whole(
-            "there is no such file; name yours with --config.file, or start from the headlag.yml \
-             that comes with headlag"
+            "there is no such file; name yours with --config.file, or copy \
+             headlag.example.yml, which comes with headlag"
                 .into(),
         ),
         error => whole(error.to_string()),
