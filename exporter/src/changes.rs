@@ -1,6 +1,8 @@
 //! What of a snapshot is logged: a line for each change, nothing in a round like the one
 //! before.
 
+use std::collections::HashMap;
+
 use crate::{
     answer::Reason,
     block::{BlockNumber, Lag},
@@ -12,9 +14,13 @@ use crate::{
 /// Logs each node and network whose state, or reason for it, changed.
 pub fn log(before: Option<&Snapshot>, after: &Snapshot) {
     let network = &after.network;
-    let mut were = before.into_iter().flat_map(|before| &before.nodes);
+    let were: HashMap<_, _> = before
+        .into_iter()
+        .flat_map(|before| &before.nodes)
+        .map(|node| ((&node.name, node.role), kind(node)))
+        .collect();
     for node in &after.nodes {
-        if were.next().map(kind) != Some(kind(node)) {
+        if were.get(&(&node.name, node.role)) != Some(&kind(node)) {
             log_node(network, node);
         }
     }

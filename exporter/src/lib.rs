@@ -19,6 +19,7 @@ mod node;
 mod page;
 pub mod probe;
 mod published;
+mod reload;
 pub mod round;
 mod schedule;
 pub mod serve;

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     answer::Reason,
     consensus::Consensus,
-    published::Published,
+    published::{Current, InForce, Published},
     snapshot::{Counters, Durations, Moment, NodeSnapshot, Snapshot, UnixTime},
     verdict::{NetworkState, NodeState},
 };
@@ -28,15 +28,13 @@ pub struct Constants {
     pub version: &'static str,
     /// The commit it was built from.
     pub revision: &'static str,
-    /// When the config in force was read, in unix time.
-    pub config_loaded: UnixTime,
 }
 
 /// A registry that shows the newest snapshot of every network, each read at the scrape.
 #[must_use]
-pub fn registry(constants: Constants, networks: Vec<Arc<Published>>) -> Registry {
+pub fn registry(constants: Constants, current: Arc<Current>) -> Registry {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Exporter { constants, networks }));
+    registry.register_collector(Box::new(Exporter { constants, current }));
     registry.register_collector(Box::new(headlag_service::process::ProcessCollector));
     registry
 }
@@ -44,15 +42,15 @@ pub fn registry(constants: Constants, networks: Vec<Arc<Published>>) -> Registry
 #[derive(Debug)]
 struct Exporter {
     constants: Constants,
-    networks: Vec<Arc<Published>>,
+    current: Arc<Current>,
 }
 
 impl Collector for Exporter {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let now = Moment::now();
+        let (now, current) = (Moment::now(), self.current.get());
         let scraped: Vec<Scraped<'_>> =
-            self.networks.iter().map(|network| Scraped::of(network, now)).collect();
-        write(encoder, &self.constants, &scraped)
+            current.networks.iter().map(|network| Scraped::of(network, now)).collect();
+        write(encoder, &self.constants, &current, &scraped)
     }
 }
 
@@ -83,19 +81,24 @@ impl<'a> Scraped<'a> {
     }
 }
 
-fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, scraped: &[Scraped<'_>]) -> fmt::Result {
+fn write(
+    encoder: DescriptorEncoder<'_>,
+    constants: &Constants,
+    current: &InForce,
+    scraped: &[Scraped<'_>],
+) -> fmt::Result {
     let mut families = Families(encoder);
     let build = [("version", constants.version), ("revision", constants.revision)];
     families.gauge("headlag_build_info", "Always 1; the labels identify the build.", [(build, 1_i64)])?;
     families.single(
         "headlag_config_last_reload_successful",
         "Whether the last attempt to read the config file succeeded.",
-        1_i64,
+        i64::from(current.is_newest),
     )?;
     families.single(
         "headlag_config_last_reload_success_timestamp_seconds",
         "When the config file was last read with success, in unix time.",
-        constants.config_loaded,
+        current.read_at,
     )?;
     write_networks(&mut families, scraped)?;
     write_nodes(&mut families, scraped)

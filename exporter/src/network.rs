@@ -1,6 +1,8 @@
 //! PURE: all memory of one network, and how a round changes it.
 
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
 pub mod properties;
 #[cfg(test)]
 pub mod scenarios;
@@ -23,7 +25,8 @@ use crate::{
 pub struct Network {
     config: config::Network,
     rounds: u64,
-    last_round: Option<Moment>,
+    /// With the interval of that time.
+    last_round: Option<(Moment, Duration)>,
     state: Lasting<NetworkState>,
     history: Option<History>,
     nodes: Vec<Tracked>,
@@ -80,6 +83,41 @@ impl Network {
             nodes: config.nodes.iter().map(Tracked::new).collect(),
             config,
         }
+    }
+
+    /// As it is configured.
+    #[must_use]
+    pub fn config(&self) -> &config::Network {
+        &self.config
+    }
+
+    /// Becomes the network that `config` describes. Nodes that it still has keep their counters
+    /// and what is remembered of them; with another URL the blocks start anew, and all blocks do
+    /// on another chain.
+    pub fn adopt(&mut self, config: config::Network) {
+        let is_same_chain = self.config.is_same_chain(&config);
+        let mut before: Vec<(&config::Endpoint, Option<Tracked>)> =
+            self.config.nodes.iter().zip(self.nodes.drain(..).map(Some)).collect();
+        let nodes = config.nodes.iter().map(|endpoint| {
+            let was = before.iter_mut().find(|(was, _)| was.is_same_node(endpoint));
+            let kept = was.and_then(|(was, node)| Some((was.is_same_server(endpoint), node.take()?)));
+            match kept {
+                Some((true, node)) if is_same_chain => node,
+                Some((_, node)) => Tracked {
+                    previous: None,
+                    last_advance: None,
+                    memory: Memory::default(),
+                    is_rogue: false,
+                    ..node
+                },
+                None => Tracked::new(endpoint),
+            }
+        });
+        self.nodes = nodes.collect();
+        if !is_same_chain {
+            self.history = None;
+        }
+        self.config = config;
     }
 
     /// Takes in a round that ended at `now`, and gives all that is known then.
@@ -139,8 +177,11 @@ impl Network {
     /// The history so far, or a new one when a round is the first, or the first after a
     /// gap: which block was still in between, and for how long, was not observed.
     fn history_at(&mut self, now: Moment) -> History {
-        let gap = self.config.poll_interval * Snapshot::FRESH_INTERVALS;
-        let is_after_a_gap = self.last_round.replace(now).is_none_or(|last| now.since(last) > gap);
+        let interval = self.config.poll_interval;
+        let is_after_a_gap = self
+            .last_round
+            .replace((now, interval))
+            .is_none_or(|(last, before)| now.since(last) > interval.max(before) * Snapshot::FRESH_INTERVALS);
         match self.history.take() {
             Some(history) if !is_after_a_gap => history,
             _ => {

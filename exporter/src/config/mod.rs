@@ -1,5 +1,6 @@
 //! `headlag.yml`: from text to a [`Config`] that cannot be wrong.
 
+pub mod difference;
 mod endpoint;
 mod parse;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use headlag_service::{
     },
 };
 use reqwest::header::HeaderMap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Far more than thousands of nodes need.
 const LONGEST: u64 = 4 << 20;
@@ -29,7 +30,7 @@ pub struct Config {
 }
 
 /// One network: which nodes are compared with which, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     /// Unique in the file.
     pub name: NetworkName,
@@ -52,7 +53,7 @@ pub struct Network {
 }
 
 /// What a node is there for: the values of the label `role`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Compared with the other references, it is part of the consensus.
     Reference,
@@ -71,6 +72,36 @@ pub struct Endpoint {
     pub url: SecretString,
     /// Sent with every request, `Authorization` among them; values are sensitive.
     pub headers: HeaderMap,
+}
+
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { name, role, url, headers } = self;
+        (name, role, headers) == (&other.name, &other.role, &other.headers)
+            && url.expose_secret() == other.url.expose_secret()
+    }
+}
+
+impl Endpoint {
+    /// Whether both have the same name and role, so that the series of one go on in the other.
+    #[must_use]
+    pub fn is_same_node(&self, other: &Self) -> bool {
+        (&self.name, self.role) == (&other.name, other.role)
+    }
+
+    /// Whether both ask the same server, so that the blocks of one go on in the other.
+    #[must_use]
+    pub fn is_same_server(&self, other: &Self) -> bool {
+        self.url.expose_secret() == other.url.expose_secret()
+    }
+}
+
+impl Network {
+    /// Whether the blocks of both are those of one chain, as far as the config says.
+    #[must_use]
+    pub fn is_same_chain(&self, other: &Self) -> bool {
+        self.chain_id == other.chain_id
+    }
 }
 
 impl Role {
@@ -158,8 +189,8 @@ pub fn load(path: &Path) -> Result<Config, Report> {
     };
     let text = read_text(path, LONGEST).map_err(|error| match error {
         TextFileError::Unreadable(error) if error.kind() == ErrorKind::NotFound => whole(
-            "there is no such file; name yours with --config.file, or start from the headlag.yml \
-             that comes with headlag"
+            "there is no such file; name yours with --config.file, or copy \
+             headlag.example.yml, which comes with headlag"
                 .into(),
         ),
         error => whole(error.to_string()),

@@ -54,7 +54,7 @@ pub fn parse(text: &str, folder: &Path, environment: Environment<'_>) -> Result<
 
 fn read_networks<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Vec<Network> {
     if root.is_null() {
-        reader.problem(0, "", "is empty; start from the headlag.yml that comes with headlag");
+        reader.problem(0, "", "is empty; start from headlag.example.yml, which comes with headlag");
         return Vec::new();
     }
     let Some(top) = reader.section(root, &TOP_KEYS) else { return Vec::new() };

@@ -74,14 +74,14 @@ fn everything_can_be_set() {
 
 #[test]
 fn the_file_that_comes_with_headlag_is_right() {
-    let config = read(include_str!("../../../headlag.yml")).unwrap();
+    let config = read(include_str!("../../../config/headlag.example.yml")).unwrap();
     assert!(config.networks[0].nodes.len() >= 9);
 }
 
 #[test]
 fn a_file_that_is_no_config_is_refused_as_a_whole() {
-    check("", &[": is empty; start from the headlag.yml that comes with headlag"]);
-    check("# only a comment\n", &[": is empty; start from the headlag.yml that comes with headlag"]);
+    check("", &[": is empty; start from headlag.example.yml, which comes with headlag"]);
+    check("# only a comment\n", &[": is empty; start from headlag.example.yml, which comes with headlag"]);
     check(
         "a: [1\nb: s3cret\n",
         &[":2: is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab"],

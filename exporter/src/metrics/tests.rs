@@ -61,7 +61,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn constants() -> Constants {
-    Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 }
+    Constants { version: "1.2.3", revision: "abc123" }
 }
 
 /// The exposition over one network whose newest snapshot is shown as `snapshot`.
@@ -71,7 +71,8 @@ fn render_with(snapshot: &Snapshot, format: Format) -> String {
     impl Collector for Fixed {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
             let scraped = Scraped { published: &self.0, snapshot: Some(self.1.clone()) };
-            write(encoder, &constants(), &[scraped])
+            let current = InForce { networks: Vec::new(), read_at: 1_789_999_999.5, is_newest: true };
+            write(encoder, &constants(), &current, &[scraped])
         }
     }
     let mut published = Published::new(&polygon());
@@ -96,7 +97,8 @@ fn the_whole_exposition_is_as_the_golden_files_show() {
 #[test]
 fn before_the_first_round_there_are_counters_at_0_and_nothing_else_of_a_network() {
     let published = Arc::new(Published::new(&polygon()));
-    let text = render(&registry(constants(), vec![published]), Format::Text).unwrap();
+    let text =
+        render(&registry(constants(), Arc::new(Current::new(vec![published], 0.0))), Format::Text).unwrap();
     let of_networks: Vec<&str> = text.lines().filter(|line| line.contains("network=")).collect();
     let is_counter = |line: &str| line.contains("_total{") || line.contains("_duration_seconds_");
     let is_zero = |line: &str| line.ends_with(" 0") || line.ends_with(" 0.0");
