@@ -36,14 +36,23 @@ pub struct Constants {
 #[must_use]
 pub fn registry(constants: Constants, networks: Vec<Arc<Published>>) -> Registry {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Exporter { constants, networks }));
+    registry.register_collector(Box::new(Exporter { constants: Some(constants), networks }));
     registry.register_collector(Box::new(headlag_service::process::ProcessCollector));
+    registry
+}
+
+/// A registry of what carries the name of these networks, and of nothing else.
+#[must_use]
+pub fn registry_of(networks: Vec<Arc<Published>>) -> Registry {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Exporter { constants: None, networks }));
     registry
 }
 
 #[derive(Debug)]
 struct Exporter {
-    constants: Constants,
+    /// Absent where only networks are wanted.
+    constants: Option<Constants>,
     networks: Vec<Arc<Published>>,
 }
 
@@ -52,7 +61,7 @@ impl Collector for Exporter {
         let now = Moment::now();
         let scraped: Vec<Scraped<'_>> =
             self.networks.iter().map(|network| Scraped::of(network, now)).collect();
-        write(encoder, &self.constants, &scraped)
+        write(encoder, self.constants.as_ref(), &scraped)
     }
 }
 
@@ -83,8 +92,20 @@ impl<'a> Scraped<'a> {
     }
 }
 
-fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, scraped: &[Scraped<'_>]) -> fmt::Result {
+fn write(
+    encoder: DescriptorEncoder<'_>,
+    constants: Option<&Constants>,
+    scraped: &[Scraped<'_>],
+) -> fmt::Result {
     let mut families = Families(encoder);
+    if let Some(constants) = constants {
+        write_constants(&mut families, constants)?;
+    }
+    write_networks(&mut families, scraped)?;
+    write_nodes(&mut families, scraped)
+}
+
+fn write_constants(families: &mut Families<'_>, constants: &Constants) -> fmt::Result {
     let build = [("version", constants.version), ("revision", constants.revision)];
     families.gauge("headlag_build_info", "Always 1; the labels identify the build.", [(build, 1_i64)])?;
     families.single(
@@ -96,9 +117,7 @@ fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, scraped: &[Scrap
         "headlag_config_last_reload_success_timestamp_seconds",
         "When the config file was last read with success, in unix time.",
         constants.config_loaded,
-    )?;
-    write_networks(&mut families, scraped)?;
-    write_nodes(&mut families, scraped)
+    )
 }
 
 fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Result {

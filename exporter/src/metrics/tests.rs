@@ -10,7 +10,8 @@ use super::*;
 use crate::{
     answer::{Answer, Round},
     block::BlockNumber,
-    clock, config,
+    clock,
+    config::{self, NetworkName},
     network::{
         self,
         properties::{any_rounds, play},
@@ -71,7 +72,7 @@ fn render_with(snapshot: &Snapshot, format: Format) -> String {
     impl Collector for Fixed {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
             let scraped = Scraped { published: &self.0, snapshot: Some(self.1.clone()) };
-            write(encoder, &constants(), &[scraped])
+            write(encoder, Some(&constants()), &[scraped])
         }
     }
     let mut published = Published::new(&polygon());
@@ -128,6 +129,34 @@ fn an_old_snapshot_shows_no_block_and_nobody_up() {
     assert!(text.contains("headlag_references_up{network=\"polygon\"} 0"), "{text}");
     assert!(text.contains("headlag_network_state{network=\"polygon\",state=\"no_consensus\"} 1"));
     assert_eq!(text.matches("state=\"unreachable\"} 1").count(), 5, "{text}");
+}
+
+#[test]
+fn the_metrics_of_one_network_are_those_lines_of_all_that_carry_its_name() {
+    let newest = snapshot();
+    let networks = ["ethereum", "polygon"].map(|name| {
+        let config = config::Network { name: NetworkName::new(name).unwrap(), ..polygon() };
+        let published = Published::new(&config);
+        // The age of a snapshot is measured by the real clock here.
+        let snapshot = Snapshot { network: config.name, ended: Moment::now(), ..newest.clone() };
+        published.publish(snapshot);
+        Arc::new(published)
+    });
+    let whole = render(&registry(constants(), networks.to_vec()), Format::Text).unwrap();
+    let part = render(&registry_of(vec![networks[1].clone()]), Format::Text).unwrap();
+    let samples = |text: &str, label: &str| -> Vec<String> {
+        text.lines()
+            .filter(|line| !line.starts_with('#') && line.contains(label))
+            .map(str::to_owned)
+            .collect()
+    };
+    let of_polygon = samples(&whole, "network=\"polygon\"");
+    assert!(!of_polygon.is_empty() && samples(&part, "") == of_polygon, "{part}");
+    // Help and type are those of the whole, too, each before its samples.
+    assert!(part.lines().all(|line| whole.contains(&format!("{line}\n"))), "{part}");
+    let of_all = ["# TYPE headlag_build_info ", "# TYPE headlag_config_", "# TYPE process_"];
+    let others = of_all.iter().map(|family| whole.matches(family).count()).sum::<usize>();
+    assert_eq!(part.matches("# TYPE").count() + others, whole.matches("# TYPE").count());
 }
 
 proptest! {
