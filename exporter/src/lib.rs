@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod block;
+mod block_time;
 mod changes;
 mod clock;
 pub mod config;

@@ -182,6 +182,11 @@ fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::
         }),
     )?;
     families.gauge(
+        "headlag_block_time_seconds",
+        "How long the network takes for a block, measured from its own rounds; absent until it is steady, and while the state is not ok.",
+        snapshots.iter().filter_map(|of| Some((network(of), of.block_time?.as_secs_f64()))),
+    )?;
+    families.gauge(
         "headlag_round_timestamp_seconds",
         "When the last round ended, in unix time.",
         seconds(|of| of.ended.unix),

@@ -28,6 +28,9 @@ pub struct Snapshot {
     pub state_since: UnixTime,
     /// What the counted references agree on; absent in the states `no_consensus` and `split`.
     pub consensus: Option<Consensus>,
+    /// How long the network takes for a block, measured from its rounds; absent until it is steady,
+    /// in other states than `ok`, and anew after a gap between rounds.
+    pub block_time: Option<Duration>,
     /// When the round ended.
     pub ended: Moment,
     /// How long it took.
@@ -169,6 +172,7 @@ impl Snapshot {
         let mut shown = self.clone();
         if self.is_too_old(now) {
             shown.consensus = None;
+            shown.block_time = None;
             shown.state = NetworkState::NoConsensus;
             shown.state_since = self.ended.unix;
             for node in &mut shown.nodes {

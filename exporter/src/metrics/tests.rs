@@ -52,13 +52,15 @@ fn snapshot() -> Snapshot {
             [answer(Ok(99), 3), answer(Ok(104), 4)],
         ),
     );
-    network.fold(
+    let second = network.fold(
         at(15.25),
         &round(
             [answer(Ok(108), 20), answer(Err(Reason::RateLimited), 30), answer(Ok(111), 40)],
             [answer(Ok(97), 3), answer(Err(Reason::Timeout), 5_000)],
         ),
-    )
+    );
+    // Two rounds are too few for it.
+    Snapshot { block_time: Some(Duration::from_millis(2_125)), ..second }
 }
 
 fn constants() -> Constants {
@@ -122,6 +124,7 @@ fn an_old_snapshot_shows_no_block_and_nobody_up() {
         "headlag_node_behind_seconds",
         "headlag_max_",
         "headlag_median_",
+        "headlag_block_time_",
         "_up{network=\"polygon\",node=\"a\",role=\"reference\"} 1",
     ] {
         assert!(!text.contains(gone), "{gone} in {text}");
