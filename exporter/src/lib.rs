@@ -13,6 +13,7 @@ pub mod config;
 mod consensus;
 mod health;
 mod http;
+pub mod limits;
 mod medians;
 mod memory;
 mod metrics;
