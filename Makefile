@@ -39,8 +39,9 @@ $(CHECKS)/check-jsonschema: | packages
 	$(CHECKS)/pip install --quiet check-jsonschema==0.39.0
 
 # What the tests need of Debian: a browser for the chat page, npm and venv for the tools
-# above. Needs root only where something is missing. The tests fetch Prometheus, Alertmanager
-# and VictoriaMetrics on their own, without root, once the lists of packages are there.
+# above. Needs root only where something is missing. The tests fetch Prometheus, Alertmanager,
+# VictoriaMetrics, haproxy, nginx and busybox on their own, without root, once the lists of
+# packages are there.
 packages:
 	@missing=; \
 	command -v npm >/dev/null || missing="$$missing npm"; \

@@ -39,6 +39,14 @@ pub fn registry(constants: Constants, current: Arc<Current>) -> Registry {
     registry
 }
 
+/// A registry of what carries the name of these networks, and of nothing else.
+#[must_use]
+pub fn registry_of(networks: Vec<Arc<Published>>) -> Registry {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Chosen(networks)));
+    registry
+}
+
 #[derive(Debug)]
 struct Exporter {
     constants: Constants,
@@ -47,11 +55,23 @@ struct Exporter {
 
 impl Collector for Exporter {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let (now, current) = (Moment::now(), self.current.get());
-        let scraped: Vec<Scraped<'_>> =
-            current.networks.iter().map(|network| Scraped::of(network, now)).collect();
-        write(encoder, &self.constants, &current, &scraped)
+        let current = self.current.get();
+        write(encoder, Some((&self.constants, &current)), &scraped(&current.networks))
     }
+}
+
+#[derive(Debug)]
+struct Chosen(Vec<Arc<Published>>);
+
+impl Collector for Chosen {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        write(encoder, None, &scraped(&self.0))
+    }
+}
+
+fn scraped(networks: &[Arc<Published>]) -> Vec<Scraped<'_>> {
+    let now = Moment::now();
+    networks.iter().map(|network| Scraped::of(network, now)).collect()
 }
 
 /// One network at a scrape.
@@ -81,13 +101,21 @@ impl<'a> Scraped<'a> {
     }
 }
 
+/// Writes what is about the program, where that is wanted, and all of the networks.
 fn write(
     encoder: DescriptorEncoder<'_>,
-    constants: &Constants,
-    current: &InForce,
+    program: Option<(&Constants, &InForce)>,
     scraped: &[Scraped<'_>],
 ) -> fmt::Result {
     let mut families = Families(encoder);
+    if let Some((constants, current)) = program {
+        write_program(&mut families, constants, current)?;
+    }
+    write_networks(&mut families, scraped)?;
+    write_nodes(&mut families, scraped)
+}
+
+fn write_program(families: &mut Families<'_>, constants: &Constants, current: &InForce) -> fmt::Result {
     let build = [("version", constants.version), ("revision", constants.revision)];
     families.gauge("headlag_build_info", "Always 1; the labels identify the build.", [(build, 1_i64)])?;
     families.single(
@@ -99,9 +127,7 @@ fn write(
         "headlag_config_last_reload_success_timestamp_seconds",
         "When the config file was last read with success, in unix time.",
         current.read_at,
-    )?;
-    write_networks(&mut families, scraped)?;
-    write_nodes(&mut families, scraped)
+    )
 }
 
 fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Result {
@@ -164,6 +190,11 @@ fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::
                 (labels, i64::from(of.state == state))
             })
         }),
+    )?;
+    families.gauge(
+        "headlag_block_time_seconds",
+        "How long the network takes for a block, measured from its own rounds; absent until it is steady, and while the state is not ok.",
+        snapshots.iter().filter_map(|of| Some((network(of), of.block_time?.as_secs_f64()))),
     )?;
     families.gauge(
         "headlag_round_timestamp_seconds",

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 pub mod properties;
 #[cfg(test)]
 pub mod scenarios;
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::{
     answer::{Answer, Reason, Round},
     block::BlockNumber,
+    block_time::BlockTime,
     config::{self, NodeName, Role},
     consensus::{Comparison, Limits, Standing, Witness},
     medians::Medians,
@@ -41,6 +44,7 @@ struct History {
     /// When the last halt ended, or when this history began.
     going_since: Instant,
     medians: Medians,
+    block_time: BlockTime,
 }
 
 /// One node from the first round on.
@@ -129,7 +133,7 @@ impl Network {
         let (witnesses, rises): (Vec<Witness>, Vec<bool>) =
             nodes.map(|(node, answer)| node.observe(now.monotonic, answer, stall_after)).unzip();
         let compared = Comparison::of(&witnesses, self.limits());
-        let state = history.judge(now.monotonic, &compared, &witnesses, &self.config);
+        let state = history.judge(now.monotonic, round.took, &compared, &witnesses, &self.config);
         if state == NetworkState::Ok
             && let Some(rogues) = &compared.rogues
         {
@@ -157,6 +161,7 @@ impl Network {
             state,
             state_since: self.state.becomes(state, now.unix),
             consensus: compared.consensus,
+            block_time: history.block_time.get().filter(|_| state == NetworkState::Ok),
             ended: now,
             took: round.took,
             rounds: self.rounds,
@@ -190,17 +195,24 @@ impl Network {
                     node.is_rogue = false;
                 }
                 let began = now.monotonic;
-                History { began, is_halted: false, going_since: began, medians: Medians::default() }
+                History {
+                    began,
+                    is_halted: false,
+                    going_since: began,
+                    medians: Medians::default(),
+                    block_time: BlockTime::default(),
+                }
             }
         }
     }
 }
 
 impl History {
-    /// Takes in what was compared in a round; the state of the network.
+    /// Takes in what was compared in a round that took so long; the state of the network.
     fn judge(
         &mut self,
         now: Instant,
+        took: Duration,
         compared: &Comparison,
         witnesses: &[Witness],
         config: &config::Network,
@@ -214,7 +226,11 @@ impl History {
             goes_on: !is_observed || witnesses.iter().any(is_live_there),
         });
         match state {
-            NetworkState::Halted => self.is_halted = true,
+            NetworkState::Halted => {
+                self.is_halted = true;
+                // A halt is no long block.
+                self.block_time = BlockTime::default();
+            }
             // Nothing is known of the chain then.
             NetworkState::NoConsensus => {}
             NetworkState::Split | NetworkState::Ok => {
@@ -226,6 +242,10 @@ impl History {
         }
         if let Some(median) = median {
             self.medians.push(now, median);
+            if state == NetworkState::Ok {
+                // Most nodes were read when the round began; only the slowest end it.
+                self.block_time.take_in(now.checked_sub(took).unwrap_or(now), median);
+            }
         }
         state
     }

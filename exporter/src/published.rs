@@ -71,6 +71,12 @@ impl Current {
         self.0.load_full()
     }
 
+    /// The network of this name; absent where none has it.
+    #[must_use]
+    pub fn network(&self, name: &str) -> Option<Arc<Published>> {
+        self.0.load().networks.iter().find(|network| network.network.as_str() == name).cloned()
+    }
+
     /// Puts another config in force.
     pub fn replace(&self, networks: Vec<Arc<Published>>, read_at: UnixTime) {
         self.0.store(Arc::new(InForce { networks, read_at, is_newest: true }));

@@ -120,7 +120,7 @@ impl Card {
                 .nodes
                 .iter()
                 .zip(&history.watched)
-                .map(|(it, of)| node_of(it, State::of(it.state, facts.state), of, history, words))
+                .map(|(it, of)| node_of(facts, it, of, history, words))
                 .collect(),
             more: (!left_out.is_empty()).then(|| more(left_out)),
             best: history.best.clone(),
@@ -134,11 +134,11 @@ impl Card {
     }
 }
 
-fn node_of(facts: &NodeFacts, state: State, watched: &Watched, history: &History, words: &Words) -> Node {
-    let now = facts.lag_blocks.map(|lag| Now {
+fn node_of(facts: &Facts, node: &NodeFacts, watched: &Watched, history: &History, words: &Words) -> Node {
+    let now = node.lag_blocks.map(|lag| Now {
         offset: 0.0 - lag,
         behind: facts
-            .behind_seconds
+            .seconds_behind(node)
             .filter(|seconds| lag > 0.0 && *seconds >= 0.5)
             .map(|seconds| format!("−{}", (words.age)(seconds))),
     });
@@ -149,12 +149,12 @@ fn node_of(facts: &NodeFacts, state: State, watched: &Watched, history: &History
         let (min, max) = (last.min.min(now.offset), last.max.max(now.offset));
         *last = Envelope { min, mean: now.offset, max };
     }
-    let worst = facts.worst.map(|worst| Worst { offset: 0.0 - worst.lag, at: worst.at as i64 });
+    let worst = node.worst.map(|worst| Worst { offset: 0.0 - worst.lag, at: worst.at as i64 });
     let over = worst.and_then(|worst| worst_of_what_is_over(&seen, worst, history));
     Node {
-        name: facts.node.clone(),
+        name: node.node.clone(),
         seen,
-        state,
+        state: State::of(node.state, facts.state),
         states: watched.columns.iter().map(|column| column.shares.clone()).collect(),
         now,
         worst: worst.into_iter().chain(over).collect(),
