@@ -18,6 +18,7 @@ pub mod network;
 mod node;
 mod page;
 pub mod probe;
+pub mod protocol;
 mod published;
 pub mod round;
 mod schedule;

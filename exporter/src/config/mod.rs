@@ -2,10 +2,11 @@
 
 mod endpoint;
 mod parse;
+mod protocol;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, io::ErrorKind, path::Path, time::Duration};
+use std::{fmt, io::ErrorKind, path::Path, sync::Arc, time::Duration};
 
 use headlag_service::{
     text_file::{TextFileError, read_text},
@@ -17,6 +18,8 @@ use headlag_service::{
 };
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
+
+use crate::protocol::{ChainId, Row};
 
 /// Far more than thousands of nodes need.
 const LONGEST: u64 = 4 << 20;
@@ -33,8 +36,10 @@ pub struct Config {
 pub struct Network {
     /// Unique in the file.
     pub name: NetworkName,
+    /// How its nodes are asked.
+    pub protocol: Arc<Row>,
     /// The chain every node should be on; absent: none is asked for its chain.
-    pub chain_id: Option<u64>,
+    pub chain_id: Option<ChainId>,
     /// How often every node is asked.
     pub poll_interval: Duration,
     /// For everything asked of a node in one round; below `poll_interval`.

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{config::Role, network::Network, round::Nodes, schedule};
+use crate::{config::Role, network::Network, protocol, round::Nodes, schedule};
 
 /// A request as the server saw it.
 #[derive(Clone)]
@@ -86,7 +86,8 @@ fn endpoint(name: &str, role: Role, url: &str) -> config::Endpoint {
 fn network(chain_id: Option<u64>, quorum: usize, nodes: Vec<config::Endpoint>) -> config::Network {
     config::Network {
         name: NetworkName::new("polygon").unwrap(),
-        chain_id,
+        protocol: protocol::find("evm").unwrap(),
+        chain_id: chain_id.map(|id| protocol::Compare::AsNumbers.read(&id.to_string()).unwrap()),
         poll_interval: INTERVAL,
         timeout: Duration::from_secs(5),
         threshold_blocks: 5,
