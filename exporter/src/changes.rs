@@ -26,8 +26,8 @@ pub fn log(before: Option<&Snapshot>, after: &Snapshot) {
 }
 
 /// What makes a node's line differ in more than its numbers.
-fn kind(node: &NodeSnapshot) -> (NodeState, Option<(Discriminant<Reason>, Option<i64>)>) {
-    (node.state, node.failure.map(|reason| (discriminant(&reason), reason.code())))
+fn kind(node: &NodeSnapshot) -> (NodeState, Option<Discriminant<Reason>>, Option<i64>) {
+    (node.state, node.failure.as_ref().map(discriminant), node.failure.and_then(Reason::code))
 }
 
 fn log_node(network: &NetworkName, now: &NodeSnapshot) {

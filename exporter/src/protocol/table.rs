@@ -295,7 +295,6 @@ fn table() -> [Row; 17] {
                 login: "headers: { X-Algo-API-Token: \"${ALGOD_TOKEN}\" }",
                 note: "`chain_id` is the genesis hash, in base64.",
                 source: "go-algorand, router.go, auth.go, handlers.go",
-                ..ABOUT
             },
             block_time: seconds(3),
             chain: asked(get("/versions"), "/genesis_hash_b64", Text),
