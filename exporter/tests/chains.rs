@@ -21,9 +21,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+/// How a request begins, and words of its body.
+type Asked = [&'static str; 2];
+
 /// A row, the path of a node's URL, the question for its newest block, and that for its chain
-/// where it is another one: the beginning of the request, and words of its body.
-const ROWS: [(&str, &str, [&str; 2], Option<[&str; 2]>); 17] = [
+/// where it is another one.
+const ROWS: [(&str, &str, Asked, Option<Asked>); 17] = [
     ("evm", "/", ["POST / ", "eth_blockNumber"], Some(["POST / ", "eth_chainId"])),
     ("solana", "/KEY/", ["POST /KEY/ ", "getSlot"], Some(["POST /KEY/ ", "getGenesisHash"])),
     ("cosmos", "/rpc/", ["GET /rpc/status ", ""], None),
@@ -93,8 +96,8 @@ async fn read_request(stream: &mut tokio::io::BufReader<TcpStream>) -> Option<St
 }
 
 /// What a node of this row answers.
-fn answer(row: &str, head: [&str; 2], chain: Option<[&str; 2]>, request: &str) -> (u16, String) {
-    let is = |[line, words]: [&str; 2]| request.starts_with(line) && request.contains(words);
+fn answer(row: &str, head: Asked, chain: Option<Asked>, request: &str) -> (u16, String) {
+    let is = |[line, words]: Asked| request.starts_with(line) && request.contains(words);
     let what = match chain {
         Some(chain) if is(chain) => "chain.json",
         _ if is(head) => "head.json",
