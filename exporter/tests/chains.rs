@@ -9,7 +9,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -119,6 +119,16 @@ fn exporter(config: &tempfile::NamedTempFile) -> Command {
     command
 }
 
+/// A program that ends with the test, also where that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Each row twice: with the chain of its nodes, and with another one.
 async fn networks_of_each_row() -> String {
     let mut networks = String::new();
@@ -223,8 +233,8 @@ async fn a_node_that_is_not_synced_yet_has_no_block_and_the_log_says_so() {
         .unwrap();
     }
     let config = write_config(&networks);
-    let mut child = exporter(&config).stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut running = Running(exporter(&config).stderr(Stdio::piped()).spawn().unwrap());
+    let lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
     let (send, log) = mpsc::channel();
     std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
     let seen = tokio::task::spawn_blocking(move || {
@@ -243,8 +253,6 @@ async fn a_node_that_is_not_synced_yet_has_no_block_and_the_log_says_so() {
     let (address, unsynced) = seen.await.unwrap();
     let metrics = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
     let page = reqwest::get(format!("http://{address}/")).await.unwrap().text().await.unwrap();
-    let _ = child.kill();
-    let _ = child.wait();
     for (network, code) in [("xrpl", "reason=malformed"), ("bitcoin", "reason=rpc_error code=-28")] {
         let of_network = |line: &&String| line.contains(&format!("network={network}")) && line.contains(code);
         assert_eq!(unsynced.iter().filter(of_network).count(), 2, "{unsynced:#?}");

@@ -234,6 +234,27 @@ async fn a_chain_question_that_fails_for_the_moment_is_asked_again_in_the_next_r
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_chain_in_the_answer_with_the_block_is_checked_in_every_round_at_no_cost() {
+    let (url, log) = server(|seen| {
+        let chain = ["mainnet", "testnet", "mainnet"][seen.number];
+        let result = format!(r#"{{"chain_id":"{chain}","sync_info":{{"latest_block_height":100}}}}"#);
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, seen.id);
+        Some(ok("", body.as_bytes()))
+    })
+    .await;
+    let near = config::Network {
+        protocol: protocol::find("near").unwrap(),
+        chain_id: protocol::Compare::AsText.read("mainnet"),
+        ..network(None, 1, Vec::new())
+    };
+    let endpoint = endpoint("node", Role::Watched, &url);
+    let mut node = Node::new(Dialer::new().unwrap(), &near, &endpoint).unwrap();
+    let answers = rounds(&mut node, 3).await;
+    assert_eq!(heads(&answers), [Ok(block(100)), Err(Reason::WrongChain(block(100))), Ok(block(100))]);
+    assert_eq!(log.lock().unwrap().len(), 3);
+}
+
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();

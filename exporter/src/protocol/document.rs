@@ -94,7 +94,7 @@ it is, since operators use different paths.
 
 ## A node that is not synced yet
 
-A node that starts or follows its chain from afar has no block yet. It is `unreachable`, and the log
+A node that is starting or still syncing may have no block yet. It is `unreachable`, and the log
 says \"node is not synced yet\". In `headlag_node_errors_total` the reason is `rpc_error` where the
 node answers with an error, else `malformed`.
 
@@ -173,7 +173,8 @@ fn example(row: &Row) -> String {
     let About { network, chain_id, url, login, .. } = row.about;
     let is_plain = chain_id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     let chain_id = if is_plain { chain_id.to_owned() } else { format!("\"{chain_id}\"") };
-    let path = if url.ends_with("/graphql") { "/graphql" } else { "" };
+    // Behind the host, which is behind two slashes.
+    let path = url.splitn(4, '/').nth(3).map_or(String::new(), |path| format!("/{path}"));
     let login = if login.is_empty() { String::new() } else { format!("        {login}\n") };
     format!(
         "```yaml

@@ -163,7 +163,7 @@ pub enum Sign {
     False(&'static str),
 }
 
-/// What a node answers that has no block yet: it starts, or follows its chain from afar.
+/// What a node answers that has no block yet, since it is starting or still syncing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Unsynced {
     /// An error of this code.
