@@ -51,7 +51,7 @@ impl Node {
     }
 
     async fn rpc(&self, method: &str, params: Value) -> Option<Value> {
-        let body = json!({ "jsonrpc": "1.0", "id": 1, "method": method, "params": params });
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let answer = reqwest::Client::new().post(&self.url).json(&body).send().await.ok()?;
         Some(answer.json::<Value>().await.ok()?["result"].clone())
     }
