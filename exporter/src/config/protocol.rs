@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hyper::Uri;
+
 use super::reader::{Field as Place, Reader, Section};
 use crate::protocol::{
     self, ChainId, Compare, Defaults, Field, Form, Identity, JSON, Question, Request, Row, Text, written,
@@ -170,7 +172,8 @@ fn read_request<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<Re
 
 fn read_path(reader: &mut Reader<'_>, field: &Place<'_>) -> Option<Text> {
     let path = reader.text(field)?;
-    let is_path = path.starts_with('/') && path.chars().all(|c| c.is_ascii_graphic() && c != '#');
+    // What can be sent; a fragment would be dropped.
+    let is_path = path.starts_with('/') && !path.contains('#') && path.parse::<Uri>().is_ok();
     if is_path {
         return Some(path.into());
     }
@@ -358,6 +361,8 @@ mod tests {
             ("pointer: /a, form: text", vec![".form: must be one of decimal, hex, number".into()]),
             ("path: status, pointer: /a, form: hex", vec![format!(".path: {path}")]),
             ("path: '/a b', pointer: /a, form: hex", vec![format!(".path: {path}")]),
+            ("path: '/a#b', pointer: /a, form: hex", vec![format!(".path: {path}")]),
+            ("path: '/a<b', pointer: /a, form: hex", vec![format!(".path: {path}")]),
             ("method: PUT, pointer: /a, form: hex", vec![".method: must be GET or POST".into()]),
             ("method: POST, pointer: /a, form: hex", vec![".body: is missing; write what is posted".into()]),
             (
