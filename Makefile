@@ -1,6 +1,6 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
 # make test    every check there is; what CI runs
-# make compat  the tests that need a server, on this year's Prometheus and VictoriaMetrics
+# make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
 # make bench   how often the verdicts are wrong, and what a chart costs
 
 CARGO ?= cargo

@@ -21,6 +21,7 @@ pub mod network;
 mod node;
 mod page;
 pub mod probe;
+pub mod protocol;
 mod published;
 mod query;
 mod reload;

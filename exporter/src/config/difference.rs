@@ -39,6 +39,7 @@ pub fn unchanged(before: &Network, after: &Network) -> Vec<Option<usize>> {
 fn of_network(lines: &mut Vec<String>, before: &Network, after: &Network) {
     let Network {
         name,
+        protocol,
         chain_id,
         poll_interval,
         timeout,
@@ -61,6 +62,9 @@ fn of_network(lines: &mut Vec<String>, before: &Network, after: &Network) {
     value("stall_after", &before.stall_after, stall_after);
     value("max_lead_blocks", &before.max_lead_blocks, max_lead_blocks);
     value("quorum", &before.quorum, quorum);
+    if before.protocol != *protocol {
+        lines.push(format!("{name}: protocol changed"));
+    }
     if before.chain_id != *chain_id {
         lines.push(format!("{name}: chain_id changed"));
     }

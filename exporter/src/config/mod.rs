@@ -3,10 +3,11 @@
 pub mod difference;
 mod endpoint;
 mod parse;
+mod protocol;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, io::ErrorKind, path::Path, time::Duration};
+use std::{fmt, io::ErrorKind, path::Path, sync::Arc, time::Duration};
 
 use headlag_service::{
     text_file::{TextFileError, read_text},
@@ -18,6 +19,8 @@ use headlag_service::{
 };
 use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::protocol::{ChainId, Row};
 
 /// Far more than thousands of nodes need.
 const LONGEST: u64 = 4 << 20;
@@ -34,8 +37,10 @@ pub struct Config {
 pub struct Network {
     /// Unique in the file.
     pub name: NetworkName,
+    /// How its nodes are asked.
+    pub protocol: Arc<Row>,
     /// The chain every node should be on; absent: none is asked for its chain.
-    pub chain_id: Option<u64>,
+    pub chain_id: Option<ChainId>,
     /// How often every node is asked.
     pub poll_interval: Duration,
     /// For everything asked of a node in one round; below `poll_interval`.
@@ -100,7 +105,7 @@ impl Network {
     /// Whether the blocks of both are those of one chain, as far as the config says.
     #[must_use]
     pub fn is_same_chain(&self, other: &Self) -> bool {
-        self.chain_id == other.chain_id
+        (&self.protocol, &self.chain_id) == (&other.protocol, &other.chain_id)
     }
 }
 

@@ -22,7 +22,11 @@ use super::{
     dial::{Dialer, Server, authority},
     retry_after,
 };
-use crate::{clock, config::Endpoint};
+use crate::{
+    clock,
+    config::Endpoint,
+    protocol::{self, Question},
+};
 
 /// The longest answer that is read; far above any honest one, far below what would hurt.
 const MOST_BYTES: usize = 1 << 20;
@@ -31,8 +35,15 @@ const MOST_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Exchange {
     connection: Connection,
-    target: Uri,
     headers: HeaderMap,
+}
+
+/// A question, and where at a node it is asked.
+#[derive(Debug)]
+pub struct Ask {
+    /// What is asked.
+    pub question: Question,
+    target: Uri,
 }
 
 /// An answer that arrived.
@@ -43,8 +54,23 @@ pub struct Reply {
     /// How long the server asks to be left alone, at most the longest pause; absent where it
     /// does not.
     pub retry_after: Option<Duration>,
-    /// The whole body. Empty, too, where the status is not 200 and the body cannot be read.
+    /// The whole body. Empty, too, where the status is none of an answer and the body cannot be
+    /// read.
     pub body: Bytes,
+}
+
+impl Ask {
+    /// To ask `question` at the node at `endpoint`.
+    ///
+    /// # Errors
+    /// When its URL cannot be used.
+    pub fn new(question: &Question, endpoint: &Endpoint) -> anyhow::Result<Self> {
+        // The parser's error says what is wrong without showing the URL.
+        let url = Url::parse(endpoint.url.expose_secret())?;
+        let target = protocol::join(url.path(), url.query(), question.request.path());
+        let target = target.try_into().context("its path cannot be sent")?;
+        Ok(Self { question: question.clone(), target })
+    }
 }
 
 impl Exchange {
@@ -56,27 +82,37 @@ impl Exchange {
         // The parser's error says what is wrong without showing the URL.
         let url = Url::parse(endpoint.url.expose_secret())?;
         let server = Server::of(&url).context("it has no host")?;
-        let target = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let mut headers = HeaderMap::from_iter([
             (header::HOST, authority(&url).context("its host cannot be sent")?),
             (header::USER_AGENT, HeaderValue::from_static(USER_AGENT)),
             (header::ACCEPT, HeaderValue::from_static("*/*")),
             (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
-            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         ]);
         headers.extend(credentials(&url));
         headers.extend(endpoint.headers.clone());
         let connection = Connection::new(dialer, server, lifetime);
-        Ok(Self { connection, target: target.try_into().context("its path cannot be sent")?, headers })
+        Ok(Self { connection, headers })
     }
 
-    /// Posts `body` and gives the answer, when it is complete before `deadline`, name
+    /// Asks with this `id` and gives the answer, when it is complete before `deadline`, name
     /// look-up included.
-    pub async fn post(&mut self, body: String, deadline: Instant) -> Result<Reply, Failure> {
-        let mut request = Request::new(Full::from(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.target.clone();
-        *request.headers_mut() = self.headers.clone();
+    pub async fn ask(
+        &mut self,
+        Ask { question, target }: &Ask,
+        id: u64,
+        deadline: Instant,
+    ) -> Result<Reply, Failure> {
+        let body = question.request.body(id);
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let mut headers = self.headers.clone();
+        if body.is_some() {
+            let json = HeaderValue::from_static("application/json");
+            headers.entry(header::CONTENT_TYPE).or_insert(json);
+        }
+        let mut request = Request::new(Full::from(body.unwrap_or_default()));
+        *request.method_mut() = method;
+        *request.uri_mut() = target.clone();
+        *request.headers_mut() = headers;
         let deadline = deadline.into();
         let response = timeout_at(deadline, self.connection.send(request)).await;
         let response = response.map_err(|_| Failure::Timeout)??;
@@ -84,7 +120,7 @@ impl Exchange {
         let body = match timeout_at(deadline, read(response)).await.map_err(|_| Failure::Timeout) {
             Ok(Ok(body)) => body,
             // The status says enough.
-            _ if status != StatusCode::OK => Bytes::new(),
+            _ if !question.accepted.contains(&status.as_u16()) => Bytes::new(),
             Ok(Err(failure)) | Err(failure) => return Err(failure),
         };
         Ok(Reply { status, retry_after, body })
