@@ -24,7 +24,7 @@ faster or slower than the row:
 
 - `threshold_blocks`: the blocks of 10 s, at least 2.
 - `stall_after`: 12 blocks, at least 60 s. It must be at least three poll intervals.
-- `max_lead_blocks`: 20 times the default of `threshold_blocks`.
+- `max_lead_blocks`: the blocks of 200 s, at least 100.
 ";
 
 const JSON_SECTION: &str = r#"
