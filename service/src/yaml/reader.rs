@@ -238,6 +238,12 @@ impl<'a> Field<'a> {
     pub fn is_null(&self) -> bool {
         matches!(self.node.value, Value::Null)
     }
+
+    /// Whether there is no value, or nothing but white space.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        matches!(&self.node.value, Value::Scalar(text) if text.trim().is_empty()) || self.is_null()
+    }
 }
 
 /// Whether a key may be shown: a secret may stand there for want of a colon or too many of them,
