@@ -1,10 +1,9 @@
 //! The wiring: binds, starts the tasks, and ends when one of them does.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use headlag_service::server;
+use headlag_service::server::{Listeners, OpenError};
 use tokio::{
-    net::TcpListener,
     sync::watch,
     task::{JoinError, JoinSet},
 };
@@ -32,9 +31,9 @@ use crate::{
 /// Why the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
-    /// The port is in use, or the address is not one of this machine.
-    #[error("cannot listen on {0}: {1}; set another address with --web.listen-address")]
-    Bind(SocketAddr, io::Error),
+    /// The bot's own pages have no address.
+    #[error(transparent)]
+    Listen(#[from] OpenError),
     /// The token is not valid.
     #[error(transparent)]
     Telegram(#[from] telegram::Ended),
@@ -56,10 +55,7 @@ pub async fn serve(
     metrics: Metrics,
     stop: impl Future<Output = &'static str>,
 ) -> Result<(), Ended> {
-    let address = config.listen_address;
-    let bind = server::bind(address).await;
-    let listener = bind.map_err(|error| Ended::Bind(address, error))?;
-    let address = listener.local_addr().unwrap_or(address);
+    let listeners = config.listening.open().await?;
     let access = Access::new(config.allowed_users);
     let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics.clone())?;
     let conversation = Conversation::new(access, painter.clone(), metrics.clone());
@@ -71,18 +67,23 @@ pub async fn serve(
         None => None,
     };
     let ready = Readiness::default();
-    tracing::info!(%address, "headlag-chartbot is listening");
+    for address in listeners.addresses() {
+        tracing::info!(%address, "headlag-chartbot is listening");
+    }
+    for address in listeners.probe_addresses() {
+        tracing::info!(%address, "headlag-chartbot is listening for health checks");
+    }
     let stop = async {
         let signal = stop.await;
         tracing::info!(signal, "stopping");
     };
-    run(Parts { listener, telegram, conversation, painter, ready, alerting, silencer }, metrics, stop).await
+    run(Parts { listeners, telegram, conversation, painter, ready, alerting, silencer }, metrics, stop).await
 }
 
 /// What serves, ready to begin.
 pub struct Parts {
     /// For the bot's own pages.
-    pub listener: TcpListener,
+    pub listeners: Listeners,
     /// The way to Telegram.
     pub telegram: Telegram,
     /// Answers users.
@@ -102,7 +103,7 @@ pub struct Parts {
 /// # Errors
 /// Why it ended.
 pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>) -> Result<(), Ended> {
-    let Parts { listener, telegram, conversation, painter, ready, alerting, silencer } = parts;
+    let Parts { listeners, telegram, conversation, painter, ready, alerting, silencer } = parts;
     let registry = metrics.registry();
     let places = alerting.as_ref().map(|alerting| alerting.chats.clone());
     let chats = Arc::new(AlertChats::new(places.unwrap_or_default()));
@@ -132,7 +133,10 @@ pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>)
     let (stop_pages, stop_telegram) = (stopped(), stopped());
     let pages = Arc::new(Pages { registry, ready: ready.clone(), intake });
     tasks.spawn(async move {
-        server::serve(listener, move |request| web::answer(request, pages.clone()), stop_pages).await;
+        // Whoever posts alerts knows their secret instead.
+        let own_login = pages.intake.as_ref().map(|_| web::ALERTS);
+        let answer = move |request| web::answer(request, pages.clone());
+        listeners.serve(answer, own_login, stop_pages).await;
         Ok(())
     });
     if let Some(desks) = desks {

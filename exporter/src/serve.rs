@@ -1,11 +1,12 @@
 //! Wiring: a loop for each network, one HTTP server, and the end at the first signal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use headlag_service::{
     build_info::{REVISION, VERSION},
-    server, start,
+    server::Listening,
+    start,
 };
 use tokio::{
     sync::oneshot,
@@ -29,12 +30,9 @@ use crate::{
 ///
 /// # Errors
 /// When the port cannot be opened, or a loop ends that should not.
-pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
+pub async fn serve(config: Config, listening: Listening) -> anyhow::Result<()> {
     let stop = start::stop_signal().context("cannot listen for signals")?;
-    let listener = server::bind(listen).await.with_context(|| {
-        format!("cannot listen on {listen}; choose another address with --web.listen-address")
-    })?;
-    let address = listener.local_addr().context("cannot read the address of the listener")?;
+    let listeners = listening.open().await?;
     start::raise_open_files();
     let dialer = Dialer::new().context("cannot set up TLS")?;
     let constants = Constants { version: VERSION, revision: REVISION, config_loaded: Moment::now().unix };
@@ -54,18 +52,24 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
         version: VERSION,
     });
     let (end, ended) = oneshot::channel::<()>();
-    let mut server = tokio::spawn(server::serve(
-        listener,
+    let addresses = (listeners.addresses(), listeners.probe_addresses());
+    let mut server = tokio::spawn(listeners.serve(
         move |request| {
             let reply = paths.answer(&request);
             async move { reply }
         },
+        None,
         async {
             // Dropping the sender ends the server too.
             let _ = ended.await;
         },
     ));
-    info!(version = VERSION, %address, networks = loops.len(), "listening");
+    for address in addresses.0 {
+        info!(version = VERSION, %address, networks = loops.len(), "listening");
+    }
+    for address in addresses.1 {
+        info!(%address, "listening for health checks");
+    }
 
     let signal = until_stopped(stop, &mut loops, &mut server).await?;
     info!(signal, "stopping");

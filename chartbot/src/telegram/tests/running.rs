@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use headlag_service::exposition::{Format, render};
+use headlag_service::{
+    exposition::{Format, render},
+    server::Listeners,
+};
 use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -80,12 +83,12 @@ impl Running {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let pages = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         listener.set_nonblocking(true).unwrap();
-        let listener = TcpListener::from_std(listener).unwrap();
+        let listeners = Listeners::unprotected(TcpListener::from_std(listener).unwrap());
         let (stop, stopped) = oneshot::channel();
         let ready = Readiness::default();
         let ready_of_bot = ready.clone();
         let parts =
-            Parts { listener, telegram, conversation, painter, ready: ready_of_bot, alerting, silencer };
+            Parts { listeners, telegram, conversation, painter, ready: ready_of_bot, alerting, silencer };
         let stopped = async { stopped.await.unwrap() };
         let task = tokio::spawn(serve::run(parts, metrics.clone(), stopped));
         Self { ready, pages, metrics, stop, task }
