@@ -140,3 +140,89 @@ impl File {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair};
+    use std::{fs, io::Write, path::Path};
+    use tokio::time::advance;
+
+    /// Writes a certificate and its key; gives the certificate.
+    fn certify(folder: &Path) -> Vec<u8> {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::default().self_signed(&key).unwrap();
+        fs::write(folder.join("a.pem"), certificate.pem()).unwrap();
+        fs::write(folder.join("a.key"), key.serialize_pem()).unwrap();
+        certificate.der().to_vec()
+    }
+
+    fn shown(protection: &Protection) -> Vec<u8> {
+        protection.0.rules.load().tls.as_ref().unwrap().certificate.to_vec()
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            lock(&self.0).write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_match_its_key_leaves_the_old_one_in_force_with_one_warning() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let said = |what: &str| String::from_utf8_lossy(&lock(&log.0)).matches(what).count();
+
+        let folder = tempfile::tempdir().unwrap();
+        let first = certify(folder.path());
+        let path = folder.path().join("web.yml");
+        fs::write(&path, "tls_server_config: {cert_file: a.pem, key_file: a.key}").unwrap();
+        let protection = Protection::new(path.clone()).unwrap();
+        protection.0.look();
+        assert_eq!((shown(&protection) == first, said("WARN"), said("INFO")), (true, 0, 0));
+
+        let key = fs::read(folder.path().join("a.key")).unwrap();
+        let second = certify(folder.path());
+        let new_key = fs::read(folder.path().join("a.key")).unwrap();
+        fs::write(folder.path().join("a.key"), key).unwrap();
+        for _ in 0..3 {
+            protection.0.look();
+            assert_eq!((shown(&protection) == first, said("WARN"), said("INFO")), (true, 1, 0));
+        }
+        fs::write(folder.path().join("a.key"), new_key).unwrap();
+        protection.0.look();
+        assert_eq!((shown(&protection) == second, said("WARN"), said("INFO")), (true, 1, 1));
+
+        for wrong in [Some("basic_auth_users: {ada: s3cret}"), None] {
+            match wrong {
+                Some(text) => fs::write(&path, text).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            protection.0.look();
+            protection.0.look();
+            assert!(shown(&protection) == second);
+        }
+        assert_eq!((said("WARN"), said("s3cret")), (3, 0), "one for each change");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_is_in_force_within_seconds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("web.yml");
+        fs::write(&path, "").unwrap();
+        let protection = Protection::new(path.clone()).unwrap();
+        fs::write(&path, "rate_limit: {interval: 1s, burst: 1}").unwrap();
+        assert!(protection.rules().await.rate.is_none(), "not every request reads files");
+        advance(LOOK).await;
+        assert!(protection.rules().await.rate.is_some());
+    }
+}
