@@ -34,8 +34,8 @@ struct Flags {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Command {
-    /// Check the config file and report every problem in it; exit status 0 if it is valid,
-    /// 2 if not
+    /// Check the config file, and the file of --web.config.file if there is one, and report every
+    /// problem in them; exit status 0 if they are valid, 2 if not
     CheckConfig,
     /// Ask every node once and print the result; exit status 0 if all watched nodes are ok,
     /// 1 if at least one is in trouble or ahead, 3 if there was no consensus
@@ -70,6 +70,9 @@ fn main() -> ExitCode {
         Err(report) => return start::misuse(&report.to_string()),
     };
     if let Some(Command::CheckConfig) = flags.command {
+        if let Err(problems) = flags.listen.check() {
+            return start::misuse(&problems.join("\n"));
+        }
         let nodes: usize = config.networks.iter().map(|of| of.nodes.len()).sum();
         start::complain(&format!(
             "{} is valid: networks: {}, nodes: {nodes}",

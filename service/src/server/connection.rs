@@ -23,6 +23,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::{
+    answers::Answers,
     pace::{Limits, Paced, Progress},
     places::Place,
 };
@@ -38,8 +39,8 @@ const LIMITS: Limits =
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The handshake takes a few round trips.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The head of a request may have so many bytes and so many fields; beyond that it is answered
-/// with 431.
+/// So much of a request's head is kept before it is refused with 431 (a single read may bring
+/// more), and so many fields.
 const LONGEST_HEAD: usize = 32 * 1024;
 const MOST_FIELDS: usize = 100;
 
@@ -48,6 +49,7 @@ pub struct Door<H> {
     handler: H,
     protection: Option<Protection>,
     own_login: Option<&'static str>,
+    answers: Answers,
 }
 
 impl<H, F> Door<H>
@@ -57,13 +59,13 @@ where
 {
     /// Open to all.
     pub fn open(handler: H) -> Self {
-        Self { handler, protection: None, own_login: None }
+        Self::guarded(handler, None, None)
     }
 
     /// Guarded by `protection`, if there is one; what is posted to `own_login` is left to the
     /// handler's own check.
     pub fn guarded(handler: H, protection: Option<Protection>, own_login: Option<&'static str>) -> Self {
-        Self { handler, protection, own_login }
+        Self { handler, protection, own_login, answers: Answers::new() }
     }
 
     async fn rules(&self) -> Arc<Rules> {
@@ -75,7 +77,21 @@ where
 
     /// Answers a request on a connection that was opened under the rules `at_first`.
     async fn answer(&self, request: Request<Incoming>, at_first: &Arc<Rules>, turn: &Semaphore) -> Reply {
-        let Some(protection) = &self.protection else { return (self.handler)(request).await };
+        let reply = match &self.protection {
+            Some(protection) => self.answer_known(protection, request, at_first, turn).await,
+            None => (self.handler)(request).await,
+        };
+        self.answers.hold(reply).await
+    }
+
+    /// Answers one of those whom `protection` lets in, and refuses others.
+    async fn answer_known(
+        &self,
+        protection: &Protection,
+        request: Request<Incoming>,
+        at_first: &Arc<Rules>,
+        turn: &Semaphore,
+    ) -> Reply {
         let rules = protection.rules().await;
         let has_own_login = request.method() == Method::POST
             && self.own_login.is_some_and(|path| request.uri().path() == path);
@@ -231,6 +247,20 @@ mod tests {
             sleep(Duration::from_secs(1)).await;
         }
         assert!((5..=6).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_has_to_be_taken_within_a_minute() {
+        let (mut client, server) = duplex(100);
+        tokio::spawn(serve(server, async |_| plain(StatusCode::OK, vec![b'x'; 1 << 20])));
+        client.write_all(REQUEST).await.unwrap();
+        let begun = Instant::now();
+        // A few bytes a second do not extend the time.
+        while client.read(&mut [0; 10]).await.unwrap() > 0 {
+            sleep(Duration::from_secs(1)).await;
+        }
+        // What the server had written by then is still there to read.
+        assert!((60..=71).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

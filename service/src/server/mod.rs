@@ -1,5 +1,6 @@
 //! An HTTP server that no client can exhaust.
 
+mod answers;
 mod connection;
 mod listeners;
 mod pace;

@@ -6,7 +6,10 @@ use clap::{Args, Command, builder::BoolishValueParser};
 use listenfd::ListenFd;
 
 use super::environment::listen_address;
-use crate::{server::Listening, web_config::Protection};
+use crate::{
+    server::Listening,
+    web_config::{self, Protection, Unprotected},
+};
 
 const LISTEN_ADDRESS: &str = "--web.listen-address";
 const PROBE_ADDRESS: &str = "--web.probe-listen-address";
@@ -108,6 +111,17 @@ impl ListenOptions {
             None => Err(vec![format!(
                 "{LISTEN_ADDRESS} names no port; give the address where the service listens"
             )]),
+        }
+    }
+
+    /// Reads the web config alone.
+    ///
+    /// # Errors
+    /// Its report.
+    pub fn check(&self) -> Result<(), Vec<String>> {
+        match self.config_file().map(|file| web_config::load(&file)) {
+            Some(Err(report)) => Err(vec![Unprotected::from(report).to_string()]),
+            Some(Ok(_)) | None => Ok(()),
         }
     }
 
