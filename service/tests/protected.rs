@@ -72,10 +72,14 @@ impl Authority {
 
 /// Answers with method and path; the options with which it can be asked.
 async fn serve(config_file: Option<&Path>) -> ListenOptions {
-    let config_file = config_file.map(Path::to_owned);
+    let web_config_file = config_file.map(Path::to_owned);
     let any = || vec!["127.0.0.1:0".to_owned()];
-    let mut options =
-        ListenOptions { listen_addresses: any(), config_file, probe_addresses: any(), ..Default::default() };
+    let mut options = ListenOptions {
+        listen_addresses: any(),
+        web_config_file,
+        probe_addresses: any(),
+        ..Default::default()
+    };
     let listeners =
         options.to_serve().unwrap_or_else(|problems| panic!("{problems:?}")).open().await.unwrap();
     options.listen_addresses = vec![listeners.addresses()[0].to_string()];
@@ -204,8 +208,8 @@ async fn check_health_fails_where_nothing_or_something_else_listens() {
     let authority = Authority::new();
     let plain = serve(None).await;
     authority.write("web.yml", &format!("tls_server_config: {{{PAIR}}}"));
-    let config_file = Some(authority.folder.path().join("web.yml"));
-    let tls = ListenOptions { config_file, probe_addresses: Vec::new(), ..plain };
+    let web_config_file = Some(authority.folder.path().join("web.yml"));
+    let tls = ListenOptions { web_config_file, probe_addresses: Vec::new(), ..plain };
     let wrong = check_health(tls.to_check_health().unwrap()).await.unwrap_err();
     assert!(format!("{wrong:#}").contains("is the service running on that address?"), "{wrong:#}");
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

@@ -40,7 +40,7 @@ pub struct ListenOptions {
     /// File with TLS, logins and headers, in the format of Prometheus' exporter-toolkit; it is
     /// read again when it changes. See docs/web-config.md
     #[arg(long = "web.config.file", value_name = "FILE", global = true, help_heading = "Web")]
-    pub config_file: Option<PathBuf>,
+    pub web_config_file: Option<PathBuf>,
     /// Further address for health checks alone (/health/..., /-/healthy, /-/ready), which is
     /// plain HTTP without a login whatever --web.config.file demands; may be given several
     /// times
@@ -127,7 +127,7 @@ impl ListenOptions {
 
     /// Absent where the name is empty, as in the toolkit.
     fn config_file(&self) -> Option<PathBuf> {
-        self.config_file.clone().filter(|file| !file.as_os_str().is_empty())
+        self.web_config_file.clone().filter(|file| !file.as_os_str().is_empty())
     }
 }
 
