@@ -77,10 +77,10 @@ async fn bind_all(addresses: &[SocketAddr], flag: &'static str) -> Result<Vec<Tc
 }
 
 impl Listeners {
-    /// This one alone, which nothing protects.
+    /// This one alone, with what protects it, if anything does.
     #[must_use]
-    pub fn unprotected(listener: TcpListener) -> Self {
-        Self { main: vec![listener], probes: Vec::new(), protection: None }
+    pub fn of(listener: TcpListener, protection: Option<Protection>) -> Self {
+        Self { main: vec![listener], probes: Vec::new(), protection }
     }
 
     /// Where everything is served.

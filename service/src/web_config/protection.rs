@@ -179,6 +179,8 @@ mod tests {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        // Beside a single subscriber, a thread without one could speak for all.
+        let _another = tracing::Dispatch::new(tracing_subscriber::registry());
         let _guard = tracing::subscriber::set_default(subscriber);
         let said = |what: &str| String::from_utf8_lossy(&lock(&log.0)).matches(what).count();
 
