@@ -133,7 +133,7 @@ pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>)
     let (stop_pages, stop_telegram) = (stopped(), stopped());
     let pages = Arc::new(Pages { registry, ready: ready.clone(), intake });
     tasks.spawn(async move {
-        // Whoever posts alerts knows their secret instead.
+        // POST /alerts has a secret of its own.
         let own_login = pages.intake.as_ref().map(|_| web::ALERTS);
         let answer = move |request| web::answer(request, pages.clone());
         listeners.serve(answer, own_login, stop_pages).await;

@@ -1,4 +1,5 @@
-//! `--prometheus.http-config-file` against a real Prometheus behind TLS and basic auth.
+//! `--prometheus.http-config-file` against a real Prometheus behind TLS and basic auth, and what
+//! Prometheus makes of the web config in `docs/web-config.md`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
@@ -106,6 +107,25 @@ async fn chart(server: SocketAddr, http: &Path) -> Output {
     program.arg("--prometheus.url").arg(format!("https://{server}"));
     program.arg("--prometheus.http-config-file").arg(http);
     program.output().await.unwrap()
+}
+
+#[tokio::test]
+async fn prometheus_accepts_the_web_config_of_the_documentation() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    for name in ["server.pem", "ca.pem"] {
+        std::fs::write(folder.path().join(name), certificate.pem()).unwrap();
+    }
+    std::fs::write(folder.path().join("server.key"), key.serialize_pem()).unwrap();
+    let document = include_str!("../../docs/web-config.md");
+    let example = document.split("```").find_map(|block| block.strip_prefix("yaml\n")).unwrap();
+    std::fs::write(folder.path().join("web.yml"), example).unwrap();
+    let tools = Tools::find_or_fetch().await.unwrap();
+    let mut promtool = Command::new(tools.promtool());
+    let output =
+        promtool.args(["check", "web-config"]).arg(folder.path().join("web.yml")).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ pub enum Policy {
     None,
     /// `RequestClientCert`: any or none.
     Request,
-    /// `RequireAnyClientCert`: any, whoever signed it.
+    /// `RequireAnyClientCert`: any, no matter who signed it.
     RequireAny,
     /// `VerifyClientCertIfGiven`: a verified one, or none.
     VerifyIfGiven,

@@ -126,7 +126,7 @@ impl Inner {
 }
 
 impl File {
-    /// Whether it is time to look. Only one asker is told so.
+    /// Whether it is time to look; true for one asker alone.
     fn is_due(&self, now: Instant) -> bool {
         let mut next = lock(&self.next_look);
         let is_due = now >= *next;

@@ -230,6 +230,19 @@ fn what_is_empty_demands_nothing() {
 }
 
 #[test]
+fn the_examples_of_the_documentation_are_right() {
+    let folder = folder();
+    let document = include_str!("../../../../docs/web-config.md");
+    let blocks = document.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let examples: Vec<_> = blocks.filter(|block| block.starts_with("tls_server_config:")).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let rules = parsed(&folder, example).unwrap_or_else(|problems| panic!("{problems:?}"));
+        assert!(rules.tls.unwrap().requires_certificate);
+    }
+}
+
+#[test]
 fn everything_that_is_documented_is_read() {
     let folder = folder();
     let inline = |name: &str| {
