@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time,
 };
 
 /// `ada` with the password `s3cret`.
@@ -182,6 +183,31 @@ async fn everything_is_behind_the_login_but_what_has_its_own() {
         authority.write("web.yml", "basic_auth_users: 7");
         check_health(main.to_check_health().unwrap()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_change_of_the_file_ends_what_is_open_under_the_old_one() {
+    let authority = Authority::new();
+    let server = authority.serve(USERS).await;
+    let mut stream = TcpStream::connect(address(&server)).await.unwrap();
+    // The head of the answer; the body comes with it.
+    let mut ask = async || {
+        // ada:s3cret
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRhOnMzY3JldA==\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..length]).to_lowercase()
+    };
+    let answer = ask().await;
+    assert!(answer.starts_with("http/1.1 200 ") && !answer.contains("connection: close"), "{answer}");
+    authority.write("web.yml", &USERS.replace("ada", "bob"));
+    time::pause();
+    time::advance(Duration::from_secs(2)).await;
+    time::resume();
+    let answer = ask().await;
+    assert!(answer.starts_with("http/1.1 401 ") && answer.contains("connection: close"), "{answer}");
+    assert_eq!(stream.read(&mut [0; 10]).await.unwrap_or(0), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,7 +108,7 @@ impl Logins {
     fn digest(&self, is_user: bool, hash: &PasswordHash, name: &str, password: &[u8]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.key);
         context.update(&[is_user.into()]);
-        hash.identity().for_each(|part| context.update(part));
+        context.update(&hash.bytes());
         context.update(&(name.len() as u64).to_be_bytes());
         context.update(name.as_bytes());
         context.update(password);

@@ -73,9 +73,10 @@ impl PasswordHash {
         bcrypt::bcrypt(self.cost, self.salt, &ended)[..self.hash.len()] == self.hash
     }
 
-    /// What tells it from other hashes.
-    pub fn identity(&self) -> impl Iterator<Item = &[u8]> {
-        [&self.salt[..], &self.hash].into_iter()
+    /// Its bytes, by which it differs from all other hashes.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        [&self.cost.to_be_bytes()[..], &self.salt, &self.hash].concat()
     }
 }
 
