@@ -110,22 +110,28 @@ async fn chart(server: SocketAddr, http: &Path) -> Output {
 }
 
 #[tokio::test]
-async fn prometheus_accepts_the_web_config_of_the_documentation() {
+async fn prometheus_accepts_the_examples_of_the_web_config() {
     let folder = tempfile::tempdir().unwrap();
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
-    for name in ["server.pem", "ca.pem"] {
-        std::fs::write(folder.path().join(name), certificate.pem()).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    for name in ["server", "ca", "prometheus"] {
+        write(&format!("{name}.pem"), &certificate.pem());
+        write(&format!("{name}.key"), &key.serialize_pem());
     }
-    std::fs::write(folder.path().join("server.key"), key.serialize_pem()).unwrap();
+    write("headlag-password", "s3cret");
     let document = include_str!("../../docs/web-config.md");
-    let example = document.split("```").find_map(|block| block.strip_prefix("yaml\n")).unwrap();
-    std::fs::write(folder.path().join("web.yml"), example).unwrap();
+    let examples: Vec<_> = document.split("```").filter_map(|block| block.strip_prefix("yaml\n")).collect();
+    // Of the second, Debian's Prometheus does not know client_allowed_sans yet.
+    let [web_config, _, config] = examples[..] else { panic!("{examples:?}") };
     let tools = Tools::find_or_fetch().await.unwrap();
-    let mut promtool = Command::new(tools.promtool());
-    let output =
-        promtool.args(["check", "web-config"]).arg(folder.path().join("web.yml")).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (kind, example) in [("web-config", web_config), ("config", config)] {
+        write("example.yml", example);
+        let mut promtool = Command::new(tools.promtool());
+        promtool.args(["check", kind]).arg(folder.path().join("example.yml"));
+        let output = promtool.output().await.unwrap();
+        assert!(output.status.success(), "{kind}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
