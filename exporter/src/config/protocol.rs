@@ -188,7 +188,7 @@ fn read_path(reader: &mut Reader<'_>, field: &Place<'_>) -> Option<Text> {
 fn read_pointer<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<Text> {
     let what = "write where the value is in the answer, such as /result/height";
     let field = section.require(reader, "pointer", what)?;
-    if field.is_blank() {
+    if field.is_blank() && !field.is_null() {
         return Some(Text::default());
     }
     let pointer = reader.text(&field)?;
