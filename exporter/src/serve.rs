@@ -36,7 +36,7 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     start::raise_open_files();
-    let dialer = Dialer::new().context("cannot set up TLS")?;
+    let dialer = Dialer::default();
     let constants = Constants { version: VERSION, revision: REVISION, config_loaded: Moment::now().unix };
 
     let mut loops = JoinSet::new();

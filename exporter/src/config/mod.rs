@@ -1,9 +1,20 @@
 //! `headlag.yml`: from text to a [`Config`] that cannot be wrong.
 
+mod access;
+mod credentials;
 mod endpoint;
 mod parse;
+mod proxy;
 #[cfg(test)]
 mod tests;
+mod tls;
+
+pub use self::{
+    access::Access,
+    credentials::{Credentials, CredentialsError},
+    proxy::{Proxy, ProxyKind},
+    tls::Tls,
+};
 
 use std::{fmt, io::ErrorKind, path::Path, time::Duration};
 
@@ -69,8 +80,10 @@ pub struct Endpoint {
     pub role: Role,
     /// Often holds an API key, so it never leaves this program except in a request.
     pub url: SecretString,
-    /// Sent with every request, `Authorization` among them; values are sensitive.
+    /// Sent with every request; values are sensitive.
     pub headers: HeaderMap,
+    /// Timeout, credentials, certificates, proxy.
+    pub access: Access,
 }
 
 impl Role {

@@ -1,6 +1,9 @@
 //! One bounded request to one node.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -18,21 +21,34 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout_at;
 
 use super::{
+    authorization::Authorization,
     connection::Connection,
-    dial::{Dialer, Server, authority},
+    dial::Dialer,
     retry_after,
+    tcp::{Server, authority},
 };
-use crate::{clock, config::Endpoint};
+use crate::{
+    clock,
+    config::{Endpoint, NetworkName},
+};
 
 /// The longest answer that is read; far above any honest one, far below what would hurt.
 const MOST_BYTES: usize = 1 << 20;
 
 /// A node's connection, with what is sent in every request.
-#[derive(Debug)]
 pub struct Exchange {
     connection: Connection,
     target: Uri,
     headers: HeaderMap,
+    /// Absent where there is none, or where it is one of the headers.
+    authorization: Option<Authorization>,
+}
+
+/// Shows nothing: the target may hold a key.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange")
+    }
 }
 
 /// An answer that arrived.
@@ -48,11 +64,17 @@ pub struct Reply {
 }
 
 impl Exchange {
-    /// Asks the node at `endpoint`, over connections that live for `lifetime` at most.
+    /// Asks the node at `endpoint` of `network`, over connections that live for `lifetime` at
+    /// most.
     ///
     /// # Errors
-    /// When its URL cannot be used.
-    pub fn new(dialer: Dialer, endpoint: &Endpoint, lifetime: Duration) -> anyhow::Result<Self> {
+    /// When its URL or its credentials cannot be used.
+    pub fn new(
+        dialer: &Dialer,
+        network: &NetworkName,
+        endpoint: &Endpoint,
+        lifetime: Duration,
+    ) -> anyhow::Result<Self> {
         // The parser's error says what is wrong without showing the URL.
         let url = Url::parse(endpoint.url.expose_secret())?;
         let server = Server::of(&url).context("it has no host")?;
@@ -66,17 +88,44 @@ impl Exchange {
         ]);
         headers.extend(credentials(&url));
         headers.extend(endpoint.headers.clone());
-        let connection = Connection::new(dialer, server, lifetime);
-        Ok(Self { connection, target: target.try_into().context("its path cannot be sent")?, headers })
+        let credentials = endpoint.access.credentials.clone();
+        let authorization = credentials
+            .map(|credentials| Authorization::new(network.clone(), endpoint.name.clone(), credentials))
+            .transpose()?;
+        let route = dialer.route(server, &endpoint.access).context("TLS cannot be set up")?;
+        let target = target.try_into().context("its path cannot be sent")?;
+        Ok(Self { connection: Connection::new(route, lifetime), target, headers, authorization })
     }
 
     /// Posts `body` and gives the answer, when it is complete before `deadline`, name
-    /// look-up included.
+    /// look-up included. Where the credentials are refused and their file holds others by now,
+    /// it is posted once more: bitcoind writes a new cookie at each start.
     pub async fn post(&mut self, body: String, deadline: Instant) -> Result<Reply, Failure> {
+        let authorization = self.authorization.as_mut().map(Authorization::current);
+        let reply = self.post_with(authorization, body.clone(), deadline).await?;
+        let renewed = match &mut self.authorization {
+            Some(authorization) if reply.status == StatusCode::UNAUTHORIZED => authorization.renewed(),
+            _ => None,
+        };
+        match renewed {
+            Some(renewed) => self.post_with(Some(renewed), body, deadline).await,
+            None => Ok(reply),
+        }
+    }
+
+    async fn post_with(
+        &mut self,
+        authorization: Option<HeaderValue>,
+        body: String,
+        deadline: Instant,
+    ) -> Result<Reply, Failure> {
         let mut request = Request::new(Full::from(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.target.clone();
         *request.headers_mut() = self.headers.clone();
+        if let Some(authorization) = authorization {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization);
+        }
         let deadline = deadline.into();
         let response = timeout_at(deadline, self.connection.send(request)).await;
         let response = response.map_err(|_| Failure::Timeout)??;

@@ -1,5 +1,6 @@
 //! One node: its newest block, whether it is on its chain, and when it is left alone.
 
+mod authorization;
 mod chain_check;
 mod connection;
 mod dial;
@@ -7,9 +8,12 @@ mod evm;
 mod exchange;
 mod failed;
 mod pause;
+mod proxy;
 mod retry_after;
+mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::time::{Duration, Instant};
 
@@ -51,9 +55,9 @@ impl Node {
     /// The node at `endpoint` of `network`, reached through `dialer`.
     ///
     /// # Errors
-    /// When its URL cannot be used.
+    /// When its URL or its credentials cannot be used.
     pub fn new(
-        dialer: Dialer,
+        dialer: &Dialer,
         network: &config::Network,
         endpoint: &config::Endpoint,
     ) -> anyhow::Result<Self> {
@@ -61,11 +65,11 @@ impl Node {
         // Nodes that were connected together are not all connected anew in one round.
         let lifetime = CONNECTION_LIFETIME.mul_f64(1.0 - fastrand::f64() / 2.0);
         Ok(Self {
-            exchange: Exchange::new(dialer, endpoint, lifetime)
-                .with_context(|| format!("the url of {name} of network {} cannot be used", network.name))?,
+            exchange: Exchange::new(dialer, &network.name, endpoint, lifetime)
+                .with_context(|| format!("{name} of network {} cannot be asked", network.name))?,
             network: network.name.clone(),
             name,
-            timeout: network.timeout,
+            timeout: endpoint.access.timeout.unwrap_or(network.timeout),
             id: 0,
             chain: network.chain_id.map(|id| ChainCheck::new(id, network.max_lead_blocks)),
             pause: Pause::new(endpoint.role, network.poll_interval),
