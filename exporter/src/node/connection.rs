@@ -16,7 +16,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{dial::Route, proxy::Relay};
+use super::{allowance::Allowance, dial::Route, proxy::Relay};
 use crate::clock::now;
 
 /// Some gateways add a header for each of their policies; hyper's default is 100.
@@ -34,6 +34,7 @@ pub struct Connection {
 struct Open {
     sender: SendRequest<Full<Bytes>>,
     relay: Option<Relay>,
+    allowance: Allowance,
     /// After this another one is opened: the name may have moved to another address.
     until: Instant,
 }
@@ -73,6 +74,7 @@ impl Connection {
     async fn open(&self) -> Result<Open, Failure> {
         let until = now() + self.lifetime;
         let (stream, relay) = self.route.dial().await?;
+        let (allowance, stream) = Allowance::on(stream);
         let (sender, connection) = Builder::new()
             .max_headers(MOST_HEADERS)
             .handshake(TokioIo::new(stream))
@@ -80,7 +82,7 @@ impl Connection {
             .map_err(|error| classify_cause(&error, Failure::Connect))?;
         // It ends with its sender; how it failed, the sender reports.
         tokio::spawn(connection);
-        Ok(Open { sender, relay, until })
+        Ok(Open { sender, relay, allowance, until })
     }
 
     async fn send_over(
@@ -88,6 +90,7 @@ impl Connection {
         mut open: Open,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Failure> {
+        open.allowance.renew();
         if let Some(relay) = &open.relay {
             relay.address(&mut request)?;
         }

@@ -1,5 +1,6 @@
 //! One node: its newest block, whether it is on its chain, and when it is left alone.
 
+mod allowance;
 mod authorization;
 mod chain_check;
 mod connection;
