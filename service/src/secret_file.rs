@@ -1,7 +1,7 @@
 //! Secrets in files: read with care, never shown.
 
 use std::{
-    fs,
+    fmt, fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -54,12 +54,19 @@ pub fn read_secret(path: &Path) -> Result<SecretString, SecretError> {
 }
 
 /// A secret in a file that may be replaced while the program runs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SecretFile {
     path: PathBuf,
     /// Of the last look, usable or not; absent when there was no file.
     stamp: Option<Stamp>,
     secret: SecretString,
+}
+
+/// Not even where it is.
+impl fmt::Debug for SecretFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretFile")
+    }
 }
 
 impl SecretFile {
