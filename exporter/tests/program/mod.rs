@@ -42,16 +42,18 @@ impl Exporter {
         Self::start_as(&mut Self::command(file.path()))
     }
 
-    /// Starts `command`, whose log is logfmt.
+    /// Starts `command` and waits for the line with its address.
     pub fn start_as(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (send, log) = mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
         let mut exporter = Self { child, url: String::new(), lines: Vec::new(), log };
-        let line = exporter.logged("address=");
-        let address = line.split_once("address=").unwrap().1.split_whitespace().next().unwrap();
-        exporter.url = format!("http://{}", address.trim_matches('"'));
+        let line = exporter.logged("listening");
+        // logfmt or JSON.
+        let address = line.split_once("address").unwrap().1.trim_start_matches(['"', '=', ':']);
+        let end = address.find([' ', '"', ',']).unwrap_or(address.len());
+        exporter.url = format!("http://{}", &address[..end]);
         exporter
     }
 
