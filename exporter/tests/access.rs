@@ -14,35 +14,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use nodes::{at, node, says, tls, tls_at};
-use program::{Exporter, assert_line};
-use serde_json::Value;
-
-/// One round of `networks` by `probe`: of each watched node why it gave no block, `ok` where it
-/// did; and what was logged. `environment` is that of the program.
-fn probe(networks: &str, environment: &[(&str, &str)]) -> (BTreeMap<String, String>, String) {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), format!("poll_interval: 20s\ntimeout: 10s\nnetworks:\n{networks}")).unwrap();
-    let mut command = Exporter::command(file.path());
-    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").envs(environment.iter().copied());
-    let output = command.args(["probe", "--json"]).output().unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    let shown: Value = serde_json::from_slice(&output.stdout).expect(&log);
-    let networks = shown["networks"].as_array().unwrap().iter();
-    let nodes = networks.flat_map(|of| of["nodes"].as_array().unwrap());
-    let watched = nodes.filter(|node| node["role"] == "watched").map(|node| {
-        let name = node["node"].as_str().unwrap().to_owned();
-        (name, node["error"].as_str().unwrap_or("ok").to_owned())
-    });
-    (watched.collect(), log)
-}
-
-/// A network with these settings, whose watched node has these.
-fn network(name: &str, settings: &str, reference: &str, node: &str) -> String {
-    format!(
-        "- {{name: {name}, protocol: evm, stall_after: 60s, {settings} references: [{{name: other, url: \
-         '{reference}'}}], watched: [{{name: {name}, {node}}}]}}\n"
-    )
-}
+use program::{Exporter, assert_line, network, probe};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_accepted_as_the_node_and_the_environment_say() {

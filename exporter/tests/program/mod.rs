@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
     time::{Duration, Instant},
 };
+
+use serde_json::Value;
 
 /// Long enough for the slowest machine; nothing waits for its end.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,6 +131,33 @@ impl Drop for Exporter {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// One round of `networks` by `probe`: of each watched node why it gave no block, `ok` where it
+/// did; and what was logged. `environment` is that of the program.
+pub fn probe(networks: &str, environment: &[(&str, &str)]) -> (BTreeMap<String, String>, String) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("poll_interval: 20s\ntimeout: 10s\nnetworks:\n{networks}")).unwrap();
+    let mut command = Exporter::command(file.path());
+    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").envs(environment.iter().copied());
+    let output = command.args(["probe", "--json"]).output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    let shown: Value = serde_json::from_slice(&output.stdout).expect(&log);
+    let networks = shown["networks"].as_array().unwrap().iter();
+    let nodes = networks.flat_map(|of| of["nodes"].as_array().unwrap());
+    let watched = nodes.filter(|node| node["role"] == "watched").map(|node| {
+        let name = node["node"].as_str().unwrap().to_owned();
+        (name, node["error"].as_str().unwrap_or("ok").to_owned())
+    });
+    (watched.collect(), log)
+}
+
+/// A network with these settings, whose watched node has these.
+pub fn network(name: &str, settings: &str, reference: &str, node: &str) -> String {
+    format!(
+        "- {{name: {name}, protocol: evm, stall_after: 60s, {settings} references: [{{name: other, url: \
+         '{reference}'}}], watched: [{{name: {name}, {node}}}]}}\n"
+    )
 }
 
 /// Fails unless `text` has that line.
