@@ -46,7 +46,8 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
         networks.push(published.clone());
         let nodes = Nodes::new(&dialer, &network)?;
         let every = network.poll_interval;
-        loops.spawn(schedule::run(nodes, Network::new(network), every, published));
+        let phase = schedule::phase(every, fastrand::f64());
+        loops.spawn(schedule::run(nodes, Network::new(network), every, phase, published));
     }
     let paths = Arc::new(Paths {
         registry: metrics::registry(constants, networks.clone()),
