@@ -65,6 +65,7 @@ async fn credentials_follow_their_files() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
     let bearer = node(move |asked| {
+        assert_eq!(asked.header("user-agent"), Some(concat!("headlag/", env!("CARGO_PKG_VERSION"))));
         noted.lock().unwrap().push(asked.header("authorization").unwrap().to_owned());
         asked.reply("\"0x64\"")
     })
