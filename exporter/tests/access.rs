@@ -1,6 +1,7 @@
 //! How nodes are reached: certificates, proxies, credentials; the program over real sockets.
 
 #![allow(clippy::disallowed_methods, reason = "real programs take real time")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod nodes;
 mod program;
@@ -13,8 +14,9 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use nodes::{at, node, says, tls, tls_at};
-use program::{Exporter, assert_line, network, probe};
+use nodes::{at, listen, node, says, tls, tls_at};
+use program::{Exporter, assert_line, network, probe, probe_as_json};
+use tokio::io::AsyncReadExt;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_accepted_as_the_node_and_the_environment_say() {
@@ -54,6 +56,20 @@ async fn a_certificate_is_accepted_as_the_node_and_the_environment_say() {
     let (seen, log) = probe(&networks, &[("SSL_CERT_FILE", "/nowhere/ca.pem")]);
     assert_eq!(seen["bare"], "tls");
     assert_eq!(log.matches("cannot read all certificates that SSL_CERT_FILE").count(), 1, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_may_be_given_less_time_than_its_network() {
+    let silent = listen(|mut stream| async move {
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    })
+    .await;
+    let node = format!("url: 'http://{silent}/', timeout: 100ms");
+    let (shown, log) = probe_as_json(&network("mine", "", &format!("http://{}/", at(100).await), &node), &[]);
+    let node = &shown["networks"][0]["nodes"][0];
+    assert_eq!(node["error"], "timeout", "{log}");
+    // The network's is ten seconds.
+    assert!(node["took_seconds"].as_f64().unwrap() < 5.0, "{node}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! Nodes that break every rule, over raw TCP, among honest ones.
 
 #![allow(clippy::disallowed_methods, reason = "real programs take real time")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod nodes;
 mod program;

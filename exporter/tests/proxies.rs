@@ -1,6 +1,7 @@
 //! Nodes behind proxies: small ones over real sockets, for all that a network may name.
 
 #![allow(clippy::disallowed_methods, reason = "real programs take real time")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod nodes;
 mod program;
@@ -25,7 +26,7 @@ const LOGIN: &str = "Basic bWU6cEBzcw==";
 /// What a proxy was asked for: where to, and how.
 type Seen = Arc<Mutex<BTreeSet<String>>>;
 
-/// What a HTTP proxy does.
+/// What an HTTP proxy does.
 #[derive(Clone, Copy)]
 struct Rules {
     needs_login: bool,
@@ -159,6 +160,13 @@ async fn nodes_are_reached_through_the_proxy_of_their_network() {
     let socks_plain = socks(false, 0, plain, &seen).await;
     let socks_login = socks(true, 0, plain, &seen).await;
 
+    let floods = listen(|mut stream| async move {
+        let interim = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000);
+        let _ = stream.read(&mut [0; 4096]).await;
+        while stream.write_all(interim.as_bytes()).await.is_ok() {}
+    })
+    .await;
+
     const NAME: &str = "http://node.invalid:8545";
     const SECURE_NAME: &str = "https://node.invalid:8546";
     let rows = [
@@ -194,6 +202,7 @@ async fn nodes_are_reached_through_the_proxy_of_their_network() {
         ("socks-wrong-login", format!("socks5h://me:pass@{socks_login}"), NAME, "connect"),
         ("socks-no-login", format!("socks5h://{socks_login}"), NAME, "connect"),
         ("socks-refused", format!("socks5h://{}", socks(false, 2, plain, &seen).await), NAME, "connect"),
+        ("floods", format!("http://{floods}"), NAME, "too_large"),
         ("gone", format!("http://{gone}"), NAME, "connect"),
     ];
     let networks: String = rows

@@ -1,6 +1,7 @@
 //! Whatever is configured as a secret is looked for in all that the program shows.
 
 #![allow(clippy::disallowed_methods, reason = "real programs take real time")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod nodes;
 mod program;
@@ -40,8 +41,8 @@ impl Secrets {
             fs::write(folder.path().join(name), content).unwrap();
         }
         let echo = node(|asked| {
-            let told = serde_json::to_string(&asked.text).unwrap();
-            asked.reply(&format!("null,\"error\":{{\"code\":-32000,\"message\":{told}}}"))
+            let echo = serde_json::to_string(&asked.text).unwrap();
+            asked.reply(&format!("null,\"error\":{{\"code\":-32000,\"message\":{echo}}}"))
         })
         .await;
         let refusing = node(|asked| says("403 Forbidden", &echoed(asked), &asked.text)).await;

@@ -10,23 +10,29 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
 
-use super::tcp::Stream;
-
-/// The most that is read of an answer, its headers and chunks included: twice the longest body.
-/// Without it, chunk sizes of endless zeros and interim responses would be read until the deadline.
+/// The most that is read for an answer, with headers, chunks and what TLS and proxies add: twice the
+/// longest body. Without it, chunk sizes of endless zeros and interim responses would be read until
+/// the deadline.
 const MOST_BYTES: usize = 2 << 20;
 
-/// What may still be read from a connection before the next request.
+/// What may still be read of a server before the next request.
 #[derive(Debug, Clone)]
 pub struct Allowance(Arc<AtomicUsize>);
 
 impl Allowance {
-    /// That of one answer, and `stream` as far as it goes.
-    pub fn on(stream: Stream) -> (Self, Allowed) {
-        let left = Self(Arc::new(AtomicUsize::new(MOST_BYTES)));
-        (left.clone(), Allowed { stream, left })
+    /// That of one answer.
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicUsize::new(MOST_BYTES)))
+    }
+
+    /// `stream` as far as it goes.
+    pub fn over(&self, stream: TcpStream) -> Allowed {
+        Allowed { stream, left: self.clone() }
     }
 
     /// Allows another answer.
@@ -37,7 +43,7 @@ impl Allowance {
 
 /// A connection from which no more is read than its allowance.
 pub struct Allowed {
-    stream: Stream,
+    stream: TcpStream,
     left: Allowance,
 }
 

@@ -16,7 +16,11 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{allowance::Allowance, dial::Route, proxy::Relay};
+use super::{
+    allowance::Allowance,
+    dial::{Dialed, Route},
+    proxy::Relay,
+};
 use crate::clock::now;
 
 /// Some gateways add a header for each of their policies; hyper's default is 100.
@@ -73,8 +77,7 @@ impl Connection {
 
     async fn open(&self) -> Result<Open, Failure> {
         let until = now() + self.lifetime;
-        let (stream, relay) = self.route.dial().await?;
-        let (allowance, stream) = Allowance::on(stream);
+        let Dialed { stream, relay, allowance } = self.route.dial().await?;
         let (sender, connection) = Builder::new()
             .max_headers(MOST_HEADERS)
             .handshake(TokioIo::new(stream))

@@ -6,6 +6,7 @@ use headlag_service::outbound::Failure;
 use rustls::ClientConfig;
 
 use super::{
+    allowance::Allowance,
     proxy::{Proxy, Relay},
     tcp::{Server, Stream},
     tls::{Trust, handshake},
@@ -38,21 +39,31 @@ pub struct Route {
     proxy: Option<Proxy>,
 }
 
+/// An open connection.
+pub struct Dialed {
+    /// What requests are sent through.
+    pub stream: Stream,
+    /// How they are sent where a proxy passes them on one by one; else absent.
+    pub relay: Option<Relay>,
+    /// What may still be read from it.
+    pub allowance: Allowance,
+}
+
 impl Route {
-    /// Connects; a [`Relay`] says how requests are sent over the connection where they are not
-    /// sent as always.
+    /// Connects.
     ///
     /// # Errors
-    /// [`Failure::Connect`] or [`Failure::Tls`]. It takes as long as it takes.
-    pub async fn dial(&self) -> Result<(Stream, Option<Relay>), Failure> {
-        let (stream, relay): (Stream, _) = match &self.proxy {
-            Some(proxy) => proxy.reach(&self.server).await?,
-            None => (Box::new(self.server.connect().await?), None),
+    /// How that failed. It takes as long as it takes.
+    pub async fn dial(&self) -> Result<Dialed, Failure> {
+        let allowance = Allowance::new();
+        let (mut stream, relay): (Stream, _) = match &self.proxy {
+            Some(proxy) => proxy.reach(&self.server, &allowance).await?,
+            None => (Box::new(allowance.over(self.server.connect().await?)), None),
         };
-        match &self.tls {
-            Some(tls) => Ok((handshake(tls, &self.server.host, stream).await?, relay)),
-            None => Ok((stream, relay)),
+        if let Some(tls) = &self.tls {
+            stream = handshake(tls, &self.server.host, stream).await?;
         }
+        Ok(Dialed { stream, relay, allowance })
     }
 }
 
@@ -100,7 +111,7 @@ mod tests {
         let access = Access { tls, ..Access::default() };
         let route = dialer.route(Server::of(url).unwrap(), &access).unwrap();
         let mut greeting = String::new();
-        route.dial().await?.0.take(5).read_to_string(&mut greeting).await.unwrap();
+        route.dial().await?.stream.take(5).read_to_string(&mut greeting).await.unwrap();
         Ok(greeting)
     }
 

@@ -9,12 +9,12 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use headlag_service::outbound::{Failure, USER_AGENT, classify_cause};
+use headlag_service::outbound::{self, Failure, classify_cause};
 use http_body_util::Empty;
 use hyper::{
     Method, Request, StatusCode, Uri,
     client::conn::http1,
-    header::{HOST, HeaderValue, PROXY_AUTHORIZATION},
+    header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT},
     http::uri::{Authority, Scheme},
 };
 use hyper_util::{client::legacy::connect::proxy::SocksV5, rt::TokioIo};
@@ -23,6 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tower_service::Service;
 
 use super::{
+    allowance::Allowance,
     tcp::{Server, Stream},
     tls::{Trust, handshake},
 };
@@ -52,15 +53,19 @@ impl Proxy {
 
     /// Connects to `target`.
     ///
-    /// A HTTP proxy is asked for a tunnel, to a plain server as well: then it neither reads nor
+    /// An HTTP proxy is asked for a tunnel, to a plain server as well: then it neither reads nor
     /// changes what is sent, and a refusal is its own beyond doubt. Where it refuses, and many
     /// allow tunnels to port 443 alone, a plain server is reached by a [`Relay`].
     ///
     /// # Errors
     /// [`Failure::Connect`] also when the proxy refuses; [`Failure::Tls`] when its own
     /// certificate is not accepted.
-    pub async fn reach(&self, target: &Server) -> Result<(Stream, Option<Relay>), Failure> {
-        let stream = self.connect().await?;
+    pub async fn reach(
+        &self,
+        target: &Server,
+        allowance: &Allowance,
+    ) -> Result<(Stream, Option<Relay>), Failure> {
+        let stream = self.connect(allowance).await?;
         if self.kind == ProxyKind::Socks5 {
             return Ok((self.tunnel_by_socks(stream, target).await?, None));
         }
@@ -71,11 +76,11 @@ impl Proxy {
         if target.is_tls || refused == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(Failure::Connect);
         }
-        Ok((self.connect().await?, Some(Relay { refused, authorization: self.authorization() })))
+        Ok((self.connect(allowance).await?, Some(Relay { refused, authorization: self.authorization() })))
     }
 
-    async fn connect(&self) -> Result<Stream, Failure> {
-        let stream = Box::new(self.server.connect().await?);
+    async fn connect(&self, allowance: &Allowance) -> Result<Stream, Failure> {
+        let stream = Box::new(allowance.over(self.server.connect().await?));
         match &self.tls {
             Some(tls) => handshake(tls, &self.server.host, stream).await,
             None => Ok(stream),
@@ -91,7 +96,7 @@ impl Proxy {
         let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Failure::Connect)?;
         *request.uri_mut() = Uri::from(authority);
         request.headers_mut().insert(HOST, host);
-        request.headers_mut().insert(hyper::header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(outbound::USER_AGENT));
         if let Some(authorization) = self.authorization() {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
         }
@@ -126,7 +131,7 @@ impl Proxy {
     }
 }
 
-/// A connection over which a HTTP proxy passes each request on (RFC 9112, section 3.2.2).
+/// A connection over which an HTTP proxy passes each request on (RFC 9112, section 3.2.2).
 #[derive(Debug)]
 pub struct Relay {
     /// How the proxy refused a tunnel to the same server.
@@ -176,5 +181,22 @@ impl Service<Uri> for Connected {
 
     fn call(&mut self, _: Uri) -> Self::Future {
         ready(self.0.take().map(TokioIo::new).ok_or_else(|| io::ErrorKind::NotConnected.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_asked_for_a_host_and_its_port() {
+        for (host, want) in [
+            ("node.example", "node.example:80"),
+            ("10.0.0.5", "10.0.0.5:80"),
+            ("2001:db8::1", "[2001:db8::1]:80"),
+        ] {
+            let server = Server { host: host.into(), port: 80, is_tls: false };
+            assert_eq!(authority(&server).unwrap().as_str(), want);
+        }
     }
 }

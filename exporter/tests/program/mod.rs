@@ -136,13 +136,7 @@ impl Drop for Exporter {
 /// One round of `networks` by `probe`: of each watched node why it gave no block, `ok` where it
 /// did; and what was logged. `environment` is that of the program.
 pub fn probe(networks: &str, environment: &[(&str, &str)]) -> (BTreeMap<String, String>, String) {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), format!("poll_interval: 20s\ntimeout: 10s\nnetworks:\n{networks}")).unwrap();
-    let mut command = Exporter::command(file.path());
-    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").envs(environment.iter().copied());
-    let output = command.args(["probe", "--json"]).output().unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    let shown: Value = serde_json::from_slice(&output.stdout).expect(&log);
+    let (shown, log) = probe_as_json(networks, environment);
     let networks = shown["networks"].as_array().unwrap().iter();
     let nodes = networks.flat_map(|of| of["nodes"].as_array().unwrap());
     let watched = nodes.filter(|node| node["role"] == "watched").map(|node| {
@@ -150,6 +144,17 @@ pub fn probe(networks: &str, environment: &[(&str, &str)]) -> (BTreeMap<String, 
         (name, node["error"].as_str().unwrap_or("ok").to_owned())
     });
     (watched.collect(), log)
+}
+
+/// The same, all that it shows.
+pub fn probe_as_json(networks: &str, environment: &[(&str, &str)]) -> (Value, String) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("poll_interval: 20s\ntimeout: 10s\nnetworks:\n{networks}")).unwrap();
+    let mut command = Exporter::command(file.path());
+    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").envs(environment.iter().copied());
+    let output = command.args(["probe", "--json"]).output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    (serde_json::from_slice(&output.stdout).expect(&log), log)
 }
 
 /// A network with these settings, whose watched node has these.
