@@ -71,6 +71,7 @@ impl Route {
 mod tests {
     use super::*;
     use crate::config::Tls;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
     use reqwest::Url;
     use rustls::{
         ServerConfig,
@@ -83,11 +84,25 @@ mod tests {
     };
     use tokio_rustls::TlsAcceptor;
 
-    /// A server that greets over TLS as `localhost`; its URL and its certificate.
-    async fn greeter() -> (Url, CertificateDer<'static>) {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    /// A certificate for localhost that signs itself; of an authority, it is as
+    /// `openssl req -x509` makes it.
+    fn self_signed(
+        is_authority: bool,
+        last_year: i32,
+    ) -> (Issuer<'static, KeyPair>, CertificateDer<'static>) {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_after = date_time_ymd(last_year, 1, 1);
+        if is_authority {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        (Issuer::new(params, key), certificate)
+    }
+
+    /// The URL of a server that greets over TLS with this certificate.
+    async fn greeter(key: &KeyPair, certificate: &CertificateDer<'static>) -> Url {
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -104,7 +119,7 @@ mod tests {
                 }
             }
         });
-        (Url::parse(&format!("https://localhost:{port}/")).unwrap(), certificate)
+        Url::parse(&format!("https://localhost:{port}/")).unwrap()
     }
 
     async fn greeting(dialer: &Dialer, url: &Url, tls: Tls) -> Result<String, Failure> {
@@ -117,17 +132,34 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_trusted_certificate_of_that_name_is_accepted_unless_any_is() {
-        let (url, certificate) = greeter().await;
-        let mut other_name = url.clone();
+        let (key, plain) = self_signed(false, 4000);
+        let (authority, root) = self_signed(true, 4000);
+        let (past_authority, past) = self_signed(true, 2020);
+        let own_key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let issued = params.signed_by(&own_key, &authority).unwrap().der().clone();
+        let at_plain = greeter(key.key(), &plain).await;
+        let at_root = greeter(authority.key(), &root).await;
+        let at_past = greeter(past_authority.key(), &past).await;
+        let at_issued = greeter(&own_key, &issued).await;
+        let mut other_name = at_root.clone();
         other_name.set_host(Some("127.0.0.1")).unwrap();
-        let trusting = Tls { roots: Some([certificate].into()), skip_verify: false };
+        let trusting =
+            |root: &CertificateDer<'static>| Tls { roots: Some([root.clone()].into()), skip_verify: false };
         let careless = Tls { roots: None, skip_verify: true };
         let dialer = Dialer::default();
         for (url, tls, want) in [
-            (&url, &Tls::default(), Err(Failure::Tls)),
-            (&url, &trusting, Ok("hello")),
-            (&other_name, &trusting, Err(Failure::Tls)),
-            (&other_name, &careless, Ok("hello")),
+            (&at_plain, Tls::default(), Err(Failure::Tls)),
+            (&at_plain, trusting(&plain), Ok("hello")),
+            (&at_plain, trusting(&root), Err(Failure::Tls)),
+            (&at_issued, trusting(&root), Ok("hello")),
+            (&at_issued, trusting(&plain), Err(Failure::Tls)),
+            (&at_root, trusting(&root), Ok("hello")),
+            (&at_root, trusting(&plain), Err(Failure::Tls)),
+            (&other_name, trusting(&root), Err(Failure::Tls)),
+            (&other_name, careless.clone(), Ok("hello")),
+            (&at_past, trusting(&past), Err(Failure::Tls)),
+            (&at_past, careless, Ok("hello")),
         ] {
             let greeting = greeting(&dialer, url, tls.clone()).await;
             assert_eq!(greeting.as_deref(), want.as_ref().copied(), "{url} {tls:?}");

@@ -2,21 +2,18 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
 
 use headlag_service::outbound::{Failure, classify_cause};
-use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
-};
+use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
 use rustls_native_certs::load_native_certs;
 use tokio_rustls::TlsConnector;
 
-use super::tcp::Stream;
+use super::{
+    certificate::{Any, Listed},
+    tcp::Stream,
+};
 use crate::config::Tls;
 
 /// The TLS settings of all nodes: those with the same have one config, with its roots and its
@@ -49,12 +46,11 @@ impl Trust {
             ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let builder = match &tls.roots {
             _ if tls.skip_verify => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(Any::new(provider)))
             }
             Some(roots) => {
-                let mut store = RootCertStore::empty();
-                roots.iter().try_for_each(|root| store.add(root.clone()))?;
-                builder.with_root_certificates(store)
+                let listed = Listed::new(roots.clone(), provider)?;
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(listed))
             }
             None => builder.with_root_certificates(self.usual.get_or_init(usual_roots).clone()),
         };
@@ -92,51 +88,6 @@ pub async fn handshake(config: &Arc<ClientConfig>, host: &str, stream: Stream) -
     let connector = TlsConnector::from(config.clone());
     let stream = connector.connect(name, stream).await;
     Ok(Box::new(stream.map_err(|error| classify_cause(&error, Failure::Connect))?))
-}
-
-/// Accepts whatever certificate a server has (`insecure_skip_verify`). The server must still
-/// prove that it has the key of that certificate.
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl fmt::Debug for AnyCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AnyCertificate")
-    }
-}
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 #[cfg(test)]
