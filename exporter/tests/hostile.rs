@@ -258,7 +258,7 @@ async fn hostile_nodes_get_their_reason_and_harm_no_other() {
         assert!(sent.load(Relaxed) < 32 << 20, "{name}: {} bytes", sent.load(Relaxed));
     }
     let memory = exporter.most_memory();
-    assert!(memory < 100 << 20, "{memory} bytes");
+    assert!(memory < 64 << 20, "{memory} bytes");
 
     let page = exporter.get("/").await.1;
     assert!(

@@ -60,7 +60,10 @@ impl Rules {
         }
         let mut to_node = TcpStream::connect(node).await.unwrap();
         if is_connect {
-            stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+            // Some still speak HTTP/1.0.
+            let version = if self.needs_login { "1.1" } else { "1.0" };
+            let established = format!("HTTP/{version} 200 Connection established\r\n\r\n");
+            stream.write_all(established.as_bytes()).await.unwrap();
         } else {
             let login = format!("proxy-authorization: {LOGIN}\r\n");
             to_node.write_all(asked.text.replace(&login, "").as_bytes()).await.unwrap();
