@@ -1,6 +1,6 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
 # make test    every check there is; what CI runs
-# make compat  the tests that need a server, on this year's Prometheus and VictoriaMetrics
+# make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
 # make bench   how often the verdicts are wrong, and what a chart costs
 
 CARGO ?= cargo
@@ -39,8 +39,9 @@ $(CHECKS)/check-jsonschema: | packages
 	$(CHECKS)/pip install --quiet check-jsonschema==0.39.0
 
 # What the tests need of Debian: a browser for the chat page, npm and venv for the tools
-# above. Needs root only where something is missing. The tests fetch Prometheus, Alertmanager
-# and VictoriaMetrics on their own, without root, once the lists of packages are there.
+# above. Needs root only where something is missing. The tests fetch Prometheus, Alertmanager,
+# VictoriaMetrics, haproxy, nginx and busybox on their own, without root, once the lists of
+# packages are there.
 packages:
 	@missing=; \
 	command -v npm >/dev/null || missing="$$missing npm"; \

@@ -9,6 +9,7 @@ mod foreign;
 mod labels;
 mod metrics;
 mod picture;
+mod reload;
 mod remote;
 mod samples;
 mod serve;
@@ -100,7 +101,7 @@ async fn main() -> ExitCode {
     start::log_to_stderr(&cli.log);
     let done = match &cli.task {
         None => match cli.flags.to_serve(env::var(TOKEN_VARIABLE).ok()) {
-            Ok(config) => serve(config).await,
+            Ok(config) => serve(config, &cli.flags).await,
             Err(problems) => return start::misuse(&problems.to_string()),
         },
         Some(Task::Chart(drawing)) => match cli.flags.to_draw() {
@@ -124,12 +125,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(config: config::Config) -> anyhow::Result<()> {
+async fn serve(config: config::Config, flags: &config::Flags) -> anyhow::Result<()> {
     let stop = start::stop_signal().context("cannot listen for signals")?;
+    let hangups = start::hangups().context("cannot listen for signals")?;
+    let read = || flags.to_serve(env::var(TOKEN_VARIABLE).ok());
     start::raise_open_files();
     let metrics = Metrics::default();
     let painter = painter(&config.charts, &metrics)?;
-    Ok(serve::serve(config, painter, metrics, stop).await?)
+    Ok(serve::serve(config, painter, metrics, stop, (hangups, read)).await?)
 }
 
 async fn chart(mut charts: Charts, drawing: &Drawing) -> anyhow::Result<()> {

@@ -1,11 +1,12 @@
 //! The wiring: binds, starts the tasks, and ends when one of them does.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{future::pending, io, net::SocketAddr, sync::Arc};
 
 use headlag_service::server;
 use tokio::{
     net::TcpListener,
-    sync::watch,
+    signal::unix::Signal,
+    sync::{mpsc, watch},
     task::{JoinError, JoinSet},
 };
 
@@ -22,9 +23,10 @@ use crate::{
     },
     chat::access::Access,
     chat::conversation::Conversation,
-    config::{Alerting, Config},
+    config::{Alerting, Config, Problems},
     metrics::Metrics,
     picture::Painter,
+    reload::{self, Credentials, Renewal},
     telegram::{self, Telegram},
     web::{self, Pages, Readiness},
 };
@@ -46,7 +48,8 @@ pub enum Ended {
     Task(#[from] JoinError),
 }
 
-/// Serves until `stop` is ready.
+/// Serves until `stop` is ready. At each of `hangups` the files with secrets are read again by
+/// `read`.
 ///
 /// # Errors
 /// Why it ended.
@@ -55,6 +58,7 @@ pub async fn serve(
     painter: Painter,
     metrics: Metrics,
     stop: impl Future<Output = &'static str>,
+    (hangups, read): (Signal, impl Fn() -> Result<Config, Problems>),
 ) -> Result<(), Ended> {
     let address = config.listen_address;
     let bind = server::bind(address).await;
@@ -76,7 +80,13 @@ pub async fn serve(
         let signal = stop.await;
         tracing::info!(signal, "stopping");
     };
-    run(Parts { listener, telegram, conversation, painter, ready, alerting, silencer }, metrics, stop).await
+    let (send, credentials) = mpsc::channel(1);
+    let parts = Parts { listener, telegram, conversation, painter, ready, alerting, silencer, credentials };
+    tokio::select! {
+        ended = run(parts, metrics, stop) => ended,
+        // It ends with the other one.
+        () = reload::at_hangups(hangups, read, send) => Ok(()),
+    }
 }
 
 /// What serves, ready to begin.
@@ -95,6 +105,8 @@ pub struct Parts {
     pub alerting: Option<Alerting>,
     /// Makes silences; absent without an Alertmanager.
     pub silencer: Option<Arc<Silencer>>,
+    /// What the files with secrets hold by now.
+    pub credentials: mpsc::Receiver<Credentials>,
 }
 
 /// Runs all tasks until `stop` is ready, or one of them ends.
@@ -102,7 +114,8 @@ pub struct Parts {
 /// # Errors
 /// Why it ended.
 pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>) -> Result<(), Ended> {
-    let Parts { listener, telegram, conversation, painter, ready, alerting, silencer } = parts;
+    let Parts { listener, telegram, conversation, painter, ready, alerting, silencer, credentials } = parts;
+    let (api, prometheus) = (telegram.api(), painter.prometheus.clone());
     let registry = metrics.registry();
     let places = alerting.as_ref().map(|alerting| alerting.chats.clone());
     let chats = Arc::new(AlertChats::new(places.unwrap_or_default()));
@@ -131,6 +144,16 @@ pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>)
     let mut tasks: JoinSet<Result<(), Ended>> = JoinSet::new();
     let (stop_pages, stop_telegram) = (stopped(), stopped());
     let pages = Arc::new(Pages { registry, ready: ready.clone(), intake });
+    let renewal = Renewal { api, prometheus, silencer: silencer.clone(), pages: pages.clone() };
+    let stop_renewal = stopped();
+    tasks.spawn(async move {
+        tokio::select! {
+            // Without SIGHUP there is nothing to renew.
+            () = async { renewal.run(credentials).await; pending().await } => {}
+            () = stop_renewal => {}
+        }
+        Ok(())
+    });
     tasks.spawn(async move {
         server::serve(listener, move |request| web::answer(request, pages.clone()), stop_pages).await;
         Ok(())

@@ -16,6 +16,7 @@ const PACKAGE: Package = Package {
     name: "prometheus-alertmanager",
     programs: &["prometheus-alertmanager", "amtool"],
     data: Some("/usr/share/prometheus/alertmanager"),
+    has_libraries: false,
     home: "https://prometheus.io/download/",
 };
 

@@ -158,6 +158,15 @@ impl Process {
         format!("{} ended early ({status}){lines}", self.name)
     }
 
+    /// Stops it where it is: it answers nothing, and its connections stay open. Or lets it go on.
+    pub fn freeze(&self, is_frozen: bool) -> anyhow::Result<()> {
+        use rustix::process::{Pid, Signal, kill_process};
+        let pid = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let pid = pid.with_context(|| format!("{} has ended", self.name))?;
+        let signal = if is_frozen { Signal::STOP } else { Signal::CONT };
+        kill_process(pid, signal).with_context(|| format!("cannot signal {}", self.name))
+    }
+
     /// Kills it at once, as `kill -9` does, and waits until it is gone.
     pub async fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill().await.with_context(|| format!("cannot kill {}", self.name))

@@ -28,6 +28,7 @@ const PACKAGE: Package = Package {
     name: "prometheus",
     programs: &["prometheus", "promtool"],
     data: None,
+    has_libraries: false,
     home: "https://prometheus.io/download/",
 };
 

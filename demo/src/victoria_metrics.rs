@@ -22,6 +22,7 @@ const PACKAGE: Package = Package {
     name: "victoria-metrics",
     programs: &["victoria-metrics"],
     data: None,
+    has_libraries: false,
     home: "https://docs.victoriametrics.com/victoriametrics/quick-start/",
 };
 

@@ -14,16 +14,19 @@ pub enum Reason {
     Connect,
     /// The TLS handshake or the certificate failed.
     Tls,
-    /// This HTTP status, which is neither 200 nor 429.
+    /// This HTTP status, which is not 429 and not one of an answer.
     HttpStatus(u16),
-    /// HTTP status 429, or the JSON-RPC error that means the same.
+    /// HTTP status 429, or the error that means the same on its chain.
     RateLimited,
     /// The body is longer than the limit.
     TooLarge,
     /// Not the JSON that was asked for, or a block that cannot be.
     Malformed,
-    /// A JSON-RPC error of this code; absent where it had none.
+    /// An error instead of an answer, of this code; absent where it had none.
     RpcError(Option<i64>),
+    /// It has no block yet, and said so with an error of this code, or without one. The label is
+    /// that of an error, or that of an answer without a block.
+    NotSynced(Option<i64>),
     /// It is on another chain than the configured one, where it reports this block.
     WrongChain(BlockNumber),
     /// This block is so far ahead of the references' median that it is not counted.
@@ -55,8 +58,8 @@ impl Reason {
             Self::HttpStatus(_) => 3,
             Self::RateLimited => 4,
             Self::TooLarge => 5,
-            Self::Malformed => 6,
-            Self::RpcError(_) => 7,
+            Self::Malformed | Self::NotSynced(None) => 6,
+            Self::RpcError(_) | Self::NotSynced(Some(_)) => 7,
             Self::WrongChain(_) => 8,
             Self::Implausible(_) => 9,
         }
@@ -77,12 +80,12 @@ impl Reason {
         }
     }
 
-    /// The HTTP status or the code of the JSON-RPC error, where there is one.
+    /// The HTTP status or the code of the error, where there is one.
     #[must_use]
     pub fn code(self) -> Option<i64> {
         match self {
             Self::HttpStatus(status) => Some(status.into()),
-            Self::RpcError(code) => code,
+            Self::RpcError(code) | Self::NotSynced(code) => code,
             _ => None,
         }
     }

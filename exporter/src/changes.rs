@@ -1,6 +1,11 @@
 //! What of a snapshot is logged: a line for each change, nothing in a round like the one
 //! before.
 
+use std::{
+    collections::HashMap,
+    mem::{Discriminant, discriminant},
+};
+
 use crate::{
     answer::Reason,
     block::{BlockNumber, Lag},
@@ -12,9 +17,13 @@ use crate::{
 /// Logs each node and network whose state, or reason for it, changed.
 pub fn log(before: Option<&Snapshot>, after: &Snapshot) {
     let network = &after.network;
-    let mut were = before.into_iter().flat_map(|before| &before.nodes);
+    let were: HashMap<_, _> = before
+        .into_iter()
+        .flat_map(|before| &before.nodes)
+        .map(|node| ((&node.name, node.role), kind(node)))
+        .collect();
     for node in &after.nodes {
-        if were.next().map(kind) != Some(kind(node)) {
+        if were.get(&(&node.name, node.role)) != Some(&kind(node)) {
             log_node(network, node);
         }
     }
@@ -24,8 +33,8 @@ pub fn log(before: Option<&Snapshot>, after: &Snapshot) {
 }
 
 /// What makes a node's line differ in more than its numbers.
-fn kind(node: &NodeSnapshot) -> (NodeState, Option<(&'static str, Option<i64>)>) {
-    (node.state, node.failure.map(|reason| (reason.label(), reason.code())))
+fn kind(node: &NodeSnapshot) -> (NodeState, Option<Discriminant<Reason>>, Option<i64>) {
+    (node.state, node.failure.as_ref().map(discriminant), node.failure.and_then(Reason::code))
 }
 
 fn log_node(network: &NetworkName, now: &NodeSnapshot) {
@@ -35,6 +44,7 @@ fn log_node(network: &NetworkName, now: &NodeSnapshot) {
         let what = match reason {
             Reason::WrongChain(_) => "node is on another chain",
             Reason::Implausible(_) => "node is too far ahead to be counted",
+            Reason::NotSynced(_) => "node is not synced yet",
             _ => "node gives no usable block",
         };
         let (reason, code) = (reason.label(), reason.code());
@@ -140,6 +150,23 @@ mod tests {
         assert_eq!(lines.len(), level_and_words.len(), "{lines:#?}");
         for (line, (level, words, field)) in lines.iter().zip(level_and_words) {
             assert!(line.starts_with(level) && line.contains(words) && line.contains(field), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_is_not_synced_yet_is_one_warning_beside_those_of_its_label() {
+        let (malformed, starting) = (Err(Reason::Malformed), Err(Reason::NotSynced(Some(-28))));
+        let syncing = Err(Reason::NotSynced(None));
+        let lines = logged(&[malformed, syncing, syncing, starting, Ok(100)]);
+        let words_and_field = [
+            ("node gives no usable block", "reason=\"malformed\""),
+            ("node is not synced yet", "reason=\"malformed\""),
+            ("node is not synced yet", "code=-28"),
+            ("node is level with the median", "block=100"),
+        ];
+        assert_eq!(lines.len(), words_and_field.len(), "{lines:#?}");
+        for (line, (words, field)) in lines.iter().zip(words_and_field) {
+            assert!(line.contains(words) && line.contains(field), "{line}");
         }
     }
 

@@ -6,11 +6,14 @@
 
 pub mod answer;
 pub mod block;
+mod block_time;
 mod changes;
 mod clock;
 pub mod config;
 mod consensus;
+mod health;
 mod http;
+pub mod limits;
 mod medians;
 mod memory;
 mod metrics;
@@ -18,7 +21,10 @@ pub mod network;
 mod node;
 mod page;
 pub mod probe;
+pub mod protocol;
 mod published;
+mod query;
+mod reload;
 pub mod round;
 mod schedule;
 pub mod serve;

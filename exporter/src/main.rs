@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     if let Some(Command::Probe { json }) = flags.command {
         return block_on(probe::probe(config, json));
     }
-    block_on(serve::serve(config, flags.listen_address))
+    block_on(serve::serve(flags.config_file, config, flags.listen_address))
 }
 
 /// Runs `work` to its end, and does not wait for a name lookup that still hangs then.

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     answer::Reason,
     consensus::Consensus,
-    published::Published,
+    published::{Current, InForce, Published},
     snapshot::{Counters, Durations, Moment, NodeSnapshot, Snapshot, UnixTime},
     verdict::{NetworkState, NodeState},
 };
@@ -28,32 +28,50 @@ pub struct Constants {
     pub version: &'static str,
     /// The commit it was built from.
     pub revision: &'static str,
-    /// When the config in force was read, in unix time.
-    pub config_loaded: UnixTime,
 }
 
 /// A registry that shows the newest snapshot of every network, each read at the scrape.
 #[must_use]
-pub fn registry(constants: Constants, networks: Vec<Arc<Published>>) -> Registry {
+pub fn registry(constants: Constants, current: Arc<Current>) -> Registry {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Exporter { constants, networks }));
+    registry.register_collector(Box::new(Exporter { constants, current }));
     registry.register_collector(Box::new(headlag_service::process::ProcessCollector));
+    registry
+}
+
+/// A registry of what carries the name of these networks, and of nothing else.
+#[must_use]
+pub fn registry_of(networks: Vec<Arc<Published>>) -> Registry {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Chosen(networks)));
     registry
 }
 
 #[derive(Debug)]
 struct Exporter {
     constants: Constants,
-    networks: Vec<Arc<Published>>,
+    current: Arc<Current>,
 }
 
 impl Collector for Exporter {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let now = Moment::now();
-        let scraped: Vec<Scraped<'_>> =
-            self.networks.iter().map(|network| Scraped::of(network, now)).collect();
-        write(encoder, &self.constants, &scraped)
+        let current = self.current.get();
+        write(encoder, Some((&self.constants, &current)), &scraped(&current.networks))
     }
+}
+
+#[derive(Debug)]
+struct Chosen(Vec<Arc<Published>>);
+
+impl Collector for Chosen {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        write(encoder, None, &scraped(&self.0))
+    }
+}
+
+fn scraped(networks: &[Arc<Published>]) -> Vec<Scraped<'_>> {
+    let now = Moment::now();
+    networks.iter().map(|network| Scraped::of(network, now)).collect()
 }
 
 /// One network at a scrape.
@@ -83,22 +101,33 @@ impl<'a> Scraped<'a> {
     }
 }
 
-fn write(encoder: DescriptorEncoder<'_>, constants: &Constants, scraped: &[Scraped<'_>]) -> fmt::Result {
+/// Writes what is about the program, where that is wanted, and all of the networks.
+fn write(
+    encoder: DescriptorEncoder<'_>,
+    program: Option<(&Constants, &InForce)>,
+    scraped: &[Scraped<'_>],
+) -> fmt::Result {
     let mut families = Families(encoder);
+    if let Some((constants, current)) = program {
+        write_program(&mut families, constants, current)?;
+    }
+    write_networks(&mut families, scraped)?;
+    write_nodes(&mut families, scraped)
+}
+
+fn write_program(families: &mut Families<'_>, constants: &Constants, current: &InForce) -> fmt::Result {
     let build = [("version", constants.version), ("revision", constants.revision)];
     families.gauge("headlag_build_info", "Always 1; the labels identify the build.", [(build, 1_i64)])?;
     families.single(
         "headlag_config_last_reload_successful",
         "Whether the last attempt to read the config file succeeded.",
-        1_i64,
+        i64::from(current.is_newest),
     )?;
     families.single(
         "headlag_config_last_reload_success_timestamp_seconds",
         "When the config file was last read with success, in unix time.",
-        constants.config_loaded,
-    )?;
-    write_networks(&mut families, scraped)?;
-    write_nodes(&mut families, scraped)
+        current.read_at,
+    )
 }
 
 fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Result {
@@ -161,6 +190,11 @@ fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::
                 (labels, i64::from(of.state == state))
             })
         }),
+    )?;
+    families.gauge(
+        "headlag_block_time_seconds",
+        "How long the network takes for a block, measured from its own rounds; absent until it is steady, and while the state is not ok.",
+        snapshots.iter().filter_map(|of| Some((network(of), of.block_time?.as_secs_f64()))),
     )?;
     families.gauge(
         "headlag_round_timestamp_seconds",

@@ -1,6 +1,10 @@
 //! PURE: all memory of one network, and how a round changes it.
 
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
+mod pace;
+#[cfg(test)]
 pub mod properties;
 #[cfg(test)]
 pub mod scenarios;
@@ -10,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::{
     answer::{Answer, Reason, Round},
     block::BlockNumber,
+    block_time::BlockTime,
     config::{self, NodeName, Role},
     consensus::{Comparison, Limits, Standing, Witness},
     medians::Medians,
@@ -23,7 +28,8 @@ use crate::{
 pub struct Network {
     config: config::Network,
     rounds: u64,
-    last_round: Option<Moment>,
+    /// With the interval of that time.
+    last_round: Option<(Moment, Duration)>,
     state: Lasting<NetworkState>,
     history: Option<History>,
     nodes: Vec<Tracked>,
@@ -38,6 +44,7 @@ struct History {
     /// When the last halt ended, or when this history began.
     going_since: Instant,
     medians: Medians,
+    block_time: BlockTime,
 }
 
 /// One node from the first round on.
@@ -82,6 +89,41 @@ impl Network {
         }
     }
 
+    /// As it is configured.
+    #[must_use]
+    pub fn config(&self) -> &config::Network {
+        &self.config
+    }
+
+    /// Becomes the network that `config` describes. Nodes that it still has keep their counters
+    /// and what is remembered of them; with another URL the blocks start anew, and all blocks do
+    /// on another chain.
+    pub fn adopt(&mut self, config: config::Network) {
+        let is_same_chain = self.config.is_same_chain(&config);
+        let mut before: Vec<(&config::Endpoint, Option<Tracked>)> =
+            self.config.nodes.iter().zip(self.nodes.drain(..).map(Some)).collect();
+        let nodes = config.nodes.iter().map(|endpoint| {
+            let was = before.iter_mut().find(|(was, _)| was.is_same_node(endpoint));
+            let kept = was.and_then(|(was, node)| Some((was.is_same_server(endpoint), node.take()?)));
+            match kept {
+                Some((true, node)) if is_same_chain => node,
+                Some((_, node)) => Tracked {
+                    previous: None,
+                    last_advance: None,
+                    memory: Memory::default(),
+                    is_rogue: false,
+                    ..node
+                },
+                None => Tracked::new(endpoint),
+            }
+        });
+        self.nodes = nodes.collect();
+        if !is_same_chain {
+            self.history = None;
+        }
+        self.config = config;
+    }
+
     /// Takes in a round that ended at `now`, and gives all that is known then.
     pub fn fold(&mut self, now: Moment, round: &Round) -> Snapshot {
         self.rounds += 1;
@@ -91,7 +133,7 @@ impl Network {
         let (witnesses, rises): (Vec<Witness>, Vec<bool>) =
             nodes.map(|(node, answer)| node.observe(now.monotonic, answer, stall_after)).unzip();
         let compared = Comparison::of(&witnesses, self.limits());
-        let state = history.judge(now.monotonic, &compared, &witnesses, &self.config);
+        let state = history.judge(now.monotonic, round.took, &compared, &witnesses, &self.config);
         if state == NetworkState::Ok
             && let Some(rogues) = &compared.rogues
         {
@@ -119,6 +161,7 @@ impl Network {
             state,
             state_since: self.state.becomes(state, now.unix),
             consensus: compared.consensus,
+            block_time: history.block_time.get().filter(|_| state == NetworkState::Ok),
             ended: now,
             took: round.took,
             rounds: self.rounds,
@@ -139,8 +182,11 @@ impl Network {
     /// The history so far, or a new one when a round is the first, or the first after a
     /// gap: which block was still in between, and for how long, was not observed.
     fn history_at(&mut self, now: Moment) -> History {
-        let gap = self.config.poll_interval * Snapshot::FRESH_INTERVALS;
-        let is_after_a_gap = self.last_round.replace(now).is_none_or(|last| now.since(last) > gap);
+        let interval = self.config.poll_interval;
+        let is_after_a_gap = self
+            .last_round
+            .replace((now, interval))
+            .is_none_or(|(last, before)| now.since(last) > interval.max(before) * Snapshot::FRESH_INTERVALS);
         match self.history.take() {
             Some(history) if !is_after_a_gap => history,
             _ => {
@@ -149,17 +195,24 @@ impl Network {
                     node.is_rogue = false;
                 }
                 let began = now.monotonic;
-                History { began, is_halted: false, going_since: began, medians: Medians::default() }
+                History {
+                    began,
+                    is_halted: false,
+                    going_since: began,
+                    medians: Medians::default(),
+                    block_time: BlockTime::default(),
+                }
             }
         }
     }
 }
 
 impl History {
-    /// Takes in what was compared in a round; the state of the network.
+    /// Takes in what was compared in a round that took so long; the state of the network.
     fn judge(
         &mut self,
         now: Instant,
+        took: Duration,
         compared: &Comparison,
         witnesses: &[Witness],
         config: &config::Network,
@@ -173,7 +226,11 @@ impl History {
             goes_on: !is_observed || witnesses.iter().any(is_live_there),
         });
         match state {
-            NetworkState::Halted => self.is_halted = true,
+            NetworkState::Halted => {
+                self.is_halted = true;
+                // A halt is no long block.
+                self.block_time = BlockTime::default();
+            }
             // Nothing is known of the chain then.
             NetworkState::NoConsensus => {}
             NetworkState::Split | NetworkState::Ok => {
@@ -185,6 +242,10 @@ impl History {
         }
         if let Some(median) = median {
             self.medians.push(now, median);
+            if state == NetworkState::Ok {
+                // Most nodes were read when the round began; only the slowest end it.
+                self.block_time.take_in(now.checked_sub(took).unwrap_or(now), median);
+            }
         }
         state
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
+    answer::Reason,
     config::{Config, Role},
     network::Network,
     node::Dialer,
@@ -165,6 +166,7 @@ fn state_with_reason(node: &NodeSnapshot) -> String {
     let state = node.state.label();
     match node.failure.filter(|reason| reason.label() != state) {
         None => state.into(),
+        Some(Reason::NotSynced(_)) => format!("{state} (not synced yet)"),
         Some(reason) => match reason.code() {
             Some(code) => format!("{state} ({} {code})", reason.label()),
             None => format!("{state} ({})", reason.label()),
@@ -180,7 +182,6 @@ mod cases;
 mod tests {
     use super::*;
     use crate::{
-        answer::Reason,
         block::BlockNumber,
         network::scenarios::{answer, network, round},
     };
@@ -199,6 +200,8 @@ mod tests {
             snapshot(&references, &[Ok(72_000_093), Err(Reason::WrongChain(BlockNumber::new(5).unwrap()))]);
         let other = snapshot(&[Ok(5), Err(Reason::Timeout)], &[Ok(5)]);
         insta::assert_snapshot!("table", table(&[one.clone(), other.clone()], false));
+        let starts = table(&[snapshot(&[Ok(5), Ok(5)], &[Err(Reason::NotSynced(Some(-28)))])], false);
+        assert!(starts.contains(" unreachable (not synced yet) "), "{starts}");
         let painted = table(&[one], true);
         assert!(painted.contains("\u{1b}[31mbehind                    \u{1b}[0m"), "{painted}");
         insta::assert_snapshot!("json", format!("{:#}", as_value(&[other])));

@@ -1,12 +1,12 @@
-//! Where the newest snapshot of a network is found.
+//! Where the newest snapshot of each network is found, and which networks there are.
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::{
     config::{self, NetworkName, NodeName, Role},
-    snapshot::Snapshot,
+    snapshot::{Snapshot, UnixTime},
 };
 
 /// One network as others see it: written by its loop, read by pages and scrapes.
@@ -39,5 +39,51 @@ impl Published {
     #[must_use]
     pub fn newest(&self) -> Option<Arc<Snapshot>> {
         self.newest.load_full()
+    }
+}
+
+/// What the config in force made of the exporter, replaced as a whole by a reload: no scrape
+/// sees a part of one config and a part of another.
+#[derive(Debug)]
+pub struct Current(ArcSwap<InForce>);
+
+/// See [`Current`].
+#[derive(Debug, Clone)]
+pub struct InForce {
+    /// In the order of the config.
+    pub networks: Vec<Arc<Published>>,
+    /// When the config was read.
+    pub read_at: UnixTime,
+    /// Whether no later attempt to read a config failed.
+    pub is_newest: bool,
+}
+
+impl Current {
+    /// The networks of the first config, read at `read_at`.
+    #[must_use]
+    pub fn new(networks: Vec<Arc<Published>>, read_at: UnixTime) -> Self {
+        Self(ArcSwap::from_pointee(InForce { networks, read_at, is_newest: true }))
+    }
+
+    /// What is in force now.
+    #[must_use]
+    pub fn get(&self) -> Arc<InForce> {
+        self.0.load_full()
+    }
+
+    /// The network of this name; absent where none has it.
+    #[must_use]
+    pub fn network(&self, name: &str) -> Option<Arc<Published>> {
+        self.0.load().networks.iter().find(|network| network.network.as_str() == name).cloned()
+    }
+
+    /// Puts another config in force.
+    pub fn replace(&self, networks: Vec<Arc<Published>>, read_at: UnixTime) {
+        self.0.store(Arc::new(InForce { networks, read_at, is_newest: true }));
+    }
+
+    /// A later config was refused.
+    pub fn is_refused(&self) {
+        self.0.store(Arc::new(InForce { is_newest: false, ..(*self.get()).clone() }));
     }
 }

@@ -24,6 +24,18 @@ impl Nodes {
         Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
     }
 
+    /// Becomes `fresh`, but for the nodes that were there before: `kept` has for each of `fresh`
+    /// where it is in this one. Their connections and what they asked for go on.
+    pub fn adopt(&mut self, fresh: Self, kept: &[Option<usize>]) {
+        let mut before: Vec<Option<Node>> = self.nodes.drain(..).map(Some).collect();
+        let nodes = fresh
+            .nodes
+            .into_iter()
+            .zip(kept)
+            .map(|(node, index)| index.and_then(|index| before.get_mut(index)?.take()).unwrap_or(node));
+        self.nodes = nodes.collect();
+    }
+
     /// Asks all of them at once; ends when each has answered or failed.
     pub async fn ask(&mut self) -> Round {
         let start = clock::now();

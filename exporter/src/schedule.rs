@@ -2,10 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Interval, MissedTickBehavior, interval, sleep},
+};
 
 use crate::{
     changes,
+    config::{self, difference},
     network::Network,
     published::Published,
     round::Nodes,
@@ -22,24 +26,55 @@ pub fn phase(every: Duration, jitter: f64) -> Duration {
     (every / 10).min(LONGEST_PHASE).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
+/// One network, ready to be asked.
+#[derive(Debug)]
+pub struct Watch {
+    /// Its config.
+    pub config: config::Network,
+    /// Its nodes, not asked yet.
+    pub nodes: Nodes,
+    /// Where its snapshots go.
+    pub published: Arc<Published>,
+    /// Receives once the first of them is there.
+    pub is_published: oneshot::Sender<()>,
+}
+
 /// Asks, folds, logs and publishes for ever, for the first time after `phase`. A round that took longer than its interval is
-/// followed by the next due one; those it missed are skipped.
-pub async fn run(
-    mut nodes: Nodes,
-    mut network: Network,
-    every: Duration,
-    phase: Duration,
-    published: Arc<Published>,
-) {
+/// followed by the next due one; those it missed are skipped. What the network becomes by a
+/// reload takes effect between two rounds, and the next round follows at once; nodes that it had
+/// before go on.
+pub async fn run(first: Watch, phase: Duration, mut changes: mpsc::Receiver<Watch>) {
     sleep(phase).await;
-    let mut due = interval(every);
-    due.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let Watch { config, mut nodes, mut published, is_published } = first;
+    let mut due = every(config.poll_interval);
+    let mut network = Network::new(config);
+    let mut awaited = Some(is_published);
     loop {
-        due.tick().await;
+        let change = tokio::select! {
+            _ = due.tick() => None,
+            Some(change) = changes.recv() => Some(change),
+        };
+        let before = published.newest();
+        if let Some(change) = change {
+            due = every(change.config.poll_interval);
+            // The first tick is that of the round which follows now.
+            due.reset();
+            nodes.adopt(change.nodes, &difference::unchanged(network.config(), &change.config));
+            network.adopt(change.config);
+            (published, awaited) = (change.published, Some(change.is_published));
+        }
         let snapshot = round(&mut nodes, &mut network).await;
-        changes::log(published.newest().as_deref(), &snapshot);
+        changes::log(before.as_deref(), &snapshot);
         published.publish(snapshot);
+        // One that no longer waits has no use for it.
+        let _ = awaited.take().map(|awaited| awaited.send(()));
     }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut due = interval(period);
+    due.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    due
 }
 
 /// Asks and folds once. What decides whether references may be paused is what was counted of

@@ -1,6 +1,6 @@
-//! Wiring: a loop for each network, one HTTP server, and the end at the first signal.
+//! Wiring: a loop for each network, one HTTP server, reloads, and the end at the first signal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, pin::pin, sync::Arc};
 
 use anyhow::{Context, bail};
 use headlag_service::{
@@ -8,67 +8,70 @@ use headlag_service::{
     server, start,
 };
 use tokio::{
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     task::{JoinHandle, JoinSet},
 };
 use tracing::info;
 
 use crate::{
     config::Config,
-    http::Paths,
+    http::{Paths, Reload},
     metrics::{self, Constants},
-    network::Network,
-    node::Dialer,
-    published::Published,
-    round::Nodes,
-    schedule,
-    snapshot::Moment,
+    reload::Running,
 };
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves what `config`, read from `path`, describes until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When the port cannot be opened, or a loop ends that should not.
-pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
-    let stop = start::stop_signal().context("cannot listen for signals")?;
+pub async fn serve(path: PathBuf, config: Config, listen: SocketAddr) -> anyhow::Result<()> {
+    let mut stop = pin!(start::stop_signal().context("cannot listen for signals")?);
+    let mut hangups = start::hangups().context("cannot listen for signals")?;
     let listener = server::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address with --web.listen-address")
     })?;
     let address = listener.local_addr().context("cannot read the address of the listener")?;
     start::raise_open_files();
-    let dialer = Dialer::default();
-    let constants = Constants { version: VERSION, revision: REVISION, config_loaded: Moment::now().unix };
-
-    let mut loops = JoinSet::new();
-    let mut networks = Vec::new();
-    for network in config.networks {
-        let published = Arc::new(Published::new(&network));
-        networks.push(published.clone());
-        let nodes = Nodes::new(&dialer, &network)?;
-        let every = network.poll_interval;
-        let phase = schedule::phase(every, fastrand::f64());
-        loops.spawn(schedule::run(nodes, Network::new(network), every, phase, published));
-    }
+    let count = config.networks.len();
+    let mut running = Running::start(path, config)?;
+    let constants = Constants { version: VERSION, revision: REVISION };
+    let (reload, mut reloads) = mpsc::channel::<Reload>(1);
     let paths = Arc::new(Paths {
-        registry: metrics::registry(constants, networks.clone()),
-        networks,
+        registry: metrics::registry(constants, running.current()),
+        current: running.current(),
         version: VERSION,
+        reload,
     });
     let (end, ended) = oneshot::channel::<()>();
     let mut server = tokio::spawn(server::serve(
         listener,
         move |request| {
-            let reply = paths.answer(&request);
-            async move { reply }
+            let paths = paths.clone();
+            async move { paths.answer(&request).await }
         },
         async {
             // Dropping the sender ends the server too.
             let _ = ended.await;
         },
     ));
-    info!(version = VERSION, %address, networks = loops.len(), "listening");
+    info!(version = VERSION, %address, networks = count, "listening");
 
-    let signal = until_stopped(stop, &mut loops, &mut server).await?;
+    let signal = loop {
+        let asked = tokio::select! {
+            signal = until_stopped(&mut stop, running.tasks(), &mut server) => break signal?,
+            _ = hangups.recv() => None,
+            Some(asked) = reloads.recv() => Some(asked),
+        };
+        let reloaded = tokio::select! {
+            // What ends meanwhile is seen by the next turn.
+            signal = &mut stop => break signal,
+            reloaded = running.reload() => reloaded,
+        };
+        if let Some(asked) = asked {
+            // Who asked may be gone; the log has it, too.
+            let _ = asked.send(reloaded);
+        }
+    };
     info!(signal, "stopping");
     drop(end);
     server.await.context("the HTTP server failed while it ended")
@@ -77,16 +80,23 @@ pub async fn serve(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
 /// Waits for the signal to stop, and gives its name.
 ///
 /// # Errors
-/// When a task ends before that: none may die silently.
+/// When a task ends before that: none may die silently. Cancelled loops are those of networks
+/// that are no longer configured.
 async fn until_stopped(
     stop: impl Future<Output = &'static str>,
     loops: &mut JoinSet<()>,
     server: &mut JoinHandle<()>,
 ) -> anyhow::Result<&'static str> {
-    let (what, ended) = tokio::select! {
-        signal = stop => return Ok(signal),
-        ended = server => ("the HTTP server", ended),
-        Some(ended) = loops.join_next() => ("the loop of a network", ended),
+    let mut stop = pin!(stop);
+    let (what, ended) = loop {
+        tokio::select! {
+            signal = &mut stop => return Ok(signal),
+            ended = &mut *server => break ("the HTTP server", ended),
+            Some(ended) = loops.join_next() => match ended {
+                Err(error) if error.is_cancelled() => {}
+                ended => break ("the loop of a network", ended),
+            },
+        }
     };
     match ended {
         Err(error) => bail!("{what} failed: {error}"),

@@ -28,6 +28,9 @@ pub struct Snapshot {
     pub state_since: UnixTime,
     /// What the counted references agree on; absent in the states `no_consensus` and `split`.
     pub consensus: Option<Consensus>,
+    /// How long the network takes for a block, measured from its rounds; absent until it is steady,
+    /// in other states than `ok`, and anew after a gap between rounds.
+    pub block_time: Option<Duration>,
     /// When the round ended.
     pub ended: Moment,
     /// How long it took.
@@ -155,13 +158,21 @@ impl Snapshot {
         self.nodes.iter().filter(|node| node.is_counted).count()
     }
 
-    /// This snapshot as it may be shown at `now`: when no round has ended for three
-    /// intervals, no block is known any more, and no node is known to answer.
+    /// Whether no round has ended for three intervals before `now`: nothing of it is known
+    /// to hold any more.
+    #[must_use]
+    pub fn is_too_old(&self, now: Moment) -> bool {
+        now.since(self.ended) > self.poll_interval * Self::FRESH_INTERVALS
+    }
+
+    /// This snapshot as it may be shown at `now`: when it is too old, no block is known any
+    /// more, and no node is known to answer.
     #[must_use]
     pub fn shown_at(&self, now: Moment) -> Self {
         let mut shown = self.clone();
-        if now.since(self.ended) > self.poll_interval * Self::FRESH_INTERVALS {
+        if self.is_too_old(now) {
             shown.consensus = None;
+            shown.block_time = None;
             shown.state = NetworkState::NoConsensus;
             shown.state_since = self.ended.unix;
             for node in &mut shown.nodes {

@@ -174,6 +174,10 @@ async fn the_paths_answer_as_prometheus_expects() {
     let client = reqwest::Client::new();
     let posted = client.post(format!("{}/metrics", exporter.url)).send().await.unwrap();
     assert_eq!(posted.status().as_u16(), 405);
+    let (status, part) = exporter.get("/metrics?network=polygon").await;
+    assert_eq!((status, part.lines().next().unwrap()), (200, "# HELP headlag_rounds_total Finished rounds."));
+    assert!(!part.contains("process_"), "{part}");
+    assert_eq!(exporter.get("/metrics?network=other").await.0, 404);
     let healthy = Command::new(env!("CARGO_BIN_EXE_headlag-exporter"))
         .args(["check-health", "--web.listen-address", exporter.url.trim_start_matches("http://")])
         .status();
@@ -182,6 +186,59 @@ async fn the_paths_answer_as_prometheus_expects() {
     let begun = Instant::now();
     assert_eq!(exporter.end().0.code(), Some(0));
     assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+/// The status and the body that these bytes are answered with.
+async fn spoken(exporter: &Exporter, request: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(exporter.url.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn load_balancers_get_the_same_status_however_they_ask() {
+    let nodes = [("a", 100), ("b", 100), ("level", 99), ("late", 90)];
+    let mut urls = Vec::new();
+    for (name, block) in nodes {
+        urls.push(format!("{{name: {name}, url: '{}'}}", node(Reports(block, POLYGON)).await));
+    }
+    let exporter = Exporter::start(&format!(
+        "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- {{name: polygon, protocol: evm, stall_after: 3h, references: [{}], \
+         watched: [{}]}}\n",
+        urls[..2].join(", "),
+        urls[2..].join(", ")
+    ));
+    exporter.metrics().await;
+    for (path, status, body) in [
+        ("/health/polygon/level", 200, "ok\n"),
+        ("/health/polygon/a", 200, "ok\n"),
+        ("/health/polygon/late", 503, "behind\n"),
+        ("/health/polygon/late?max_behind=10", 200, "ok\n"),
+        ("/health/polygon/late?max_behind=9", 503, "behind\n"),
+        ("/health/polygon/late?max_behind_seconds=60", 200, "ok\n"),
+        ("/health/polygon/late?max_behind=x", 400, "max_behind takes"),
+        ("/health/polygon/other", 404, "no node of that name"),
+        ("/health/other/level", 404, "no node of that name"),
+        ("/health/polygon/level/", 404, "no node of that name"),
+        ("/health/polygon", 404, "not found"),
+        ("/-/ready", 200, "headlag-exporter is ready"),
+        ("/", 200, "<!doctype html>"),
+    ] {
+        for version in ["HTTP/1.0\r\n", "HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"] {
+            for method in ["GET", "HEAD", "OPTIONS"] {
+                let seen = spoken(&exporter, &format!("{method} {path} {version}\r\n")).await;
+                let has_body = method == "GET";
+                assert_eq!(seen.0, status, "{method} {path} {version}");
+                assert!(
+                    if has_body { seen.1.starts_with(body) } else { seen.1.is_empty() },
+                    "{path}: {seen:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

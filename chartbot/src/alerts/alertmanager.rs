@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     clock,
-    config::Upstream,
+    config::{HttpConfig, Upstream},
     remote::{Answer, Remote},
 };
 
@@ -105,6 +105,14 @@ impl Alertmanager {
     /// When TLS cannot be set up.
     pub fn new(Upstream { url, http }: &Upstream) -> reqwest::Result<Self> {
         Ok(Self { remote: Arc::new(Remote::new(url, http, TIMEOUT, MAX_BODY)?) })
+    }
+
+    /// Asks as `http` says from now on; clones do, too.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up; then it asks as before.
+    pub fn renew(&self, http: &HttpConfig) -> reqwest::Result<()> {
+        self.remote.renew(http)
     }
 
     /// All alerts that fire, silenced or not, and the time by Alertmanager's own clock.

@@ -1,7 +1,8 @@
 //! `POST /alerts`: who may hand in a webhook, and what is answered.
 
-use std::{hint::black_box, time::Duration};
+use std::{hint::black_box, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
 use headlag_service::server::{Reply, plain};
 use http_body_util::BodyExt;
@@ -31,7 +32,7 @@ const DROPPED: usize = 16 << 20;
 
 /// Where webhooks come in.
 pub struct Intake {
-    secret: SecretString,
+    secret: ArcSwap<SecretString>,
     dispatch: Dispatch,
     metrics: AlertMetrics,
 }
@@ -40,7 +41,12 @@ impl Intake {
     /// Hands the webhooks of those who know `secret` to `dispatch`.
     #[must_use]
     pub fn new(secret: SecretString, dispatch: Dispatch, metrics: AlertMetrics) -> Self {
-        Self { secret, dispatch, metrics }
+        Self { secret: ArcSwap::from_pointee(secret), dispatch, metrics }
+    }
+
+    /// Takes the webhooks of those who know `secret` from now on.
+    pub fn renew(&self, secret: SecretString) {
+        self.secret.store(Arc::new(secret));
     }
 
     /// Answers one request to `/alerts`.
@@ -104,7 +110,8 @@ impl Intake {
     fn is_known(&self, request: &Request<Incoming>) -> bool {
         let header = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
         let Some((scheme, given)) = header.split_at_checked(7) else { return false };
-        scheme.eq_ignore_ascii_case(b"bearer ") && is_same(given, self.secret.expose_secret().as_bytes())
+        scheme.eq_ignore_ascii_case(b"bearer ")
+            && is_same(given, self.secret.load().expose_secret().as_bytes())
     }
 }
 

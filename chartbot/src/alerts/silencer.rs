@@ -21,6 +21,7 @@ use crate::{
         message::{Button, Message, TEXT_LIMIT},
         place::Place,
     },
+    config::HttpConfig,
     words::{
         Words, fitted,
         moment::Times,
@@ -115,6 +116,14 @@ impl Made {
 }
 
 impl Silencer {
+    /// Asks Alertmanager as `http` says from now on.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up; then it asks as before.
+    pub fn renew(&self, http: &HttpConfig) -> reqwest::Result<()> {
+        self.alertmanager.renew(http)
+    }
+
     /// Asks `alertmanager`, and says times in `zone`.
     #[must_use]
     pub fn new(alertmanager: Alertmanager, zone: TimeZone) -> Self {

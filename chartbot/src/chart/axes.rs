@@ -2,9 +2,9 @@
 
 use super::{
     font::{self, Weight},
-    layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK, block},
-    plot::{self, Plot, runs},
-    shape::{Ink, Line, Point, Rect},
+    layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK},
+    plot::{self, Plot, stretches, widest},
+    shape::{Area, Ink, Line, Point, Rect},
     timeaxis::{self, TimeTick},
 };
 use crate::words::number::short;
@@ -19,7 +19,7 @@ pub fn draw(pen: &Pen, plot: &Plot, layout: &mut Layout) {
         let points = [left, right].map(|x| Point { x, y }).to_vec();
         Mark::Line(Line::solid(points, ink, width))
     };
-    let threshold = plot.threshold.iter().flatten().copied().reduce(f64::max);
+    let threshold = widest(plot.threshold);
     for tick in &plot.value.ticks {
         let y = plot.y(*tick);
         let is_edge = threshold == Some(tick.abs());
@@ -63,18 +63,17 @@ pub fn draw(pen: &Pen, plot: &Plot, layout: &mut Layout) {
 
 /// Two dashed lines, or a band where they would be one.
 pub fn corridor(plot: &Plot, layout: &mut Layout) {
-    let half = plot.threshold.iter().flatten().copied().fold(0.0, f64::max);
+    let half = widest(plot.threshold).unwrap_or(0.0);
     let is_thin = plot.y(-half) - plot.y(half) < THIN_CORRIDOR;
     if !is_thin {
         layout.data.extend(plot::corridor(plot).into_iter().map(Mark::Line));
         return;
     }
-    for run in runs(plot.grid.len.min(plot.threshold.len()), |i| plot.limit(i).is_some()) {
-        let (left, right) = plot.column_edges(&run);
-        let limit = plot.limit(run.start).unwrap_or(0.0);
+    for (columns, limit) in stretches(plot.grid.len, |i| plot.limit(i)) {
+        let (left, right) = plot.column_edges(&columns);
         let middle = plot.y(0.0);
         let reach = (plot.y(-limit) - middle).max(2.0);
         let band = Rect { left, top: middle - reach, right, bottom: middle + reach };
-        layout.under.push(Mark::Area(block(band, Ink::ThinCorridor)));
+        layout.under.push(Mark::Area(Area::block(band, Ink::ThinCorridor)));
     }
 }

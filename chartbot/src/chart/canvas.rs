@@ -1,8 +1,6 @@
 //! The drawing backend of the charts: plotters in front, tiny-skia behind.
 //!
 //! plotters counts in whole units, so a pixel has [`UNITS`] of them: curves stay smooth.
-//! Straight level and upright lines of one pixel are put on whole pixels, which keeps
-//! them crisp.
 
 use ab_glyph::OutlineCurve;
 use plotters_backend::{
@@ -111,20 +109,7 @@ impl DrawingBackend for Canvas<'_> {
         path: I,
         style: &S,
     ) -> Drawn {
-        let mut points: Vec<BackendCoord> = path.into_iter().collect();
-        let width = style.stroke_width() as f32;
-        if let [from, to] = points.as_mut_slice()
-            && width <= UNITS
-        {
-            if from.1 == to.1 {
-                from.1 = pixel_centre(from.1);
-                to.1 = from.1;
-            } else if from.0 == to.0 {
-                from.0 = pixel_centre(from.0);
-                to.0 = from.0;
-            }
-        }
-        self.stroke(polyline(points), style.color(), width);
+        self.stroke(polyline(path), style.color(), style.stroke_width() as f32);
         Ok(())
     }
 
@@ -199,11 +184,6 @@ fn weight(style: &impl BackendTextStyle) -> Weight {
 
 fn to_pixels() -> Transform {
     Transform::from_scale(1.0 / UNITS, 1.0 / UNITS)
-}
-
-fn pixel_centre(unit: i32) -> i32 {
-    let units = UNITS as i32;
-    unit.div_euclid(units) * units + units / 2
 }
 
 fn paint(color: BackendColor) -> Paint<'static> {

@@ -41,9 +41,9 @@ pub struct Card {
     pub best: Vec<Option<Envelope>>,
     /// Half the height of the corridor at that time; absent when unknown.
     pub threshold: Vec<Option<f64>>,
-    /// When the first node will be level at its present pace, in unix seconds; absent unless it
-    /// is catching up steadily.
-    pub level_at: Option<i64>,
+    /// Whether the first node is catching up so steadily that the moment it will be level is
+    /// known.
+    pub is_forecast: bool,
     /// The last line, left and right: the range with its date, the references.
     pub foot: [String; 2],
 }
@@ -120,12 +120,12 @@ impl Card {
                 .nodes
                 .iter()
                 .zip(&history.watched)
-                .map(|(it, of)| node_of(it, State::of(it.state, facts.state), of, history, words))
+                .map(|(it, of)| node_of(facts, it, of, history, words))
                 .collect(),
             more: (!left_out.is_empty()).then(|| more(left_out)),
             best: history.best.clone(),
             threshold: history.threshold.clone(),
-            level_at: facts.nodes.first().and_then(|node| node.level_at).map(|at| at as i64),
+            is_forecast: facts.nodes.first().is_some_and(|node| node.level_at.is_some()),
             foot: [
                 times.range(history.since, is_late),
                 references.map(|(up, all)| (words.chart.references)(up, all)).unwrap_or_default(),
@@ -134,11 +134,11 @@ impl Card {
     }
 }
 
-fn node_of(facts: &NodeFacts, state: State, watched: &Watched, history: &History, words: &Words) -> Node {
-    let now = facts.lag_blocks.map(|lag| Now {
+fn node_of(facts: &Facts, node: &NodeFacts, watched: &Watched, history: &History, words: &Words) -> Node {
+    let now = node.lag_blocks.map(|lag| Now {
         offset: 0.0 - lag,
         behind: facts
-            .behind_seconds
+            .seconds_behind(node)
             .filter(|seconds| lag > 0.0 && *seconds >= 0.5)
             .map(|seconds| format!("−{}", (words.age)(seconds))),
     });
@@ -149,12 +149,12 @@ fn node_of(facts: &NodeFacts, state: State, watched: &Watched, history: &History
         let (min, max) = (last.min.min(now.offset), last.max.max(now.offset));
         *last = Envelope { min, mean: now.offset, max };
     }
-    let worst = facts.worst.map(|worst| Worst { offset: 0.0 - worst.lag, at: worst.at as i64 });
+    let worst = node.worst.map(|worst| Worst { offset: 0.0 - worst.lag, at: worst.at as i64 });
     let over = worst.and_then(|worst| worst_of_what_is_over(&seen, worst, history));
     Node {
-        name: facts.node.clone(),
+        name: node.node.clone(),
         seen,
-        state,
+        state: State::of(node.state, facts.state),
         states: watched.columns.iter().map(|column| column.shares.clone()).collect(),
         now,
         worst: worst.into_iter().chain(over).collect(),

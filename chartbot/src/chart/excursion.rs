@@ -21,7 +21,8 @@ const ARROW_WIDTH: f32 = 1.2 * ARROW;
 /// The worst sample of a stretch that lies beyond the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peak {
-    pub at: Point,
+    /// The middle of its column, in pixels.
+    pub x: f32,
     /// In blocks from the median.
     pub value: f64,
     pub ink: Ink,
@@ -33,7 +34,7 @@ impl Peak {
         let up = self.value > 0.0;
         let (tip, foot) = if up { (plot.top, plot.top + ARROW) } else { (plot.bottom, plot.bottom - ARROW) };
         let half = ARROW_WIDTH / 2.0;
-        let x = self.at.x.clamp(plot.left + half, plot.right - half);
+        let x = self.x.clamp(plot.left + half, plot.right - half);
         Area {
             outline: vec![
                 Point { x, y: tip },
@@ -128,8 +129,7 @@ impl Run<'_> {
     /// farthest sample of a column.
     fn stem(&self, index: usize, side: Side, means: &[f64], trace: &mut Trace) {
         let limit = self.limit(index);
-        let mean = means.get(index).copied();
-        let line = mean.filter(|mean| side.beyond(*mean, limit) > 0.0);
+        let line = means.get(index).copied().filter(|mean| side.beyond(*mean, limit) > 0.0);
         let edge = side.sign() * limit.unwrap_or(0.0);
         let from = self.plot.y(line.unwrap_or(edge));
         let to = self.plot.y(self.extreme(index, side));
@@ -142,13 +142,8 @@ impl Run<'_> {
             Side::Above => to.min(from - LINE),
         };
         let x = self.x(index);
-        let upright = |from: f32, to: f32| [from, to].map(|y| Point { x, y }).to_vec();
-        trace.stems.push(Line::solid(upright(from, to), Ink::Outside(side), LINE));
-        // Without a band a stem would hang in the air.
-        if let (None, None, Some(mean)) = (self.style.band, line, mean) {
-            let points = upright(self.plot.y(mean), from);
-            trace.stems.push(Line::solid(points, self.style.line, LINE));
-        }
+        let points = [from, to].map(|y| Point { x, y }).to_vec();
+        trace.stems.push(Line::solid(points, Ink::Outside(side), LINE));
     }
 
     /// Keeps the worst of every stretch that the scale cuts off.
@@ -158,9 +153,9 @@ impl Run<'_> {
         let cut = runs(self.columns.len(), |i| away(i) > 0.0 && self.cut(self.extreme(i, side)));
         for index in self.joined(cut, ARROW_WIDTH).into_iter().filter_map(worst) {
             let value = self.extreme(index, side);
-            let is_outside = self.style.judged && side.beyond(value, self.limit(index)) > 0.0;
+            let is_outside = self.style.band.is_some() && side.beyond(value, self.limit(index)) > 0.0;
             trace.cuts.push(Peak {
-                at: Point { x: self.x(index), y: self.plot.y(value) },
+                x: self.x(index),
                 value,
                 ink: if is_outside { Ink::Outside(side) } else { self.style.line },
             });

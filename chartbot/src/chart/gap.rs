@@ -1,9 +1,9 @@
 //! PURE: bands where the only node was not seen, with their cause.
 
 use super::{
-    layout::{AIR, BODY, Hand, Layout, Mark, Pen, block},
-    plot::Plot,
-    shape::{Ink, Label, Rect},
+    layout::{AIR, BODY, Hand, Layout, Mark, Pen},
+    plot::{Plot, stretches},
+    shape::{Area, Ink, Label, Rect},
 };
 use crate::samples::state::State;
 
@@ -13,35 +13,25 @@ pub struct Gap {
     state: State,
 }
 
-/// Where the only node was not seen, with the state that explains it.
+/// Where the only node was not seen, with the state that explains it; none for several nodes.
 pub fn gaps(pen: &Pen, plot: &Plot) -> Vec<Gap> {
-    let Some(node) = pen.card.nodes.first() else { return Vec::new() };
+    let [node] = &pen.card.nodes[..] else { return Vec::new() };
     let cause = |i: usize| {
         let shares = node.states.get(i)?;
         let largest = shares.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
         node.seen.get(i)?.is_none().then_some(largest.0).filter(|state| *state != State::Gone)
     };
-    let mut gaps: Vec<(std::ops::Range<usize>, State)> = Vec::new();
-    for (i, state) in (0..node.seen.len()).filter_map(|i| Some((i, cause(i)?))) {
-        match gaps.last_mut() {
-            Some((columns, last)) if columns.end == i && *last == state => columns.end = i + 1,
-            _ => gaps.push((i..i + 1, state)),
-        }
-    }
-    let band = |(columns, state): (std::ops::Range<usize>, State)| {
+    let band = |(columns, state)| {
         let (left, right) = plot.spread(&columns, 4.0);
         Gap { frame: Rect { left, right, ..plot.frame }, state }
     };
-    gaps.into_iter().map(band).collect()
+    stretches(node.seen.len(), cause).into_iter().map(band).collect()
 }
 
 /// The pale bands.
 pub fn draw(gaps: &[Gap], layout: &mut Layout) {
-    let ink = |state| match state {
-        State::NotScraped => Ink::Tile(State::NoConsensus),
-        _ => Ink::Tile(state),
-    };
-    layout.under.extend(gaps.iter().map(|gap| Mark::Area(block(gap.frame, ink(gap.state)))));
+    let band = |gap: &Gap| Mark::Area(Area::block(gap.frame, Ink::Tile(gap.state)));
+    layout.under.extend(gaps.iter().map(band));
 }
 
 /// The cause of a gap inside it, in as few lines as fit, where it is wide enough.

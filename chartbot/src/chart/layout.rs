@@ -9,7 +9,7 @@ use super::{
     gap, head, legend, lines,
     plot::Plot,
     scale,
-    shape::{Area, Disc, Ink, Label, Line, Point, Rect},
+    shape::{Area, Disc, Ink, Label, Line, Rect},
     strip,
     timeaxis::TimeScale,
     values,
@@ -91,7 +91,7 @@ impl Layout {
         let time = TimeScale { since: card.from, until: card.until, left: frame.left, right: frame.right };
         let plot = Plot { time, value: &value, frame, grid: card.grid, threshold: &card.threshold };
 
-        let gaps = if card.nodes.len() == 1 { gap::gaps(pen, &plot) } else { Vec::new() };
+        let gaps = gap::gaps(pen, &plot);
         gap::draw(&gaps, self);
         axes::draw(pen, &plot, self);
         axes::corridor(&plot, self);
@@ -204,11 +204,4 @@ impl Pen<'_> {
         let left = right - self.width(&text, hand);
         self.text(text, left, baseline, hand)
     }
-}
-
-/// A filled box.
-pub fn block(frame: Rect, ink: Ink) -> Area {
-    let Rect { left, top, right, bottom } = frame;
-    let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-    Area { outline: corners.map(|(x, y)| Point { x, y }).to_vec(), ink }
 }

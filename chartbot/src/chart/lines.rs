@@ -28,8 +28,8 @@ pub struct Drawn {
 pub fn traces(pen: &Pen, plot: &Plot) -> Vec<Drawn> {
     let card = pen.card;
     let steps = plot.frame.width() / plot.grid.len.max(1) as f32 >= STEP;
-    let calm = |line, width| Style { line, band: None, width, judged: false, steps };
-    let main = Style { line: Ink::Main, band: Some(Ink::MainBand), width: LINE + 1.0, judged: true, steps };
+    let calm = |line, width| Style { line, band: None, width, steps };
+    let main = Style { line: Ink::Main, band: Some(Ink::MainBand), width: LINE + 1.0, steps };
     let draw = |seen: &[Option<Envelope>], style| marks(plot, trace::trace(plot, seen, style));
     let mut drawn = vec![draw(&card.best, calm(Ink::Best, 3.0))];
     let nodes = card.nodes.iter().enumerate().rev();
@@ -106,7 +106,7 @@ fn off(point: Point, a: Point, b: Point) -> f32 {
 /// Two strokes across a line that continues beyond the scale.
 fn break_mark(plot: &Plot, peak: &Peak) -> Mark {
     let (half, rise, width) = (16.0, 7.0, 7.0);
-    let x = peak.at.x.clamp(plot.frame.left + half, plot.frame.right - half);
+    let x = peak.x.clamp(plot.frame.left + half, plot.frame.right - half);
     let y = if peak.value < 0.0 { plot.frame.bottom - 46.0 } else { plot.frame.top + 46.0 };
     let points = vec![Point { x: x - half, y: y + rise }, Point { x: x + half, y: y - rise }];
     Mark::Line(Line::solid(points, Ink::Ground, width))

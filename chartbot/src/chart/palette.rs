@@ -32,7 +32,7 @@ pub fn colour(ink: Ink, theme: Theme) -> (Rgb, f64) {
         },
         Ink::Tile(state) => match state {
             State::Unreachable | State::WrongChain => of(0xFBE9DF, 0x3A271C),
-            State::NoConsensus | State::Split => of(0xEEF0F3, 0x20242C),
+            State::NoConsensus | State::Split | State::NotScraped => of(0xEEF0F3, 0x20242C),
             _ => ground(theme),
         },
         Ink::Sign(state) => match state {
@@ -73,8 +73,6 @@ fn rgb(hex: u32) -> Rgb {
 mod tests {
     use super::*;
 
-    const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
-
     type Triple = [f64; 3];
 
     /// Linear light as WCAG 2 defines it (<https://www.w3.org/TR/WCAG22/#dfn-relative-luminance>).
@@ -97,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_text_has_a_contrast_of_five() {
-        for theme in THEMES {
+        for theme in Theme::ALL {
             for state in State::ALL {
                 let sign = contrast(colour(Ink::Sign(state), theme).0, ground(theme));
                 assert!(sign.round() >= 5.0, "{theme:?} {state:?}: {sign:.2}");
@@ -192,7 +190,7 @@ mod tests {
     #[test]
     fn fills_differ_for_every_kind_of_colour_vision() {
         let solid = [State::Ok, State::Behind, State::Ahead, State::Halted];
-        for theme in THEMES {
+        for theme in Theme::ALL {
             let fills = solid.map(|state| colour(Ink::Fill(state), theme).0);
             let all: Vec<Rgb> = fills.into_iter().chain([ground(theme)]).collect();
             for (vision, matrix) in VISIONS {

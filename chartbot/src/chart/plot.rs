@@ -60,16 +60,26 @@ impl Plot<'_> {
     }
 }
 
-/// The stretches of neighbours that have something.
-pub fn runs(len: usize, has: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for i in (0..len).filter(|i| has(*i)) {
-        match runs.last_mut() {
-            Some(run) if run.end == i => run.end = i + 1,
-            _ => runs.push(i..i + 1),
+/// The largest threshold of the range; absent when none is known.
+pub fn widest(threshold: &[Option<f64>]) -> Option<f64> {
+    threshold.iter().flatten().copied().reduce(f64::max)
+}
+
+/// The stretches of neighbours that have the same, with what they have.
+pub fn stretches<T: PartialEq>(len: usize, of: impl Fn(usize) -> Option<T>) -> Vec<(Range<usize>, T)> {
+    let mut stretches: Vec<(Range<usize>, T)> = Vec::new();
+    for (i, it) in (0..len).filter_map(|i| Some((i, of(i)?))) {
+        match stretches.last_mut() {
+            Some((columns, last)) if columns.end == i && *last == it => columns.end = i + 1,
+            _ => stretches.push((i..i + 1, it)),
         }
     }
-    runs
+    stretches
+}
+
+/// The stretches of neighbours that have something.
+pub fn runs(len: usize, has: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+    stretches(len, |i| has(i).then_some(())).into_iter().map(|(columns, ())| columns).collect()
 }
 
 /// The corridor: a dashed line along the threshold on each side, broken where it is unknown.

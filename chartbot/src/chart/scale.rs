@@ -1,6 +1,6 @@
 //! PURE: the vertical scale of a card: which blocks are in view, and the ticks beside them.
 
-use super::card::Card;
+use super::{card::Card, plot::widest};
 
 /// Air beyond the corridor, as a factor of the threshold: room for a number.
 const CORRIDOR_AIR: f64 = 1.7;
@@ -44,7 +44,7 @@ impl ValueScale {
 
 /// The scale for all nodes of a card on `height` pixels.
 pub fn of(card: &Card, height: f32) -> ValueScale {
-    let threshold = card.threshold.iter().flatten().copied().reduce(f64::max);
+    let threshold = widest(&card.threshold);
     let half = threshold.map_or(LEAST_HALF, |it| (it * CORRIDOR_AIR).max(LEAST_HALF));
     let side = |sign: f64| {
         let away = |edge: Option<(f64, f64)>| edge.map(|(low, high)| (low * sign).max(high * sign));

@@ -94,7 +94,7 @@ pub enum Ink {
     Excursion(Side),
     /// The area of a state in the strip.
     Fill(State),
-    /// The area behind the stripes, crosses or dots of a state.
+    /// The area behind the stripes, crosses or dots of a state, and the band of a gap.
     Tile(State),
     /// Text and signs of a state.
     Sign(State),
@@ -140,6 +140,13 @@ pub struct Area {
 }
 
 impl Area {
+    /// A filled box.
+    pub fn block(frame: Rect, ink: Ink) -> Area {
+        let Rect { left, top, right, bottom } = frame;
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+        Area { outline: corners.map(|(x, y)| Point { x, y }).to_vec(), ink }
+    }
+
     /// Whether any of its ink lies within `frame`.
     pub fn touches(&self, frame: &Rect) -> bool {
         let ends = self.outline.iter().zip(self.outline.iter().cycle().skip(1));

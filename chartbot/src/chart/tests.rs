@@ -8,7 +8,7 @@ use super::{
     font::Fonts,
     layout::{EDGE, Layout, Mark, PICTURE},
     scenes::{DAY, NOW, Present, Scene, away, history, scenes, seen},
-    shape::{Ink, Rect},
+    shape::{Ink, Label, Rect},
     *,
 };
 use crate::{
@@ -197,6 +197,46 @@ fn ticks_begin_with_the_corridor_and_the_number_is_on_its_side_of_it() {
     for number in ["−27", "−54 s"] {
         assert!(at(number).top > threshold, "{number}");
     }
+}
+
+/// A calm day but for a dip in its first half, which has another threshold than the second.
+fn dip_before_the_threshold_changed(depth: f64, thresholds: [Option<f64>; 2]) -> Layout {
+    let mut history = history(DAY, &["my-node"]).change(0, 0.2, 0.25, |_, _| seen(-depth, -depth, -depth));
+    let (before, after) = history.threshold.split_at_mut(history.grid.len / 2);
+    before.fill(thresholds[0]);
+    after.fill(thresholds[1]);
+    let now = Present { state: NodeState::Ok, minutes: 9_000, lag: Some((0.0, 0.0)) };
+    let card = Scene::new(history, NetworkState::Ok, &now).card(&TimeZone::UTC, &ENGLISH);
+    check(&card, &TimeZone::UTC, &ENGLISH)
+}
+
+#[test]
+fn a_number_is_judged_by_the_threshold_of_its_own_time() {
+    for (depth, thresholds, want) in [
+        (7.0, [Some(5.0), Some(10.0)], Some("−7")),
+        (27.0, [Some(5.0), Some(30.0)], Some("−27")),
+        (7.0, [Some(10.0), Some(5.0)], None),
+        // Where it is unknown, the widest that is known counts.
+        (7.0, [None, Some(10.0)], None),
+        (7.0, [None, Some(5.0)], Some("−7")),
+    ] {
+        let layout = dip_before_the_threshold_changed(depth, thresholds);
+        let is_number = |label: &&Label| label.ink == Ink::Sign(State::Behind) && label.text.starts_with('−');
+        let number = layout.labels.iter().find(is_number).map(|it| it.text.as_str());
+        assert_eq!(number, want, "{depth} under {thresholds:?}");
+    }
+}
+
+#[test]
+fn a_thin_corridor_is_as_high_as_the_threshold_of_its_time() {
+    let layout = dip_before_the_threshold_changed(5_000.0, [Some(5.0), Some(30.0)]);
+    let band = |mark: &Mark| match mark {
+        Mark::Area(area) if area.ink == Ink::ThinCorridor => Some(area.outline.clone()),
+        _ => None,
+    };
+    let bands: Vec<_> = layout.under.iter().filter_map(band).collect();
+    let [before, after] = &bands[..] else { panic!("{bands:?}") };
+    assert_eq!((before[2].x, before[2].y < after[2].y), (after[0].x, true), "{bands:?}");
 }
 
 #[test]

@@ -48,12 +48,12 @@ impl Texture {
 /// The areas that fill a box for a state. Patterns are tied to the picture, not to the box:
 /// neighbours continue in one pattern.
 pub fn fill(frame: Rect, state: State) -> Vec<Area> {
-    let whole = |ink| area(corners(frame).to_vec(), ink);
+    let whole = |ink| Area::block(frame, ink);
     let fill = Ink::Fill(state);
     let tile = || whole(Ink::Tile(state));
     let pattern = |shapes: Vec<Vec<Point>>| {
         let shapes = shapes.into_iter().map(|it| clipped(it, frame)).filter(|it| it.len() > 2);
-        shapes.map(|outline| area(outline, fill)).collect::<Vec<_>>()
+        shapes.map(|outline| Area { outline, ink: fill }).collect::<Vec<_>>()
     };
     let with_tile = |areas: Vec<Area>| [vec![tile()], areas].concat();
     match Texture::of(state) {
@@ -63,7 +63,7 @@ pub fn fill(frame: Rect, state: State) -> Vec<Area> {
             let groove = |n: f32| {
                 let middle = frame.top + n * third;
                 let frame = Rect { top: middle - GROOVE / 2.0, bottom: middle + GROOVE / 2.0, ..frame };
-                Area { outline: corners(frame).to_vec(), ink: Ink::Ground }
+                Area::block(frame, Ink::Ground)
             };
             // In a low box the grooves would leave nothing.
             let grooves = if third >= 1.5 * GROOVE { vec![groove(1.0), groove(2.0)] } else { Vec::new() };
@@ -84,19 +84,10 @@ pub fn fill(frame: Rect, state: State) -> Vec<Area> {
                 Rect { right: left + line, ..frame },
                 Rect { left: right - line, ..frame },
             ];
-            sides.iter().map(|side| area(corners(*side).to_vec(), fill)).collect()
+            sides.map(|side| Area::block(side, fill)).to_vec()
         }
         Texture::Blank => Vec::new(),
     }
-}
-
-fn area(outline: Vec<Point>, ink: Ink) -> Area {
-    Area { outline, ink }
-}
-
-fn corners(frame: Rect) -> [Point; 4] {
-    let Rect { left, top, right, bottom } = frame;
-    [(left, top), (right, top), (right, bottom), (left, bottom)].map(|(x, y)| Point { x, y })
 }
 
 /// Stripes at 45°; `way` is 1 where they rise to the right, -1 where they fall.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::samples::grid::Envelope;
 
-/// Width of the lines of watched nodes, in pixels.
+/// Width of a stem, in pixels; narrower columns are smoothed.
 pub const LINE: f32 = 4.0;
 /// A stretch of data is drawn at least this wide, so that a lone column stays visible: its
 /// line is a dot then.
@@ -35,11 +35,10 @@ pub struct Trace {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Style {
     pub line: Ink,
-    /// Absent where a band would hide more than it shows.
+    /// The ink of its band; absent for a line that is not judged: leaving the corridor means
+    /// nothing for it.
     pub band: Option<Ink>,
     pub width: f32,
-    /// Whether leaving the corridor means anything, and is drawn in the ink of its side.
-    pub judged: bool,
     /// Whether the mean is level across each column, instead of a line from middle to middle.
     pub steps: bool,
 }
@@ -66,26 +65,26 @@ pub struct Run<'a> {
 impl Run<'_> {
     fn draw(&self, trace: &mut Trace) {
         let means = self.smoothed();
-        let low = self.curve(|_, it| it.min);
-        let high = self.curve(|_, it| it.max);
         let mean = self.curve(|i, it| means.get(i).copied().unwrap_or(it.mean));
 
-        trace.bands.extend(self.style.band.map(|ink| self.band(ink)));
         for side in [Side::Below, Side::Above] {
             self.cut_off(side, trace);
         }
         let dot = self.dot(&means);
         let is_line = dot.is_none();
         trace.dots.extend(dot);
-        if !self.style.judged {
+        let Some(band) = self.style.band else {
             trace.lines.extend(is_line.then(|| self.line(&mean, self.style.line)));
             return;
-        }
+        };
+        trace.bands.push(self.band(band));
         for piece in pieces(&mean).into_iter().filter(|_| is_line) {
             trace.lines.push(self.line(&piece.knots, self.ink(piece.side)));
         }
-        for (edge, side) in [(&low, Side::Below), (&high, Side::Above)] {
-            let outside = pieces(edge).into_iter().filter(|it| it.side == Some(side));
+        let low = self.curve(|_, it| it.min);
+        let high = self.curve(|_, it| it.max);
+        for (edge, side) in [(low, Side::Below), (high, Side::Above)] {
+            let outside = pieces(&edge).into_iter().filter(|it| it.side == Some(side));
             trace.excursions.extend(outside.map(|it| self.fill(&it.knots, side)));
             self.stems(side, &means, trace);
         }
@@ -104,7 +103,7 @@ impl Run<'_> {
             return None;
         }
         let value = means.iter().sum::<f64>() / means.len() as f64;
-        let side = Side::of(value, self.limit(0)).filter(|_| self.style.judged);
+        let side = Side::of(value, self.limit(0)).filter(|_| self.style.band.is_some());
         let (left, right) = (self.plot.frame.left, self.plot.frame.right);
         let center =
             Point { x: self.x(means.len() / 2).clamp(left + RADIUS, right - RADIUS), y: self.plot.y(value) };
@@ -122,11 +121,8 @@ impl Run<'_> {
     }
 
     /// The part of an edge of the band that lies inside the corridor: what lies outside
-    /// is drawn as an excursion. Nothing is outside for a trace that is not judged.
+    /// is drawn as an excursion.
     fn inside(&self, edge: &[Knot]) -> Vec<Knot> {
-        if !self.style.judged {
-            return edge.to_vec();
-        }
         let knots = pieces(edge).into_iter().flat_map(|piece| piece.knots);
         knots
             .map(|knot| {
@@ -216,8 +212,7 @@ mod tests {
         let grid = Grid { start: 0, step: 10, len: columns.len() };
         let time = TimeScale { since: 0, until: 10 * columns.len() as i64, left: 0.0, right: 100.0 };
         let plot = Plot { time, value: &value, frame: FRAME, grid, threshold };
-        let style =
-            Style { line: Ink::Main, band: Some(Ink::MainBand), width: LINE, judged: true, steps: false };
+        let style = Style { line: Ink::Main, band: Some(Ink::MainBand), width: LINE, steps: false };
         trace(&plot, columns, style)
     }
 

@@ -4,7 +4,7 @@ use super::{
     card::Worst,
     font,
     layout::{AIR, BODY, EDGE, Hand, Layout, Mark, PICTURE, Pen, TICK},
-    plot::Plot,
+    plot::{Plot, widest},
     shape::{Dash, Disc, Ink, Label, Line, Point, Rect},
 };
 use crate::{
@@ -40,7 +40,7 @@ pub fn newest(pen: &Pen, plot: &Plot, layout: &mut Layout) {
     let muted = Hand::regular(BODY, Ink::Muted);
     let behind = now.behind.as_deref().filter(|it| pen.width(it, muted) <= room);
 
-    let way = card.level_at.map(|_| {
+    let way = card.is_forecast.then(|| {
         let end = Point { x: PICTURE.right - EDGE - 60.0, y: plot.y(0.0) };
         let dash = Some(Dash { on: 5.0, off: 10.0 });
         Line { points: vec![center, end], ink: line, width: 4.0, dash }
@@ -85,7 +85,9 @@ pub fn worst(pen: &Pen, plot: &Plot, layout: &mut Layout) {
 
 fn number(pen: &Pen, plot: &Plot, worst: Worst, layout: &Layout) -> Option<Label> {
     let at = Point { x: plot.time.x(worst.at), y: plot.y(worst.offset) };
-    let limit = pen.card.threshold.iter().flatten().copied().fold(0.0, f64::max);
+    // The line is coloured by the threshold of its own time as well.
+    let then = plot.grid.place(worst.at as f64).and_then(|column| plot.limit(column));
+    let limit = then.or_else(|| widest(plot.threshold)).unwrap_or(0.0);
     if worst.offset.abs() <= limit || worst.offset.round() == 0.0 {
         return None;
     }

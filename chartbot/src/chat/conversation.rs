@@ -260,6 +260,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn time_behind_follows_the_block_time_until_it_is_measured() {
+        for (text, first) in [
+            ("/hour", "photo: 🔴 12 blocks (30 s) behind"),
+            ("/status", "🔴 polygon · my-node: 12 blocks (30 s)"),
+        ] {
+            let answer = ask(Server::JustStarted, from_alice(text)).await.unwrap();
+            assert!(answer.starts_with(first), "{answer}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_a_server_allows_is_enough() {
         for status in [StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED] {
             let answer = ask(Server::OnlyGet(status), from_alice("/hour")).await.unwrap();

@@ -17,6 +17,8 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 
 use self::alerts::AlertFlags;
+#[cfg(test)]
+pub use self::http_file::load as load_http;
 pub use self::{alerts::Alerting, http_file::HttpConfig};
 use crate::{chart::Theme, chat::access::User};
 

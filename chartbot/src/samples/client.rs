@@ -24,6 +24,10 @@ use crate::{
     remote::{Answer, Remote},
 };
 
+/// One moment.
+const QUERY: &str = "api/v1/query";
+/// Steps over a range.
+const QUERY_RANGE: &str = "api/v1/query_range";
 /// How long Prometheus may work on one query; it gives up by itself then.
 const QUERY_TIMEOUT: &str = "8s";
 /// How long the client waits for the whole answer, a little longer.
@@ -98,8 +102,6 @@ const REFUSES_POST: [StatusCode; 3] =
 #[derive(Clone)]
 pub struct Prometheus {
     remote: Arc<Remote>,
-    query: Url,
-    query_range: Url,
     /// Whether the server, or what is in front of it, refuses POST.
     wants_get: Arc<AtomicBool>,
 }
@@ -110,13 +112,16 @@ impl Prometheus {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(base: &Url, http: &HttpConfig) -> reqwest::Result<Self> {
-        let remote = Remote::new(base, http, TIMEOUT, MAX_BODY)?;
-        Ok(Self {
-            query: remote.endpoint("api/v1/query"),
-            query_range: remote.endpoint("api/v1/query_range"),
-            remote: Arc::new(remote),
-            wants_get: Arc::default(),
-        })
+        let remote = Arc::new(Remote::new(base, http, TIMEOUT, MAX_BODY)?);
+        Ok(Self { remote, wants_get: Arc::default() })
+    }
+
+    /// Asks as `http` says from now on; clones do, too.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up; then it asks as before.
+    pub fn renew(&self, http: &HttpConfig) -> reqwest::Result<()> {
+        self.remote.renew(http)
     }
 
     /// The server's own time in unix seconds.
@@ -124,7 +129,7 @@ impl Prometheus {
     /// # Errors
     /// Why there is no answer.
     pub async fn now(&self) -> Result<f64, Error> {
-        let found = self.ask(&self.query, "time()", &[]).await?;
+        let found = self.ask(QUERY, "time()", &[]).await?;
         found.series.first().and_then(Series::newest).ok_or(Error::NotPrometheus(200))
     }
 
@@ -134,7 +139,7 @@ impl Prometheus {
     /// # Errors
     /// Why there is no answer.
     pub async fn query(&self, promql: &str, time: i64) -> Result<Found, Error> {
-        self.ask(&self.query, promql, &[("time", time.to_string())]).await
+        self.ask(QUERY, promql, &[("time", time.to_string())]).await
     }
 
     /// Evaluates for the time `from` to `until` (unix seconds) what `promql` makes of a window
@@ -200,7 +205,7 @@ impl Prometheus {
             let end = if end < last { end } else { last + MARGIN };
             let times = [("start", start), ("end", end), ("step", step)];
             let times = times.map(|(name, time)| (name, time.to_string()));
-            whole.append(self.ask(&self.query_range, promql, &times).await?);
+            whole.append(self.ask(QUERY_RANGE, promql, &times).await?);
             start += length;
         }
         Ok(whole)
@@ -208,7 +213,8 @@ impl Prometheus {
 
     /// POST, since a query may be longer than a URL; GET where that is what is allowed, as
     /// Prometheus' own client does.
-    async fn ask(&self, url: &Url, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {
+    async fn ask(&self, path: &str, promql: &str, times: &[(&str, String)]) -> Result<Found, Error> {
+        let url = self.remote.endpoint(path);
         // VictoriaMetrics keeps the newest half minute back unless it is asked not to cache;
         // others take no notice.
         let mut form = vec![("query", promql), ("timeout", QUERY_TIMEOUT), ("nocache", "1")];

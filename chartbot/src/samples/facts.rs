@@ -46,6 +46,24 @@ pub struct Facts {
     /// The smallest and the largest threshold within the range.
     #[serde(skip)]
     pub thresholds: Option<(f64, f64)>,
+    /// How many seconds the network takes for a block.
+    #[serde(skip)]
+    pub block_time: Option<f64>,
+}
+
+impl Facts {
+    /// For how many seconds one of its nodes is behind, for people: since when the median has been
+    /// above its block or, where the exporter has not watched for so long, by the block time.
+    #[must_use]
+    pub fn seconds_behind(&self, node: &NodeFacts) -> Option<f64> {
+        let measured = node.behind_seconds;
+        let Some((lag, time)) = node.lag_blocks.filter(|lag| *lag > 0.0).zip(self.block_time) else {
+            return measured;
+        };
+        // The newest of its missing blocks may have come just now, and blocks do not come evenly.
+        let least = (lag - 1.0) * time / 2.0;
+        measured.filter(|measured| *measured >= least).or(Some(lag * time))
+    }
 }
 
 /// The facts about one watched node.
@@ -208,6 +226,7 @@ pub mod tests {
             warnings: Vec::new(),
             nodes: vec![node()],
             thresholds: Some((5.0, 5.0)),
+            block_time: None,
         }
     }
 
@@ -309,6 +328,30 @@ pub mod tests {
         assert_eq!(facts.worst, Some(Worst { lag: 1.0, at: 45.0 }));
         // The sample from before counts for the first seconds all the same.
         assert_eq!(facts.outside_seconds, Some(10.0));
+    }
+
+    #[test]
+    fn time_behind_follows_the_block_time_where_it_is_not_known_yet() {
+        for (lag, measured, block_time, want) in [
+            (Some(13.0), Some(26.0), None, Some(26.0)),
+            (Some(13.0), Some(25.0), Some(2.0), Some(25.0)),
+            (Some(13.0), Some(40.0), Some(2.0), Some(40.0)),
+            // The exporter has just started, or its node is no longer reported whole.
+            (Some(13.0), Some(0.0), Some(2.0), Some(26.0)),
+            (Some(1_000.0), Some(75.0), Some(2.0), Some(2_000.0)),
+            (Some(13.0), None, Some(2.0), Some(26.0)),
+            (Some(13.0), Some(0.0), None, Some(0.0)),
+            (Some(13.0), None, None, None),
+            // A block of ten minutes that came half a minute ago.
+            (Some(1.0), Some(30.0), Some(600.0), Some(30.0)),
+            (Some(0.0), Some(0.0), Some(2.0), Some(0.0)),
+            (Some(-3.0), Some(0.0), Some(2.0), Some(0.0)),
+            (None, None, Some(2.0), None),
+        ] {
+            let node = NodeFacts { lag_blocks: lag, behind_seconds: measured, ..node() };
+            let facts = Facts { block_time, ..facts() };
+            assert_eq!(facts.seconds_behind(&node), want, "{lag:?} {measured:?} {block_time:?}");
+        }
     }
 
     #[test]

@@ -354,6 +354,7 @@ impl<'a> Asking<'a> {
             warnings: Vec::new(),
             nodes,
             thresholds: thresholds().reduce(f64::min).zip(thresholds().reduce(f64::max)),
+            block_time: value(&lately.present, promql::BLOCK_TIME, ""),
         };
         (facts, open, within)
     }

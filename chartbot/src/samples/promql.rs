@@ -30,6 +30,8 @@ mod recorded {
 
 /// How long ago the median passed the block of a node.
 pub const BEHIND_SECONDS: &str = "headlag_node_behind_seconds";
+/// How long the network takes for a block.
+pub const BLOCK_TIME: &str = "headlag_block_time_seconds";
 /// How many references are configured.
 pub const REFERENCES: &str = "headlag_references";
 /// How many of them count.
@@ -119,7 +121,7 @@ impl<'a> Selector<'a> {
     /// Raw: what else is known of the present, several metrics at once.
     #[must_use]
     pub fn present(self, window: &str) -> String {
-        let names = [REFERENCES, REFERENCES_UP, MAX_SUPPORT, MEDIAN_SUPPORT];
+        let names = [REFERENCES, REFERENCES_UP, MAX_SUPPORT, MEDIAN_SUPPORT, BLOCK_TIME];
         let name = format!("__name__=~\"{}\"", names.join("|"));
         format!("{}{window}", self.of_network(&name))
     }

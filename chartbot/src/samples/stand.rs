@@ -24,6 +24,8 @@ pub enum Server {
     Behind,
     /// The same so many seconds later, without newer samples; or earlier, below zero.
     Later(i64),
+    /// The same from an exporter that has just been started: for how long is not known yet.
+    JustStarted,
     /// The same, for those who use GET.
     OnlyGet(StatusCode),
     /// The same, for those who ask for at most so many days.
@@ -63,6 +65,7 @@ const SAMPLED: &[Sampled] = &[
     ("headlag_network_state", &[("state", "halted")], |_| 0.0),
     ("headlag_best_lead_blocks", &[], |_| 1.0),
     ("headlag_threshold_blocks", &[], |_| 5.0),
+    ("headlag_block_time_seconds", &[], |_| 2.5),
     ("headlag_references", &[], |_| 9.0),
     ("headlag_references_up", &[], |_| 9.0),
     ("headlag_poll_interval_seconds", &[], |_| SPACING as f64),
@@ -227,6 +230,10 @@ pub async fn answer(server: Server, request: Request<body::Incoming>) -> server:
         }
         Server::Huge => return typed(StatusCode::OK, "text/plain", vec![b' '; 33 << 20]),
         Server::Behind | Server::OnlyGet(_) | Server::Limited(_) | Server::Renames => behind(&form, 0),
+        Server::JustStarted if form["query"].contains(super::promql::BEHIND_SECONDS) => {
+            json!({"resultType": "matrix", "result": []})
+        }
+        Server::JustStarted => behind(&form, 0),
         Server::Later(seconds) => behind(&form, seconds),
         Server::Empty | Server::Warns if form["query"] == "time()" => behind(&form, 0),
         Server::Empty => json!({"resultType": "vector", "result": []}),

@@ -8,6 +8,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use headlag_service::outbound::{self, Failure, Renewed};
 use reqwest::{
@@ -37,13 +38,30 @@ const LONGEST_RETRY_AFTER: u64 = 24 * 3_600;
 /// The name under which a photo is uploaded.
 const PHOTO: &str = "photo_file";
 
-/// The Bot API server, as the bot of one token sees it.
+/// The Bot API server, as the bot of one token sees it. Clones share the token.
 #[derive(Clone)]
 pub struct Api {
     client: Arc<Renewed>,
+    url: Url,
+    bot: Arc<ArcSwap<Bot>>,
+}
+
+/// What the token makes of the URL.
+struct Bot {
+    /// The part of the token before the colon.
+    id: String,
     /// Without a slash at the end; holds the token.
     base: SecretString,
     secrets: Secrets,
+}
+
+impl Bot {
+    fn new(token: &SecretString, api_url: &Url) -> Self {
+        let base = format!("{}/bot{}", api_url.as_str().trim_end_matches('/'), token.expose_secret());
+        let secrets = Secrets::default().of_url(api_url).and(token.expose_secret());
+        let id = token.expose_secret().split(':').next().unwrap_or_default().to_owned();
+        Self { id, base: base.into(), secrets }
+    }
 }
 
 impl Api {
@@ -59,9 +77,20 @@ impl Api {
                 None => client,
             }
         })?;
-        let base = format!("{}/bot{}", api_url.as_str().trim_end_matches('/'), token.expose_secret());
-        let secrets = Secrets::default().of_url(api_url).and(token.expose_secret());
-        Ok(Self { client: Arc::new(client), base: base.into(), secrets })
+        let bot = Arc::new(ArcSwap::from_pointee(Bot::new(token, api_url)));
+        Ok(Self { client: Arc::new(client), url: api_url.clone(), bot })
+    }
+
+    /// Sends `token` from now on; whether it is one of the same bot. The messages of another one
+    /// are counted anew, so that is for a restart.
+    #[must_use]
+    pub fn renew(&self, token: &SecretString) -> bool {
+        let renewed = Bot::new(token, &self.url);
+        let is_same = renewed.id == self.bot.load().id;
+        if is_same {
+            self.bot.store(Arc::new(renewed));
+        }
+        is_same
     }
 
     /// Sends a request that may safely be repeated, such as a question; it is repeated once if
@@ -111,13 +140,13 @@ impl Api {
     /// token.
     fn shown(&self, fault: Fault) -> Fault {
         match fault {
-            Fault::Rejected(words) => Fault::Rejected(self.secrets.passed_on(&words)),
+            Fault::Rejected(words) => Fault::Rejected(self.bot.load().secrets.passed_on(&words)),
             fault => fault,
         }
     }
 
     fn post<P: Payload>(&self, client: &Client) -> RequestBuilder {
-        client.post(format!("{}/{}", self.base.expose_secret(), P::NAME))
+        client.post(format!("{}/{}", self.bot.load().base.expose_secret(), P::NAME))
     }
 }
 

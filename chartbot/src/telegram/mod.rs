@@ -21,8 +21,8 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 use tokio::{task::JoinSet, time::timeout};
 
-use self::{api::Api, outbox::Outbox, poll::Poll, queue::Queue};
-pub use self::{fault::FaultKind, outage::Ended};
+pub use self::{api::Api, fault::FaultKind, outage::Ended};
+use self::{outbox::Outbox, poll::Poll, queue::Queue};
 use crate::{chat::conversation::Conversation, metrics::Metrics, web::Readiness};
 
 /// How long unfinished answers may take once the bot stops.
@@ -47,6 +47,12 @@ impl Telegram {
         metrics: Metrics,
     ) -> reqwest::Result<Self> {
         Ok(Self { api: Api::new(token, api_url, proxy)?, metrics })
+    }
+
+    /// The way to the server, for another token.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        self.api.clone()
     }
 
     /// What sends for this bot.

@@ -115,7 +115,7 @@ impl Story<'_> {
     /// A node's state in words, as far as its network does not say it.
     fn state(self, node: &NodeFacts) -> String {
         let state = State::of(node.state, self.facts.state);
-        state::title(state, node.lag_blocks, node.behind_seconds, self.words())
+        state::title(state, node.lag_blocks, self.facts.seconds_behind(node), self.words())
     }
 
     /// One of several nodes; absent where there is nothing to say of it. Of the node in the

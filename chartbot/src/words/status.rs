@@ -105,13 +105,14 @@ impl Present {
 
     fn node(&self, node: &NodeFacts, times: Times) -> String {
         let state = State::of(node.state, self.facts.state);
+        let seconds = self.facts.seconds_behind(node);
         let what = match node.state {
             NodeState::Ok | NodeState::Ahead if state.is_of_network() => {
                 let own = if node.state == NodeState::Ok { State::Ok } else { State::Ahead };
-                state::title(own, node.lag_blocks, node.behind_seconds, times.words)
+                state::title(own, node.lag_blocks, seconds, times.words)
             }
             NodeState::Ok => (times.words.chart.state)(state).to_owned(),
-            _ => state::title(state, node.lag_blocks, node.behind_seconds, times.words),
+            _ => state::title(state, node.lag_blocks, seconds, times.words),
         };
         line(state, &node.node, what, node.since, trend(node, times), times)
     }

@@ -40,11 +40,14 @@ async fn a_node_and_a_network_have_as_many_samples_as_the_document_says() {
     let url = format!("http://{}/metrics", watched.exporters[0]);
     let whole = || async {
         let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
-        // This one needs a second round.
-        let risen = "headlag_node_last_advance_timestamp_seconds{";
-        text.lines().any(|line| line.starts_with(risen) && line.contains("\"my-node\"")).then_some(text)
+        // These need a second round, and several.
+        let has =
+            |start: &str, node: &str| text.lines().any(|line| line.starts_with(start) && line.contains(node));
+        let is_whole = has("headlag_node_last_advance_timestamp_seconds{", "\"my-node\"")
+            && has("headlag_block_time_seconds{", "");
+        is_whole.then_some(text)
     };
-    let text = eventually("a node that was seen to rise", whole).await;
+    let text = eventually("a node that was seen to rise, and a block time", whole).await;
     let samples = || text.lines().filter(|line| !line.starts_with('#') && line.contains("network=\""));
     let node = samples().filter(|line| line.contains("node=\"my-node\"")).count();
     let network = samples().filter(|line| !line.contains("node=\"")).count();

@@ -16,6 +16,7 @@ const CORTEX: Package = Package {
     name: "cortex",
     programs: &["cortex"],
     data: None,
+    has_libraries: false,
     home: "https://github.com/cortexproject/cortex",
 };
 

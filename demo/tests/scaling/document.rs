@@ -2,21 +2,17 @@
 
 use std::path::Path;
 
+use crate::examples::{blocks, readdressed};
+
 const DOCUMENT: &str = include_str!("../../../docs/scaling.md");
 
 /// A whole file of the document: its name and what it is about, as in its first line, and its text.
 pub type File = (&'static str, &'static str);
 
-/// The blocks of code in this language.
-fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
-    let fences = DOCUMENT.split("```").skip(1).step_by(2);
-    fences.filter_map(move |block| block.strip_prefix(language)?.strip_prefix('\n'))
-}
-
 /// Every config file.
 pub fn files() -> Vec<File> {
     let titled = |text: &'static str| (text.lines().next().unwrap().strip_prefix("# ").unwrap(), text);
-    blocks("yaml").map(titled).collect()
+    blocks(DOCUMENT, "yaml").map(titled).collect()
 }
 
 /// The config file whose first line begins like this.
@@ -27,7 +23,7 @@ pub fn file(title: &str) -> &'static str {
 
 /// The arguments of a command whose line begins like this.
 pub fn arguments(command: &str) -> &'static str {
-    let mut lines = blocks("sh").flat_map(str::lines);
+    let mut lines = blocks(DOCUMENT, "sh").flat_map(str::lines);
     let found = lines.find_map(|line| line.strip_prefix(command));
     found.unwrap_or_else(|| panic!("no '{command}' in the document"))
 }
@@ -38,16 +34,6 @@ pub fn figure(row: &str) -> usize {
     let cells = rows.next().unwrap_or_else(|| panic!("no row '{row}' in the document"));
     let number = cells.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
     number.trim().replace(',', "").parse().unwrap()
-}
-
-/// A text of the document with these addresses in place of its own.
-pub fn readdressed(text: &str, addresses: &[(&str, impl ToString)]) -> String {
-    let mut text = text.to_owned();
-    for (theirs, ours) in addresses {
-        assert!(text.contains(theirs), "no {theirs} in:\n{text}");
-        text = text.replace(theirs, &ours.to_string());
-    }
-    text
 }
 
 /// Makes a `prometheus.yml` of the document fit a test: other addresses, a scrape each second. No

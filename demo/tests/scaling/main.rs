@@ -8,6 +8,8 @@ mod configs;
 #[cfg(feature = "compat")]
 mod cortex;
 mod document;
+#[path = "../examples/mod.rs"]
+mod examples;
 mod pair;
 #[path = "../patience/mod.rs"]
 mod patience;

@@ -8,7 +8,8 @@ use tokio::process::Command;
 
 use crate::{
     charts::{Source, in_one_second},
-    document::{arguments, file, fitted, put_rules, readdressed},
+    document::{arguments, file, fitted, put_rules},
+    examples::readdressed,
     patience::{PATIENCE, eventually, free_port},
     remote_write::{behind, facts, live_through_an_incident},
 };
@@ -17,6 +18,7 @@ const THANOS: Package = Package {
     name: "thanos",
     programs: &["thanos"],
     data: None,
+    has_libraries: false,
     home: "https://github.com/thanos-io/thanos",
 };
 

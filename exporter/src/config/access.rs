@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{credentials::Credentials, proxy::Proxy, tls::Tls};
 
 /// All that is set for a node beyond its URL and headers; by default nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Access {
     /// For everything asked of it in one round; absent where the network's timeout holds.
     pub timeout: Option<Duration>,

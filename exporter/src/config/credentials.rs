@@ -44,6 +44,13 @@ pub enum CredentialsError {
     NotForHeader,
 }
 
+/// Whether the same is sent, from the same file.
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.file.path() == other.file.path() && self.header().ok() == other.header().ok()
+    }
+}
+
 impl Credentials {
     /// The value of the header, sensitive.
     ///

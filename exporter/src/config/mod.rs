@@ -2,8 +2,10 @@
 
 mod access;
 mod credentials;
+pub mod difference;
 mod endpoint;
 mod parse;
+mod protocol;
 mod proxy;
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,7 @@ pub use self::{
     tls::Tls,
 };
 
-use std::{fmt, io::ErrorKind, path::Path, time::Duration};
+use std::{fmt, io::ErrorKind, path::Path, sync::Arc, time::Duration};
 
 use headlag_service::{
     text_file::{TextFileError, read_text},
@@ -27,7 +29,9 @@ use headlag_service::{
     },
 };
 use reqwest::header::HeaderMap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::protocol::{ChainId, Row};
 
 /// Far more than thousands of nodes need.
 const LONGEST: u64 = 4 << 20;
@@ -57,12 +61,14 @@ impl Config {
 }
 
 /// One network: which nodes are compared with which, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     /// Unique in the file.
     pub name: NetworkName,
+    /// How its nodes are asked.
+    pub protocol: Arc<Row>,
     /// The chain every node should be on; absent: none is asked for its chain.
-    pub chain_id: Option<u64>,
+    pub chain_id: Option<ChainId>,
     /// How often every node is asked.
     pub poll_interval: Duration,
     /// For everything asked of a node in one round; below `poll_interval`.
@@ -80,7 +86,7 @@ pub struct Network {
 }
 
 /// What a node is there for: the values of the label `role`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Compared with the other references, it is part of the consensus.
     Reference,
@@ -101,6 +107,36 @@ pub struct Endpoint {
     pub headers: HeaderMap,
     /// Timeout, credentials, certificates, proxy.
     pub access: Access,
+}
+
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { name, role, url, headers, access } = self;
+        (name, role, headers, access) == (&other.name, &other.role, &other.headers, &other.access)
+            && url.expose_secret() == other.url.expose_secret()
+    }
+}
+
+impl Endpoint {
+    /// Whether both have the same name and role, so that the series of one go on in the other.
+    #[must_use]
+    pub fn is_same_node(&self, other: &Self) -> bool {
+        (&self.name, self.role) == (&other.name, other.role)
+    }
+
+    /// Whether both ask the same server, so that the blocks of one go on in the other.
+    #[must_use]
+    pub fn is_same_server(&self, other: &Self) -> bool {
+        self.url.expose_secret() == other.url.expose_secret()
+    }
+}
+
+impl Network {
+    /// Whether the blocks of both are those of one chain, as far as the config says.
+    #[must_use]
+    pub fn is_same_chain(&self, other: &Self) -> bool {
+        (&self.protocol, &self.chain_id) == (&other.protocol, &other.chain_id)
+    }
 }
 
 impl Role {
@@ -188,8 +224,8 @@ pub fn load(path: &Path) -> Result<Config, Report> {
     };
     let text = read_text(path, LONGEST).map_err(|error| match error {
         TextFileError::Unreadable(error) if error.kind() == ErrorKind::NotFound => whole(
-            "there is no such file; name yours with --config.file, or start from the headlag.yml \
-             that comes with headlag"
+            "there is no such file; name yours with --config.file, or copy \
+             headlag.example.yml, which comes with headlag"
                 .into(),
         ),
         error => whole(error.to_string()),

@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt, path::Path, time::Duration};
 use super::{
     Config, Network, NetworkName, Role,
     endpoint::{self, Draft, Shared},
+    protocol::{self, Preset},
     proxy,
     reader::{Environment, Field, Reader, Section},
     report::Problem,
@@ -12,11 +13,14 @@ use super::{
 };
 
 const TOP_KEYS: [&str; 3] = ["poll_interval", "timeout", "networks"];
-const NETWORK_KEYS: [&str; 11] = [
+const NETWORK_KEYS: [&str; 14] = [
     "name",
     "protocol",
+    "head",
+    "chain",
     "chain_id",
     "poll_interval",
+    "timeout",
     "threshold_blocks",
     "stall_after",
     "quorum",
@@ -34,11 +38,6 @@ pub const DAY: Duration = Duration::from_secs(24 * 3600);
 const LONGEST_STALL: Duration = Duration::from_secs(3 * 24 * 3600);
 /// A block that was not seen to rise in fewer rounds may just have been asked for too early.
 const STALL_INTERVALS: u32 = 3;
-/// For `evm`.
-const THRESHOLD_BLOCKS: u64 = 5;
-/// For `evm`.
-const STALL_AFTER: Duration = Duration::from_secs(60);
-const MAX_LEAD_BLOCKS: u64 = 100;
 /// A count of blocks is exact in a Prometheus sample up to here.
 const MOST_BLOCKS: u64 = 1 << 53;
 
@@ -56,7 +55,7 @@ pub fn parse(text: &str, folder: &Path, environment: Environment<'_>) -> Result<
 
 fn read_networks<'a>(reader: &mut Reader<'a>, root: &Field<'a>, folder: &Path) -> Vec<Network> {
     if root.is_null() {
-        reader.problem(0, "", "is empty; start from the headlag.yml that comes with headlag");
+        reader.problem(0, "", "is empty; start from headlag.example.yml, which comes with headlag");
         return Vec::new();
     }
     let Some(top) = reader.section(root, &TOP_KEYS) else { return Vec::new() };
@@ -96,22 +95,25 @@ fn read_network<'a>(
     timeout: &Timing,
     folder: &Path,
 ) -> Option<Network> {
-    read_protocol(reader, section);
-    let own_interval = section.get("poll_interval").map(|_| {
-        let own = Timing::read(reader, section, "poll_interval", POLL_INTERVAL, DAY);
-        check_below(reader, timeout, &own);
-        own
-    });
+    let protocol = protocol::read(reader, section);
+    let own_interval = section
+        .get("poll_interval")
+        .map(|_| Timing::read(reader, section, "poll_interval", POLL_INTERVAL, DAY));
+    let own_timeout = section.get("timeout").map(|_| Timing::read(reader, section, "timeout", TIMEOUT, DAY));
+    let is_own = own_interval.is_some() || own_timeout.is_some();
     let poll_interval = own_interval.as_ref().unwrap_or(poll_interval);
-    let stall_after = Timing::read(reader, section, "stall_after", STALL_AFTER, LONGEST_STALL);
+    let timeout = own_timeout.as_ref().unwrap_or(timeout);
+    if is_own {
+        check_below(reader, timeout, poll_interval);
+    }
+    let stall_after = read_stall_after(reader, section, protocol.preset);
     check_stall_after(reader, &stall_after, poll_interval);
-    let mut number = |key, range, default| match section.get(key) {
-        Some(field) => reader.number(&field, range),
-        None => Some(default),
+    let threshold_blocks = read_threshold_blocks(reader, section, protocol.preset);
+    let max_lead_blocks = match section.get("max_lead_blocks") {
+        Some(field) => reader.number(&field, 1..=MOST_BLOCKS),
+        None => Some(protocol.preset.max_lead_blocks()),
     };
-    let threshold_blocks = number("threshold_blocks", 1..=MOST_BLOCKS, THRESHOLD_BLOCKS);
-    let max_lead_blocks = number("max_lead_blocks", 1..=MOST_BLOCKS, MAX_LEAD_BLOCKS);
-    let chain_id = section.get("chain_id").map(|field| reader.number(&field, 1..=u64::MAX));
+    let chain_id = protocol::read_chain_id(reader, section, protocol.row.as_deref());
     let proxy = section.get("proxy_url").map(|field| proxy::read(reader, &field));
     let shared = Shared { folder, interval: poll_interval, proxy: proxy.flatten() };
     let references = read_nodes(reader, section, Role::Reference, &shared);
@@ -131,10 +133,8 @@ fn read_network<'a>(
     let nodes = watched.into_iter().chain(references).filter_map(|node| node.draft.complete());
     Some(Network {
         name: name?,
-        chain_id: match chain_id {
-            Some(read) => Some(read?),
-            None => None,
-        },
+        protocol: protocol.row?,
+        chain_id: chain_id?,
         poll_interval: poll_interval.value,
         timeout: timeout.value,
         threshold_blocks: threshold_blocks?,
@@ -208,7 +208,8 @@ fn check_stall_after(reader: &mut Reader<'_>, stall_after: &Timing, interval: &T
 
 /// Rounds never overlap, so a node must have answered or failed before the next begins.
 pub fn check_below(reader: &mut Reader<'_>, timeout: &Timing, interval: &Timing) {
-    if timeout.value < interval.value || (timeout.is_default && interval.is_default) {
+    let is_unreadable = timeout.is_wrong || interval.is_wrong;
+    if is_unreadable || timeout.value < interval.value || (timeout.is_default && interval.is_default) {
         return;
     }
     if timeout.is_default {
@@ -234,13 +235,31 @@ fn read_network_name<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Opti
     })
 }
 
-fn read_protocol<'a>(reader: &mut Reader<'a>, section: &Section<'a>) {
-    let field = section.require(reader, "protocol", "write evm for Polygon, Ethereum and their kin");
-    if let Some(field) = field
-        && reader.text(&field).is_some_and(|text| text != "evm")
-    {
-        reader.problem(field.line, &field.path, "must be evm; this version knows no other");
+const NO_DEFAULT: &str =
+    "protocol: json has no default for it, since it follows from how often a block is made";
+
+fn read_threshold_blocks<'a>(reader: &mut Reader<'a>, section: &Section<'a>, preset: Preset) -> Option<u64> {
+    match (section.get("threshold_blocks"), preset) {
+        (Some(field), _) => reader.number(&field, 1..=MOST_BLOCKS),
+        (None, Preset::Row(defaults)) => Some(defaults.threshold_blocks),
+        (None, Preset::Nowhere) => {
+            section.require(reader, "threshold_blocks", NO_DEFAULT);
+            None
+        }
+        (None, Preset::Unknown) => None,
     }
+}
+
+fn read_stall_after<'a>(reader: &mut Reader<'a>, section: &Section<'a>, preset: Preset) -> Timing {
+    let default = preset.row().map(|defaults| defaults.stall_after);
+    let mut timing = Timing::read(reader, section, "stall_after", default.unwrap_or_default(), LONGEST_STALL);
+    if timing.is_default && default.is_none() {
+        timing.is_wrong = true;
+    }
+    if matches!(preset, Preset::Nowhere) {
+        section.require(reader, "stall_after", NO_DEFAULT);
+    }
+    timing
 }
 
 /// A node and where it is in the file.

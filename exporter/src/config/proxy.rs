@@ -4,7 +4,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::reader::{Field, Reader};
 
@@ -24,6 +24,16 @@ pub struct Proxy {
     pub port: u16,
     /// User and password; absent where the URL holds neither.
     pub login: Option<(SecretString, SecretString)>,
+}
+
+impl PartialEq for Proxy {
+    fn eq(&self, other: &Self) -> bool {
+        fn exposed(proxy: &Proxy) -> Option<(&str, &str)> {
+            proxy.login.as_ref().map(|(user, password)| (user.expose_secret(), password.expose_secret()))
+        }
+        let Self { kind, host, port, login: _ } = self;
+        (kind, host, port) == (&other.kind, &other.host, &other.port) && exposed(self) == exposed(other)
+    }
 }
 
 /// How a proxy is spoken to.

@@ -7,8 +7,9 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::{Config, Report};
+use crate::protocol::Compare;
 
-fn read(text: &str) -> Result<Config, Report> {
+pub fn read(text: &str) -> Result<Config, Report> {
     let environment = |name: &str| match name {
         "KEY" => Some("s3cret".to_owned()),
         "EMPTY" => Some(String::new()),
@@ -19,7 +20,7 @@ fn read(text: &str) -> Result<Config, Report> {
 }
 
 /// A file that is right but for the lines `network` adds to its only network, from line 8 on.
-fn with(network: &str) -> String {
+pub fn with(network: &str) -> String {
     format!(
         "networks:\n- name: polygon\n  protocol: evm\n  references: [http://a, http://b]\n  \
          watched:\n  - name: mine\n    url: http://c\n{network}"
@@ -27,7 +28,7 @@ fn with(network: &str) -> String {
 }
 
 #[track_caller]
-fn check(text: &str, want: &[&str]) {
+pub fn check(text: &str, want: &[&str]) {
     let report = read(text).expect_err("the file is wrong").to_string();
     let problems: Vec<&str> =
         report.lines().skip(1).map(|line| line.trim_start().trim_start_matches("headlag.yml")).collect();
@@ -53,7 +54,7 @@ fn a_small_file_gets_the_defaults() {
 #[test]
 fn everything_can_be_set() {
     let config = read(&with(
-        "  poll_interval: 6s\n  chain_id: 137\n  threshold_blocks: 7\n  stall_after: 1m30s\n  quorum: 1\n  \
+        "  poll_interval: 6s\n  timeout: 4s\n  chain_id: 137\n  threshold_blocks: 7\n  stall_after: 1m30s\n  quorum: 1\n  \
          max_lead_blocks: 50\n",
     )
     .replace(
@@ -65,7 +66,8 @@ fn everything_can_be_set() {
     let network = &config.networks[0];
     assert_eq!((network.poll_interval.as_secs(), network.threshold_blocks, network.quorum), (6, 7, 1));
     assert_eq!((network.stall_after.as_secs(), network.max_lead_blocks), (90, 50));
-    assert_eq!(network.chain_id, Some(137));
+    assert_eq!(network.chain_id, Compare::AsNumbers.read("137"));
+    assert_eq!(network.timeout.as_secs(), 4);
     let watched = &network.nodes[0];
     assert_eq!(watched.url.expose_secret(), "http://c/s3cret");
     assert_eq!(watched.headers["x-api-key"], "s3cret");
@@ -75,14 +77,14 @@ fn everything_can_be_set() {
 
 #[test]
 fn the_file_that_comes_with_headlag_is_right() {
-    let config = read(include_str!("../../../headlag.yml")).unwrap();
+    let config = read(include_str!("../../../config/headlag.example.yml")).unwrap();
     assert!(config.networks[0].nodes.len() >= 9);
 }
 
 #[test]
 fn a_file_that_is_no_config_is_refused_as_a_whole() {
-    check("", &[": is empty; start from the headlag.yml that comes with headlag"]);
-    check("# only a comment\n", &[": is empty; start from the headlag.yml that comes with headlag"]);
+    check("", &[": is empty; start from headlag.example.yml, which comes with headlag"]);
+    check("# only a comment\n", &[": is empty; start from headlag.example.yml, which comes with headlag"]);
     check(
         "a: [1\nb: s3cret\n",
         &[":2: is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab"],
@@ -102,10 +104,6 @@ fn durations_and_numbers_have_their_range() {
     check(
         &with("  threshold_blocks: 0\n"),
         &[":8: networks[0].threshold_blocks: must be a whole number from 1 to 9007199254740992"],
-    );
-    check(
-        &with("  chain_id: polygon\n"),
-        &[":8: networks[0].chain_id: must be a whole number from 1 to 18446744073709551615"],
     );
     check(&with("  quorum:\n"), &[":8: networks[0].quorum: is empty; give it a value"]);
     check(&with("  quorum: [1]\n"), &[":8: networks[0].quorum: must be a single value"]);
@@ -132,6 +130,17 @@ fn a_timeout_is_below_every_interval() {
         &[
             ":8: networks[0].poll_interval: must be above timeout (5s by default); make it longer, or set a shorter timeout",
         ],
+    );
+    read(&with("  poll_interval: 6s\n  timeout: 5900ms\n")).unwrap();
+    read(&format!("timeout: 15s\npoll_interval: 20s\n{}", with("  poll_interval: 15s\n  timeout: 14s\n")))
+        .unwrap();
+    check(
+        &with("  timeout: 15s\n"),
+        &[":8: networks[0].timeout: must be below poll_interval (15s by default); make it shorter"],
+    );
+    check(
+        &with("  poll_interval: 6s\n  timeout: 6s\n"),
+        &[":9: networks[0].timeout: must be below networks[0].poll_interval (6s); make it shorter"],
     );
 }
 
@@ -291,7 +300,7 @@ fn unknown_and_repeated_keys_are_named_and_pasted_urls_are_not() {
     check(
         &with("  treshold: 5\n"),
         &[
-            ":8: networks[0].treshold: unknown key; known here: name, protocol, chain_id, poll_interval, threshold_blocks, stall_after, quorum, max_lead_blocks, proxy_url, references, watched",
+            ":8: networks[0].treshold: unknown key; known here: name, protocol, head, chain, chain_id, poll_interval, timeout, threshold_blocks, stall_after, quorum, max_lead_blocks, proxy_url, references, watched",
         ],
     );
     check(
@@ -312,7 +321,7 @@ fn five_problems_are_reported_at_once() {
 timeout: 20s
 networks:
 - name: polygon
-  protocol: solana
+  protocol: ethereum
   quorum: 7
   references:
   - https://a.example/${KEY}
@@ -327,7 +336,7 @@ networks:
         "\
 headlag.yml has 5 problems:
   headlag.yml:1: timeout: must be below poll_interval (15s by default); make it shorter
-  headlag.yml:4: networks[0].protocol: must be evm; this version knows no other
+  headlag.yml:4: networks[0].protocol: ethereum is unknown; did you mean evm? known are evm, solana, cosmos, bitcoin, substrate, starknet, near, aptos, sui, tron, ton, xrpl, stellar, cardano, filecoin, tezos, algorand, json
   headlag.yml:5: networks[0].quorum: must be at most 2, the number of references
   headlag.yml:8: networks[0].references[1]: the environment variable UNSET is not set or empty; set it, or take ${UNSET} out
   headlag.yml:10: networks[0].watched[0]: has the same url as the node on line 7; keep one of the two"

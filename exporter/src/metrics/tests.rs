@@ -10,7 +10,8 @@ use super::*;
 use crate::{
     answer::{Answer, Round},
     block::BlockNumber,
-    clock, config,
+    clock,
+    config::{self, NetworkName},
     network::{
         self,
         properties::{any_rounds, play},
@@ -51,17 +52,19 @@ fn snapshot() -> Snapshot {
             [answer(Ok(99), 3), answer(Ok(104), 4)],
         ),
     );
-    network.fold(
+    let second = network.fold(
         at(15.25),
         &round(
             [answer(Ok(108), 20), answer(Err(Reason::RateLimited), 30), answer(Ok(111), 40)],
             [answer(Ok(97), 3), answer(Err(Reason::Timeout), 5_000)],
         ),
-    )
+    );
+    // Two rounds are too few for it.
+    Snapshot { block_time: Some(Duration::from_millis(2_125)), ..second }
 }
 
 fn constants() -> Constants {
-    Constants { version: "1.2.3", revision: "abc123", config_loaded: 1_789_999_999.5 }
+    Constants { version: "1.2.3", revision: "abc123" }
 }
 
 /// The exposition over one network whose newest snapshot is shown as `snapshot`.
@@ -71,7 +74,8 @@ fn render_with(snapshot: &Snapshot, format: Format) -> String {
     impl Collector for Fixed {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
             let scraped = Scraped { published: &self.0, snapshot: Some(self.1.clone()) };
-            write(encoder, &constants(), &[scraped])
+            let current = InForce { networks: Vec::new(), read_at: 1_789_999_999.5, is_newest: true };
+            write(encoder, Some((&constants(), &current)), &[scraped])
         }
     }
     let mut published = Published::new(&polygon());
@@ -96,7 +100,8 @@ fn the_whole_exposition_is_as_the_golden_files_show() {
 #[test]
 fn before_the_first_round_there_are_counters_at_0_and_nothing_else_of_a_network() {
     let published = Arc::new(Published::new(&polygon()));
-    let text = render(&registry(constants(), vec![published]), Format::Text).unwrap();
+    let text =
+        render(&registry(constants(), Arc::new(Current::new(vec![published], 0.0))), Format::Text).unwrap();
     let of_networks: Vec<&str> = text.lines().filter(|line| line.contains("network=")).collect();
     let is_counter = |line: &str| line.contains("_total{") || line.contains("_duration_seconds_");
     let is_zero = |line: &str| line.ends_with(" 0") || line.ends_with(" 0.0");
@@ -121,6 +126,7 @@ fn an_old_snapshot_shows_no_block_and_nobody_up() {
         "headlag_node_behind_seconds",
         "headlag_max_",
         "headlag_median_",
+        "headlag_block_time_",
         "_up{network=\"polygon\",node=\"a\",role=\"reference\"} 1",
     ] {
         assert!(!text.contains(gone), "{gone} in {text}");
@@ -128,6 +134,35 @@ fn an_old_snapshot_shows_no_block_and_nobody_up() {
     assert!(text.contains("headlag_references_up{network=\"polygon\"} 0"), "{text}");
     assert!(text.contains("headlag_network_state{network=\"polygon\",state=\"no_consensus\"} 1"));
     assert_eq!(text.matches("state=\"unreachable\"} 1").count(), 5, "{text}");
+}
+
+#[test]
+fn the_metrics_of_one_network_are_those_lines_of_all_that_carry_its_name() {
+    let newest = snapshot();
+    let networks = ["ethereum", "polygon"].map(|name| {
+        let config = config::Network { name: NetworkName::new(name).unwrap(), ..polygon() };
+        let published = Published::new(&config);
+        // The age of a snapshot is measured by the real clock here.
+        let snapshot = Snapshot { network: config.name, ended: Moment::now(), ..newest.clone() };
+        published.publish(snapshot);
+        Arc::new(published)
+    });
+    let whole =
+        render(&registry(constants(), Arc::new(Current::new(networks.to_vec(), 0.0))), Format::Text).unwrap();
+    let part = render(&registry_of(vec![networks[1].clone()]), Format::Text).unwrap();
+    let samples = |text: &str, label: &str| -> Vec<String> {
+        text.lines()
+            .filter(|line| !line.starts_with('#') && line.contains(label))
+            .map(str::to_owned)
+            .collect()
+    };
+    let of_polygon = samples(&whole, "network=\"polygon\"");
+    assert!(!of_polygon.is_empty() && samples(&part, "") == of_polygon, "{part}");
+    // Help and type are those of the whole, too, each before its samples.
+    assert!(part.lines().all(|line| whole.contains(&format!("{line}\n"))), "{part}");
+    let of_all = ["# TYPE headlag_build_info ", "# TYPE headlag_config_", "# TYPE process_"];
+    let others = of_all.iter().map(|family| whole.matches(family).count()).sum::<usize>();
+    assert_eq!(part.matches("# TYPE").count() + others, whole.matches("# TYPE").count());
 }
 
 proptest! {

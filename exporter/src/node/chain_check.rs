@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::failed::Failed;
-use crate::{answer::Reason, block::BlockNumber};
+use crate::{answer::Reason, block::BlockNumber, protocol::ChainId};
 
-/// A node that gives no cause for doubt is asked for its chain in one round of so many.
+/// A node that gives no cause for doubt is asked for its chain in one round of so many, where
+/// the answer with its block does not hold that.
 ///
 /// Not in one batch with the block: some public nodes refuse batches, some answer them
 /// slower and past their cache, and those that take them count each element against
@@ -22,10 +23,10 @@ const ROUNDS: u32 = 20;
 /// doubtful block whose question stays without any answer.
 #[derive(Debug)]
 pub struct ChainCheck {
-    expected: u64,
+    expected: ChainId,
     /// A block that moved on by more since the last may be one of another chain.
     max_lead: u64,
-    reported: Option<u64>,
+    reported: Option<ChainId>,
     has_refused: bool,
     /// Its last usable block.
     last: Option<BlockNumber>,
@@ -42,7 +43,7 @@ pub struct ChainCheck {
 impl ChainCheck {
     /// Nothing reported yet; it should be `expected`.
     #[must_use]
-    pub fn new(expected: u64, max_lead: u64) -> Self {
+    pub fn new(expected: ChainId, max_lead: u64) -> Self {
         Self {
             expected,
             max_lead,
@@ -80,15 +81,16 @@ impl ChainCheck {
     }
 
     fn is_wrong(&self) -> bool {
-        self.reported.is_some_and(|reported| reported != self.expected)
+        self.reported.as_ref().is_some_and(|reported| *reported != self.expected)
     }
 
     /// What the node's answers of a round are worth: its block, or why there is none.
-    /// `answer` is that to the question for its chain, where that was asked; it came at `now`.
+    /// `answer` is what it reported of its chain, where that was asked or comes with the block;
+    /// it came at `now`.
     pub fn judge(
         &mut self,
         head: Result<BlockNumber, Reason>,
-        answer: Option<Result<u64, Failed>>,
+        answer: Option<Result<ChainId, Failed>>,
         now: Instant,
     ) -> Result<BlockNumber, Reason> {
         let usable = head.and_then(|block| self.judge_block(block, answer, now));
@@ -103,7 +105,7 @@ impl ChainCheck {
     fn judge_block(
         &mut self,
         block: BlockNumber,
-        answer: Option<Result<u64, Failed>>,
+        answer: Option<Result<ChainId, Failed>>,
         now: Instant,
     ) -> Result<BlockNumber, Reason> {
         let is_doubtful = self.is_doubtful(block);
@@ -147,13 +149,24 @@ fn step(from: BlockNumber, to: BlockNumber) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::now;
+    use crate::{clock::now, protocol::Compare};
     use std::time::Duration;
 
-    const REFUSED: Option<Result<u64, Failed>> = Some(Err(failed(Reason::RpcError(Some(-32601)), false)));
+    /// What a node says of its chain when it is asked.
+    type Told = Result<u64, Failed>;
+
+    const REFUSED: Option<Told> = Some(Err(failed(Reason::RpcError(Some(-32601)), false)));
 
     const fn failed(reason: Reason, is_temporary: bool) -> Failed {
         Failed { reason, is_temporary, retry_after: None }
+    }
+
+    fn chain(id: u64) -> ChainId {
+        Compare::AsNumbers.read(&id.to_string()).unwrap()
+    }
+
+    fn polygon() -> ChainCheck {
+        ChainCheck::new(chain(137), 100)
     }
 
     fn block(number: u64) -> BlockNumber {
@@ -165,12 +178,13 @@ mod tests {
     fn round(
         check: &mut ChainCheck,
         head: Result<u64, Reason>,
-        asked: Option<Result<u64, Failed>>,
+        asked: Option<Told>,
         want: Result<u64, Reason>,
     ) {
         let (head, now) = (head.map(block), now());
         let is_asked = head.is_ok_and(|block| check.is_due(block, now));
         assert_eq!(is_asked, asked.is_some(), "asked for its chain");
+        let asked = asked.map(|told| told.map(chain));
         assert_eq!(check.judge(head, asked, now).map(BlockNumber::get), want);
     }
 
@@ -179,8 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn one_that_reports_its_chain_with_each_block_is_judged_in_each_round() {
+        let mut check = polygon();
+        let mut judge = |number, told: Told| {
+            check.judge(Ok(block(number)), Some(told.map(chain)), now()).map(BlockNumber::get)
+        };
+        assert_eq!(judge(10, Ok(137)), Ok(10));
+        assert_eq!(judge(11, Ok(1)), wrong(11));
+        assert_eq!(judge(12, Ok(137)), Ok(12));
+        // One that leaves it out is believed what it reported last.
+        assert_eq!(judge(13, Err(Failed::without_chain())), Ok(13));
+        assert!(!check.is_unknown());
+    }
+
+    #[test]
     fn asked_at_first_then_in_one_round_of_twenty() {
-        let mut check = ChainCheck::new(137, 100);
+        let mut check = polygon();
         for number in 0..100 {
             let asked = (number % 20 == 0).then_some(Ok(137));
             round(&mut check, Ok(number), asked, Ok(number));
@@ -189,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_makes_more_than_the_lead_between_rounds_is_not_asked_more_often() {
-        let mut check = ChainCheck::new(137, 100);
+        let mut check = polygon();
         round(&mut check, Ok(0), Some(Ok(137)), Ok(0));
         let mut at = 0;
         // Once it is seen to be fast, that is no cause for doubt.
@@ -207,7 +235,7 @@ mod tests {
 
     #[test]
     fn another_chain_has_no_block_for_as_long_as_it_is_reported() {
-        let mut check = ChainCheck::new(137, 100);
+        let mut check = polygon();
         round(&mut check, Ok(10), Some(Ok(1)), wrong(10));
         round(&mut check, Ok(11), Some(Ok(1)), wrong(11));
         round(&mut check, Ok(12), REFUSED, wrong(12));
@@ -218,7 +246,7 @@ mod tests {
 
     #[test]
     fn asked_again_when_it_may_be_another_node() {
-        let mut check = ChainCheck::new(137, 100);
+        let mut check = polygon();
         round(&mut check, Ok(1000), Some(Ok(137)), Ok(1000));
         round(&mut check, Ok(1100), None, Ok(1100));
         round(&mut check, Ok(1201), Some(Ok(137)), Ok(1201));
@@ -233,7 +261,7 @@ mod tests {
     #[test]
     fn a_doubtful_block_is_not_believed_while_the_question_has_no_answer() {
         for reason in [Reason::Timeout, Reason::Connect] {
-            let mut check = ChainCheck::new(137, 100);
+            let mut check = polygon();
             round(&mut check, Ok(1000), Some(Ok(137)), Ok(1000));
             round(&mut check, Ok(50), Some(Err(failed(reason, true))), Err(reason));
             round(&mut check, Ok(51), Some(Err(failed(Reason::RateLimited, true))), Ok(51));
@@ -244,7 +272,7 @@ mod tests {
     fn one_that_refuses_is_judged_by_its_block_alone() {
         for reason in [Reason::RpcError(None), Reason::HttpStatus(405), Reason::Malformed] {
             let refused = Some(Err(failed(reason, false)));
-            let mut check = ChainCheck::new(137, 100);
+            let mut check = polygon();
             round(&mut check, Err(reason), None, Err(reason));
             assert!(!check.is_unknown(), "it refuses everything");
             round(&mut check, Ok(10), refused, Ok(10));
@@ -260,12 +288,12 @@ mod tests {
     #[test]
     fn what_fails_for_the_moment_costs_no_block_and_is_asked_again_soon() {
         for reason in [Reason::RateLimited, Reason::HttpStatus(502), Reason::Connect, Reason::Timeout] {
-            let later = Some(Err(failed(reason, true)));
-            let mut check = ChainCheck::new(137, 100);
+            let later = failed(reason, true);
+            let mut check = polygon();
             let asked: Vec<u64> = (0..60)
                 .filter(|number| {
                     let is_due = check.is_due(block(*number), now());
-                    let answer = if is_due { later } else { None };
+                    let answer = if is_due { Some(Err(later)) } else { None };
                     assert_eq!(check.judge(Ok(block(*number)), answer, now()), Ok(block(*number)));
                     is_due
                 })
@@ -282,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_node_that_asks_for_time_gets_it() {
-        let mut check = ChainCheck::new(137, 100);
+        let mut check = polygon();
         let now = now();
         let retry_after = Some(Duration::from_secs(60));
         let limited = Failed { retry_after, ..failed(Reason::RateLimited, true) };

@@ -30,6 +30,7 @@ use super::{
 use crate::{
     clock,
     config::{Endpoint, NetworkName},
+    protocol::{self, Question},
 };
 
 /// The longest answer that is read; far above any honest one, far below what would hurt.
@@ -38,16 +39,29 @@ const MOST_BYTES: usize = 1 << 20;
 /// A node's connection, with what is sent in every request.
 pub struct Exchange {
     connection: Connection,
-    target: Uri,
     headers: HeaderMap,
     /// Absent where there is none, or where it is one of the headers.
     authorization: Option<Authorization>,
 }
 
-/// Shows nothing: the target may hold a key.
+/// Shows nothing, not even the host.
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Exchange")
+    }
+}
+
+/// A question, and where at a node it is asked.
+pub struct Ask {
+    /// What is asked.
+    pub question: Question,
+    target: Uri,
+}
+
+/// Shows nothing: the target may hold a key.
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ask")
     }
 }
 
@@ -59,8 +73,23 @@ pub struct Reply {
     /// How long the server asks to be left alone, at most the longest pause; absent where it
     /// does not.
     pub retry_after: Option<Duration>,
-    /// The whole body. Empty, too, where the status is not 200 and the body cannot be read.
+    /// The whole body. Empty, too, where the status is none of an answer and the body cannot be
+    /// read.
     pub body: Bytes,
+}
+
+impl Ask {
+    /// To ask `question` at the node at `endpoint`.
+    ///
+    /// # Errors
+    /// When its URL cannot be used.
+    pub fn new(question: &Question, endpoint: &Endpoint) -> anyhow::Result<Self> {
+        // The parser's error says what is wrong without showing the URL.
+        let url = Url::parse(endpoint.url.expose_secret())?;
+        let target = protocol::join(url.path(), url.query(), question.request.path());
+        let target = target.try_into().context("its path cannot be sent")?;
+        Ok(Self { question: question.clone(), target })
+    }
 }
 
 impl Exchange {
@@ -78,13 +107,11 @@ impl Exchange {
         // The parser's error says what is wrong without showing the URL.
         let url = Url::parse(endpoint.url.expose_secret())?;
         let server = Server::of(&url).context("it has no host")?;
-        let target = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let mut headers = HeaderMap::from_iter([
             (header::HOST, authority(&url).context("its host cannot be sent")?),
             (header::USER_AGENT, HeaderValue::from_static(USER_AGENT)),
             (header::ACCEPT, HeaderValue::from_static("*/*")),
             (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
-            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         ]);
         headers.extend(credentials(&url));
         headers.extend(endpoint.headers.clone());
@@ -93,39 +120,46 @@ impl Exchange {
             .map(|credentials| Authorization::new(network.clone(), endpoint.name.clone(), credentials))
             .transpose()?;
         let route = dialer.route(server, &endpoint.access).context("TLS cannot be set up")?;
-        let target = target.try_into().context("its path cannot be sent")?;
-        Ok(Self { connection: Connection::new(route, lifetime), target, headers, authorization })
+        Ok(Self { connection: Connection::new(route, lifetime), headers, authorization })
     }
 
-    /// Posts `body` and gives the answer, when it is complete before `deadline`, name
+    /// Asks with this `id` and gives the answer, when it is complete before `deadline`, name
     /// look-up included. Where the credentials are refused and their file holds others by now,
-    /// it is posted once more: bitcoind writes a new cookie at each start.
-    pub async fn post(&mut self, body: String, deadline: Instant) -> Result<Reply, Failure> {
+    /// it is asked once more: bitcoind writes a new cookie at each start.
+    pub async fn ask(&mut self, ask: &Ask, id: u64, deadline: Instant) -> Result<Reply, Failure> {
         let authorization = self.authorization.as_mut().map(Authorization::current);
-        let reply = self.post_with(authorization, body.clone(), deadline).await?;
+        let reply = self.ask_with(authorization, ask, id, deadline).await?;
         let renewed = match &mut self.authorization {
             Some(authorization) if reply.status == StatusCode::UNAUTHORIZED => authorization.renewed(),
             _ => None,
         };
         match renewed {
-            Some(renewed) => self.post_with(Some(renewed), body, deadline).await,
+            Some(renewed) => self.ask_with(Some(renewed), ask, id, deadline).await,
             None => Ok(reply),
         }
     }
 
-    async fn post_with(
+    async fn ask_with(
         &mut self,
         authorization: Option<HeaderValue>,
-        body: String,
+        Ask { question, target }: &Ask,
+        id: u64,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
-        let mut request = Request::new(Full::from(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.target.clone();
-        *request.headers_mut() = self.headers.clone();
-        if let Some(authorization) = authorization {
-            request.headers_mut().insert(header::AUTHORIZATION, authorization);
+        let body = question.request.body(id);
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let mut headers = self.headers.clone();
+        if body.is_some() {
+            let json = HeaderValue::from_static("application/json");
+            headers.entry(header::CONTENT_TYPE).or_insert(json);
         }
+        if let Some(authorization) = authorization {
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        let mut request = Request::new(Full::from(body.unwrap_or_default()));
+        *request.method_mut() = method;
+        *request.uri_mut() = target.clone();
+        *request.headers_mut() = headers;
         let deadline = deadline.into();
         let response = timeout_at(deadline, self.connection.send(request)).await;
         let response = response.map_err(|_| Failure::Timeout)??;
@@ -133,7 +167,7 @@ impl Exchange {
         let body = match timeout_at(deadline, read(response)).await.map_err(|_| Failure::Timeout) {
             Ok(Ok(body)) => body,
             // The status says enough.
-            _ if status != StatusCode::OK => Bytes::new(),
+            _ if !question.accepted.contains(&status.as_u16()) => Bytes::new(),
             Ok(Err(failure)) | Err(failure) => return Err(failure),
         };
         Ok(Reply { status, retry_after, body })

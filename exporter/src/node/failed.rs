@@ -34,8 +34,14 @@ impl Failed {
 
     /// `reply` holds no usable answer, for `reason`.
     pub fn in_reply(reply: &Reply, reason: Reason) -> Self {
-        let is_temporary = reply.status.is_server_error() || reason == Reason::RateLimited;
+        let is_temporary =
+            reply.status.is_server_error() || matches!(reason, Reason::RateLimited | Reason::NotSynced(_));
         Self { reason, is_temporary, retry_after: reply.retry_after }
+    }
+
+    /// The answer with the block should hold the chain too, and does not.
+    pub fn without_chain() -> Self {
+        Self { reason: Reason::Malformed, is_temporary: false, retry_after: None }
     }
 
     /// Whether the server left the question without any answer.

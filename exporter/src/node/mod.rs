@@ -6,7 +6,6 @@ mod certificate;
 mod chain_check;
 mod connection;
 mod dial;
-mod evm;
 mod exchange;
 mod failed;
 mod pause;
@@ -17,19 +16,27 @@ mod tcp;
 mod tests;
 mod tls;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
-use hyper::StatusCode;
 use tokio::time::sleep;
 
 pub use self::dial::Dialer;
-use self::{chain_check::ChainCheck, exchange::Exchange, failed::Failed, pause::Pause};
+use self::{
+    chain_check::ChainCheck,
+    exchange::{Ask, Exchange},
+    failed::Failed,
+    pause::Pause,
+};
 use crate::{
     answer::{Answer, Reason},
     block::BlockNumber,
     clock::{now, since},
     config::{self, NetworkName, NodeName},
+    protocol::{ChainId, Head, Identity, Row},
 };
 
 /// Public nodes often allow one request a second. Where the question for the chain is
@@ -45,12 +52,22 @@ const CONNECTION_LIFETIME: Duration = Duration::from_secs(240);
 pub struct Node {
     network: NetworkName,
     name: NodeName,
+    protocol: Arc<Row>,
     exchange: Exchange,
+    head: Ask,
     timeout: Duration,
     /// That of the last request; no other one to this node has it.
     id: u64,
-    chain: Option<ChainCheck>,
+    chain: Option<Chain>,
     pause: Pause,
+}
+
+/// The chain that a node should be on.
+#[derive(Debug)]
+struct Chain {
+    check: ChainCheck,
+    /// Absent where the answer with its block holds its chain.
+    ask: Option<Ask>,
 }
 
 impl Node {
@@ -66,14 +83,23 @@ impl Node {
         let name = endpoint.name.clone();
         // Nodes that were connected together are not all connected anew in one round.
         let lifetime = CONNECTION_LIFETIME.mul_f64(1.0 - fastrand::f64() / 2.0);
+        let unusable = || format!("the url of {name} of network {} cannot be used", network.name);
+        let protocol = Arc::clone(&network.protocol);
+        let ask = match &protocol.chain {
+            Identity::Asked(question) => Some(Ask::new(question, endpoint).with_context(unusable)?),
+            Identity::InHead(_) | Identity::Nowhere => None,
+        };
+        let check = network.chain_id.clone().map(|id| ChainCheck::new(id, network.max_lead_blocks));
         Ok(Self {
             exchange: Exchange::new(dialer, &network.name, endpoint, lifetime)
                 .with_context(|| format!("{name} of network {} cannot be asked", network.name))?,
+            head: Ask::new(&protocol.head, endpoint).with_context(unusable)?,
+            chain: check.map(|check| Chain { check, ask }),
+            protocol,
             network: network.name.clone(),
             name,
             timeout: endpoint.access.timeout.unwrap_or(network.timeout),
             id: 0,
-            chain: network.chain_id.map(|id| ChainCheck::new(id, network.max_lead_blocks)),
             pause: Pause::new(endpoint.role, network.poll_interval),
         })
     }
@@ -88,7 +114,7 @@ impl Node {
         let deadline = start + self.timeout;
         let head = self.head(deadline).await;
         let took = since(start);
-        match head {
+        match &head {
             Ok(_) => self.pause.succeeds(),
             Err(failed) => {
                 self.pause.fails(now(), failed.reason, failed.retry_after, fastrand::f64());
@@ -102,23 +128,26 @@ impl Node {
     /// What `head` is worth once the chain is known, as far as that is asked for.
     async fn on_its_chain(
         &mut self,
-        head: Result<BlockNumber, Reason>,
+        head: Result<Head, Reason>,
         deadline: Instant,
     ) -> Result<BlockNumber, Reason> {
-        let Some(mut chain) = self.chain.take() else {
-            return head;
+        let Some(Chain { mut check, ask }) = self.chain.take() else {
+            return head.map(|head| head.block);
         };
-        let answer = match head {
-            Ok(block) if chain.is_due(block, now()) => Some(self.chain_id(deadline).await),
+        let answer = match (&head, &ask) {
+            (Ok(head), None) => Some(head.chain.clone().ok_or(Failed::without_chain())),
+            (Ok(head), Some(ask)) if check.is_due(head.block, now()) => {
+                Some(self.chain_id(ask, deadline).await)
+            }
             _ => None,
         };
-        let was_unknown = chain.is_unknown();
-        let usable = chain.judge(head, answer, now());
-        if chain.is_unknown() && !was_unknown {
+        let was_unknown = check.is_unknown();
+        let usable = check.judge(head.map(|head| head.block), answer, now());
+        if check.is_unknown() && !was_unknown {
             let (network, node) = (&self.network, &self.name);
             tracing::warn!(%network, %node, "node does not report its chain; it is judged by its block alone");
         }
-        self.chain = Some(chain);
+        self.chain = Some(Chain { check, ask });
         usable
     }
 
@@ -127,15 +156,18 @@ impl Node {
         self.pause.ends();
     }
 
-    async fn head(&mut self, deadline: Instant) -> Result<BlockNumber, Failed> {
-        self.call(evm::HEAD, evm::head, deadline).await
+    async fn head(&mut self, deadline: Instant) -> Result<Head, Failed> {
+        self.id += 1;
+        let reply = self.exchange.ask(&self.head, self.id, deadline).await.map_err(Failed::without_answer)?;
+        let head = self.protocol.read_head(reply.status.as_u16(), &reply.body, self.id);
+        head.map_err(|reason| Failed::in_reply(&reply, reason))
     }
 
     /// Comes after the block, so that a node that limits the rate spends nothing on the
     /// chain that the block needs, and again a second later where it was too soon and the
     /// timeout leaves time for it.
-    async fn chain_id(&mut self, deadline: Instant) -> Result<u64, Failed> {
-        let answer = self.call(evm::CHAIN_ID, evm::chain_id, deadline).await;
+    async fn chain_id(&mut self, ask: &Ask, deadline: Instant) -> Result<ChainId, Failed> {
+        let answer = self.chain_id_once(ask, deadline).await;
         let Err(Failed { reason: Reason::RateLimited, retry_after, .. }) = answer else {
             return answer;
         };
@@ -144,18 +176,13 @@ impl Node {
             return answer;
         }
         sleep(wait).await;
-        self.call(evm::CHAIN_ID, evm::chain_id, deadline).await
+        self.chain_id_once(ask, deadline).await
     }
 
-    async fn call<T>(
-        &mut self,
-        method: &str,
-        read: fn(StatusCode, &[u8], u64) -> Result<T, Reason>,
-        deadline: Instant,
-    ) -> Result<T, Failed> {
+    async fn chain_id_once(&mut self, ask: &Ask, deadline: Instant) -> Result<ChainId, Failed> {
         self.id += 1;
-        let reply = self.exchange.post(evm::request(method, self.id), deadline).await;
-        let reply = reply.map_err(Failed::without_answer)?;
-        read(reply.status, &reply.body, self.id).map_err(|reason| Failed::in_reply(&reply, reason))
+        let reply = self.exchange.ask(ask, self.id, deadline).await.map_err(Failed::without_answer)?;
+        let chain = self.protocol.read_chain(&ask.question, reply.status.as_u16(), &reply.body, self.id);
+        chain.map_err(|reason| Failed::in_reply(&reply, reason))
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{config::Role, network::Network, round::Nodes, schedule};
+use crate::{config::Role, network::Network, protocol, round::Nodes, schedule};
 
 /// A request as the server saw it.
 #[derive(Clone)]
@@ -87,7 +87,8 @@ fn endpoint(name: &str, role: Role, url: &str) -> config::Endpoint {
 fn network(chain_id: Option<u64>, quorum: usize, nodes: Vec<config::Endpoint>) -> config::Network {
     config::Network {
         name: NetworkName::new("polygon").unwrap(),
-        chain_id,
+        protocol: protocol::find("evm").unwrap(),
+        chain_id: chain_id.map(|id| protocol::Compare::AsNumbers.read(&id.to_string()).unwrap()),
         poll_interval: INTERVAL,
         timeout: Duration::from_secs(5),
         threshold_blocks: 5,
@@ -232,6 +233,27 @@ async fn a_chain_question_that_fails_for_the_moment_is_asked_again_in_the_next_r
         *is_failing.lock().unwrap() = false;
         assert_eq!(node.ask().await.head, Err(Reason::WrongChain(block(100))), "{failure}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_in_the_answer_with_the_block_is_checked_in_every_round_at_no_cost() {
+    let (url, log) = server(|seen| {
+        let chain = ["mainnet", "testnet", "mainnet"][seen.number];
+        let result = format!(r#"{{"chain_id":"{chain}","sync_info":{{"latest_block_height":100}}}}"#);
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, seen.id);
+        Some(ok("", body.as_bytes()))
+    })
+    .await;
+    let near = config::Network {
+        protocol: protocol::find("near").unwrap(),
+        chain_id: protocol::Compare::AsText.read("mainnet"),
+        ..network(None, 1, Vec::new())
+    };
+    let endpoint = endpoint("node", Role::Watched, &url);
+    let mut node = Node::new(&Dialer::default(), &near, &endpoint).unwrap();
+    let answers = rounds(&mut node, 3).await;
+    assert_eq!(heads(&answers), [Ok(block(100)), Err(Reason::WrongChain(block(100))), Ok(block(100))]);
+    assert_eq!(log.lock().unwrap().len(), 3);
 }
 
 fn gzip(text: &str) -> Vec<u8> {

@@ -8,10 +8,9 @@ mod words;
 
 use std::fmt::Write;
 
-use percent_encoding::percent_decode_str;
-
 use crate::{
     config::Role,
+    query,
     snapshot::{NodeSnapshot, Snapshot, UnixTime},
     verdict::{NetworkState, NodeState},
 };
@@ -29,9 +28,8 @@ impl Unfolded {
     /// Reads the query of an address; what else is in it does not matter.
     #[must_use]
     pub fn of_query(query: Option<&str>) -> Self {
-        let parts = query.unwrap_or_default().split('&');
-        let names = parts.filter_map(|part| part.strip_prefix("open="));
-        Self(names.filter_map(|name| Some(percent_decode_str(name).decode_utf8().ok()?.into())).collect())
+        let open = query::parameters(query).filter(|(name, _)| *name == "open");
+        Self(open.map(|(_, network)| network.into_owned()).collect())
     }
 
     fn has(&self, network: &str) -> bool {

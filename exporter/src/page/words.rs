@@ -54,8 +54,10 @@ pub fn reason(reason: Reason) -> String {
         Reason::RateLimited => "it was asked too often (rate limit)".into(),
         Reason::TooLarge => "the answer was too long".into(),
         Reason::Malformed => "the answer was not a block number".into(),
-        Reason::RpcError(Some(code)) => format!("it answered with JSON-RPC error {code}"),
-        Reason::RpcError(None) => "it answered with a JSON-RPC error".into(),
+        Reason::RpcError(Some(code)) => format!("it answered with error {code}"),
+        Reason::RpcError(None) => "it answered with an error".into(),
+        Reason::NotSynced(Some(code)) => format!("it is not synced yet (error {code})"),
+        Reason::NotSynced(None) => "it is not synced yet".into(),
         Reason::WrongChain(_) => "it answers for another chain than the configured one".into(),
         Reason::Implausible(_) => "too far ahead to be believed".into(),
     }
@@ -215,6 +217,8 @@ mod tests {
             Reason::Malformed,
             Reason::RpcError(Some(-32601)),
             Reason::RpcError(None),
+            Reason::NotSynced(Some(-28)),
+            Reason::NotSynced(None),
             Reason::WrongChain(block),
             Reason::Implausible(block),
         ] {

@@ -16,7 +16,7 @@ pub use self::{
     health_check::check_health,
     logs::{LogOptions, log_to_stderr},
     open_files::raise_open_files,
-    signals::stop_signal,
+    signals::{hangups, stop_signal},
 };
 
 /// Reports a wrong flag or config, found before any port opened: status 2.

@@ -1,26 +1,28 @@
-//! The signals that end a service.
+//! The signals that end a service, and the one that makes it reload.
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// A future that is ready at the first SIGTERM or SIGINT, and gives its name. SIGHUP is
-/// handled from now on, too, and only logged.
+/// A future that is ready at the first SIGTERM or SIGINT, and gives its name.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
 pub fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => return "SIGTERM",
-                _ = interrupt.recv() => return "SIGINT",
-                // Unhandled it would end the process, which nobody expects of a service.
-                _ = hangup.recv() => tracing::warn!("SIGHUP has no effect; restart to load a new configuration"),
-            }
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
         }
     })
+}
+
+/// Every SIGHUP from now on; several that are not yet received are one.
+///
+/// # Errors
+/// When the handler cannot be installed.
+pub fn hangups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
 }

@@ -242,6 +242,12 @@ impl<'a> Field<'a> {
         matches!(self.node.value, Value::Scalar(_))
     }
 
+    /// Whether this is an empty text, as `""`.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        matches!(&self.node.value, Value::Scalar(text) if text.is_empty())
+    }
+
     /// Whether there is no value.
     #[must_use]
     pub fn is_null(&self) -> bool {

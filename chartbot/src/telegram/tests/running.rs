@@ -8,7 +8,11 @@ use std::{
 use headlag_service::exposition::{Format, render};
 use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 use tracing::{Dispatch, Event, Subscriber, field::Field, subscriber::DefaultGuard};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
@@ -22,6 +26,7 @@ use crate::{
     config::{Alerting, HttpConfig},
     metrics::Metrics,
     picture::Painter,
+    reload::Credentials,
     samples::client::Prometheus,
     serve::{self, Ended, Parts},
     telegram::Telegram,
@@ -38,6 +43,8 @@ pub struct Running {
     /// Its own pages.
     pub pages: Url,
     metrics: Metrics,
+    /// What the files with secrets hold from now on.
+    pub renewal: mpsc::Sender<Credentials>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), Ended>>,
 }
@@ -82,13 +89,22 @@ impl Running {
         listener.set_nonblocking(true).unwrap();
         let listener = TcpListener::from_std(listener).unwrap();
         let (stop, stopped) = oneshot::channel();
+        let (renewal, credentials) = mpsc::channel(1);
         let ready = Readiness::default();
         let ready_of_bot = ready.clone();
-        let parts =
-            Parts { listener, telegram, conversation, painter, ready: ready_of_bot, alerting, silencer };
+        let parts = Parts {
+            listener,
+            telegram,
+            conversation,
+            painter,
+            ready: ready_of_bot,
+            alerting,
+            silencer,
+            credentials,
+        };
         let stopped = async { stopped.await.unwrap() };
         let task = tokio::spawn(serve::run(parts, metrics.clone(), stopped));
-        Self { ready, pages, metrics, stop, task }
+        Self { ready, pages, metrics, renewal, stop, task }
     }
 
     /// The lines of its metrics that begin with `headlag_chartbot_` and this.

@@ -4,8 +4,14 @@ use reqwest::{Client, StatusCode, header::AUTHORIZATION};
 use serde_json::json;
 
 use super::{firing, texts, webhook};
-use crate::telegram::tests::bot_api::Stand;
-use crate::telegram::tests::running::{Running, SECRET};
+use crate::{
+    config::HttpConfig,
+    reload::Credentials,
+    telegram::tests::{
+        bot_api::{Stand, TOKEN},
+        running::{Log, Running, SECRET},
+    },
+};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_says_why() {
@@ -42,6 +48,34 @@ async fn what_is_refused_says_why() {
         let counter = format!("alert_webhooks_total{{result=\"{result}\"}}");
         assert_eq!(running.metrics(&counter), [format!("{counter} {count}")]);
     }
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_secret_is_in_force_once_it_is_read() {
+    let stand = Stand::new().await;
+    let running = Running::with_alerts(&stand, "7");
+    let log = Log::begin();
+    let credentials = |token: &str| Credentials {
+        token: token.into(),
+        alerts: Some("another s3cret".into()),
+        prometheus: HttpConfig::default(),
+        alertmanager: None,
+    };
+    // The messages go on by the token of before: another bot has messages of its own.
+    for token in ["9:another-bot", TOKEN] {
+        running.renewal.send(credentials(token)).await.unwrap();
+    }
+    let mut news = Vec::new();
+    while news.iter().filter(|line: &&String| line.contains("secret files re-read")).count() < 2 {
+        tokio::task::yield_now().await;
+        news.extend(log.news());
+    }
+    assert!(news.iter().any(|line| line.contains("the token is that of another bot")), "{news:?}");
+    let alert = webhook(&[firing('1')]).to_string();
+    assert_eq!(running.post(SECRET, alert.clone()).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(running.post("another s3cret", alert).await.0, StatusCode::OK);
+    assert_eq!(texts(&stand).await.len(), 1);
     running.stop().await;
 }
 

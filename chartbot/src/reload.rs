@@ -1,0 +1,94 @@
+//! What SIGHUP does: the files that hold secrets are read again, and what they hold is used from
+//! then on. Flags and environment are those of the start.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::{signal::unix::Signal, sync::mpsc};
+
+use crate::{
+    alerts::silencer::Silencer,
+    config::{Config, HttpConfig, Problems},
+    samples::client::Prometheus,
+    telegram::Api,
+    web::Pages,
+};
+
+/// What the files with secrets hold.
+pub struct Credentials {
+    /// The bot's token.
+    pub token: SecretString,
+    /// Which Alertmanager has to know; absent where nobody gets alerts.
+    pub alerts: Option<SecretString>,
+    /// For Prometheus.
+    pub prometheus: HttpConfig,
+    /// For Alertmanager; absent without one.
+    pub alertmanager: Option<HttpConfig>,
+}
+
+impl From<Config> for Credentials {
+    fn from(config: Config) -> Self {
+        Self {
+            token: config.token,
+            alerts: config.alerts.map(|alerts| alerts.secret),
+            prometheus: config.charts.prometheus.http,
+            alertmanager: config.alertmanager.map(|alertmanager| alertmanager.http),
+        }
+    }
+}
+
+/// Reads all files again at each hang-up, and hands on what they hold.
+pub async fn at_hangups(
+    mut hangups: Signal,
+    read: impl Fn() -> Result<Config, Problems>,
+    credentials: mpsc::Sender<Credentials>,
+) {
+    while hangups.recv().await.is_some() {
+        match read() {
+            Ok(config) => {
+                if credentials.send(config.into()).await.is_err() {
+                    return;
+                }
+            }
+            Err(problems) => {
+                tracing::error!(%problems, "secret files not re-read; those of before remain in force");
+            }
+        }
+    }
+}
+
+/// Everything that sends or compares a secret.
+pub struct Renewal {
+    /// To Telegram.
+    pub api: Api,
+    /// To Prometheus.
+    pub prometheus: Prometheus,
+    /// To Alertmanager; absent without one.
+    pub silencer: Option<Arc<Silencer>>,
+    /// Where alerts come in.
+    pub pages: Arc<Pages>,
+}
+
+impl Renewal {
+    /// Puts in force whatever comes, for ever.
+    pub async fn run(self, mut credentials: mpsc::Receiver<Credentials>) {
+        while let Some(credentials) = credentials.recv().await {
+            self.renew(credentials);
+        }
+    }
+
+    fn renew(&self, Credentials { token, alerts, prometheus, alertmanager }: Credentials) {
+        if !self.api.renew(&token) {
+            tracing::warn!("the token is that of another bot; restart to use it");
+        }
+        if let Some((intake, secret)) = self.pages.intake.as_ref().zip(alerts) {
+            intake.renew(secret);
+        }
+        let silencer = self.silencer.as_ref().zip(alertmanager);
+        let renewed = self.prometheus.renew(&prometheus);
+        match renewed.and_then(|()| silencer.map_or(Ok(()), |(silencer, http)| silencer.renew(&http))) {
+            Ok(()) => tracing::info!("secret files re-read"),
+            Err(_) => tracing::error!("secret files not re-read: cannot set up TLS; restart the bot"),
+        }
+    }
+}
