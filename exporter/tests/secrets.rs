@@ -86,6 +86,17 @@ networks:
   - {{name: a, url: 'http://{echo}/c4nary-path'}}
   watched:
   - {{name: b, url: 'https://{echo}/c4nary-path'}}
+- name: own
+  protocol: json
+  threshold_blocks: 5
+  stall_after: 3h
+  chain_id: 7
+  head: {{method: POST, path: '/c4nary-path', body: '{{\"id\":1,\"key\":\"c4nary-body\"}}', pointer: /result, form: number}}
+  chain: {{method: GET, path: '/c4nary-path?key=${{KEY}}', pointer: /result}}
+  references:
+  - {{name: a, url: 'http://{refusing}/c4nary-path'}}
+  watched:
+  - {{name: b, url: 'http://{gone}/c4nary-path'}}
 "
         );
         Self { folder, config }
@@ -162,6 +173,19 @@ async fn what_runs_shows_no_secret() {
                 assert_no_secret(path, &response.bytes().await.unwrap());
             }
         }
+        // A reload says what has changed, or what is wrong.
+        for (from, to, status) in [
+            ("X-Api-Key: c4nary-header", "X-Api-Key: c4nary-other", 200),
+            ("proxy_url: 'http://c4nary-user", "proxy_url: 'http://c4nary-other", 200),
+            ("c4nary-ca.pem", "c4nary-missing.pem", 500),
+            ("'socks5h://c4nary-user", "'c4nary://c4nary-user", 500),
+        ] {
+            let changed = secrets.config.replacen(from, to, 1);
+            fs::write(secrets.folder.path().join("headlag.yml"), changed).unwrap();
+            let reload = client.post(format!("{}/-/reload", exporter.url)).send().await.unwrap();
+            assert_eq!(reload.status().as_u16(), status, "{to}");
+            assert_no_secret("a reload", &reload.bytes().await.unwrap());
+        }
         let (status, log) = exporter.end();
         assert_eq!(status.code(), Some(0), "{log}");
         assert!(log.contains("unreachable") || log.contains("stopped answering"), "{log}");
@@ -208,6 +232,9 @@ async fn what_cannot_start_shows_no_secret() {
         ("'socks5h://c4nary-user", "'socks5://c4nary-user"),
         ("'socks5h://c4nary-user", "'c4nary://c4nary-user"),
         ("@c4nary-host.invalid'", "@c4nary-host.invalid/c4nary'"),
+        ("head: {method: POST", "head: {method: c4nary"),
+        ("pointer: /result, form", "pointer: c4nary, form"),
+        ("path: '/c4nary-path'", "path: 'c4nary path'"),
         ("timeout: 5s", "timeout: c4nary5s"),
         ("timeout: 5s", "timeout: 5s\nhttp://c4nary/: 5s"),
     ] {
