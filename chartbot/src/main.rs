@@ -65,7 +65,8 @@ struct Cli {
 enum Task {
     /// Draw one chart without Telegram: into a file, or its facts as JSON to stdout
     Chart(Drawing),
-    /// Ask the running service at --web.listen-address whether it works
+    /// Ask the running service whether it works: at --web.probe-listen-address, if it has one, else
+    /// at --web.listen-address; exit status 0 if it does, 1 if not
     CheckHealth,
 }
 
@@ -93,7 +94,8 @@ struct Drawing {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command = start::with_environment(Cli::command(), "CHARTBOT");
+    let command = start::ListenOptions::with_default(Cli::command(), "127.0.0.1:9918");
+    let command = start::with_environment(command, "CHARTBOT");
     let cli = match Cli::from_arg_matches(&command.get_matches()) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

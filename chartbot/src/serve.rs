@@ -1,10 +1,9 @@
 //! The wiring: binds, starts the tasks, and ends when one of them does.
 
-use std::{future::pending, io, net::SocketAddr, sync::Arc};
+use std::{future::pending, sync::Arc};
 
-use headlag_service::server;
+use headlag_service::server::{Listeners, OpenError};
 use tokio::{
-    net::TcpListener,
     signal::unix::Signal,
     sync::{mpsc, watch},
     task::{JoinError, JoinSet},
@@ -34,9 +33,9 @@ use crate::{
 /// Why the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
-    /// The port is in use, or the address is not one of this machine.
-    #[error("cannot listen on {0}: {1}; set another address with --web.listen-address")]
-    Bind(SocketAddr, io::Error),
+    /// The bot's own pages have no address.
+    #[error(transparent)]
+    Listen(#[from] OpenError),
     /// The token is not valid.
     #[error(transparent)]
     Telegram(#[from] telegram::Ended),
@@ -60,10 +59,7 @@ pub async fn serve(
     stop: impl Future<Output = &'static str>,
     (hangups, read): (Signal, impl Fn() -> Result<Config, Problems>),
 ) -> Result<(), Ended> {
-    let address = config.listen_address;
-    let bind = server::bind(address).await;
-    let listener = bind.map_err(|error| Ended::Bind(address, error))?;
-    let address = listener.local_addr().unwrap_or(address);
+    let listeners = config.listening.open().await?;
     let access = Access::new(config.allowed_users);
     let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics.clone())?;
     let conversation = Conversation::new(access, painter.clone(), metrics.clone());
@@ -75,13 +71,18 @@ pub async fn serve(
         None => None,
     };
     let ready = Readiness::default();
-    tracing::info!(%address, "headlag-chartbot is listening");
+    for address in listeners.addresses() {
+        tracing::info!(%address, "headlag-chartbot is listening");
+    }
+    for address in listeners.probe_addresses() {
+        tracing::info!(%address, "headlag-chartbot is listening for health checks");
+    }
     let stop = async {
         let signal = stop.await;
         tracing::info!(signal, "stopping");
     };
     let (send, credentials) = mpsc::channel(1);
-    let parts = Parts { listener, telegram, conversation, painter, ready, alerting, silencer, credentials };
+    let parts = Parts { listeners, telegram, conversation, painter, ready, alerting, silencer, credentials };
     tokio::select! {
         ended = run(parts, metrics, stop) => ended,
         // It ends with the other one.
@@ -92,7 +93,7 @@ pub async fn serve(
 /// What serves, ready to begin.
 pub struct Parts {
     /// For the bot's own pages.
-    pub listener: TcpListener,
+    pub listeners: Listeners,
     /// The way to Telegram.
     pub telegram: Telegram,
     /// Answers users.
@@ -114,7 +115,7 @@ pub struct Parts {
 /// # Errors
 /// Why it ended.
 pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>) -> Result<(), Ended> {
-    let Parts { listener, telegram, conversation, painter, ready, alerting, silencer, credentials } = parts;
+    let Parts { listeners, telegram, conversation, painter, ready, alerting, silencer, credentials } = parts;
     let (api, prometheus) = (telegram.api(), painter.prometheus.clone());
     let registry = metrics.registry();
     let places = alerting.as_ref().map(|alerting| alerting.chats.clone());
@@ -155,7 +156,10 @@ pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>)
         Ok(())
     });
     tasks.spawn(async move {
-        server::serve(listener, move |request| web::answer(request, pages.clone()), stop_pages).await;
+        // POST /alerts has a secret of its own.
+        let own_login = pages.intake.as_ref().map(|_| web::ALERTS);
+        let answer = move |request| web::answer(request, pages.clone());
+        listeners.serve(answer, own_login, stop_pages).await;
         Ok(())
     });
     if let Some(desks) = desks {

@@ -18,7 +18,7 @@ use crate::{alerts::intake::Intake, clock};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Where Alertmanager hands in its webhooks.
-const ALERTS: &str = "/alerts";
+pub const ALERTS: &str = "/alerts";
 
 /// Whether Telegram answered recently. Clones share one state.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,5 @@
-//! `--prometheus.http-config-file` against a real Prometheus behind TLS and basic auth.
+//! `--prometheus.http-config-file` against a real Prometheus behind TLS and basic auth, and what
+//! Prometheus makes of the web config in `docs/web-config.md`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
@@ -106,6 +107,31 @@ async fn chart(server: SocketAddr, http: &Path) -> Output {
     program.arg("--prometheus.url").arg(format!("https://{server}"));
     program.arg("--prometheus.http-config-file").arg(http);
     program.output().await.unwrap()
+}
+
+#[tokio::test]
+async fn prometheus_accepts_the_examples_of_the_web_config() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    for name in ["server", "ca", "prometheus"] {
+        write(&format!("{name}.pem"), &certificate.pem());
+        write(&format!("{name}.key"), &key.serialize_pem());
+    }
+    write("headlag-password", "s3cret");
+    let document = include_str!("../../docs/web-config.md");
+    let examples: Vec<_> = document.split("```").filter_map(|block| block.strip_prefix("yaml\n")).collect();
+    // Of the second, Debian's Prometheus does not know client_allowed_sans yet.
+    let [web_config, _, config] = examples[..] else { panic!("{examples:?}") };
+    let tools = Tools::find_or_fetch().await.unwrap();
+    for (kind, example) in [("web-config", web_config), ("config", config)] {
+        write("example.yml", example);
+        let mut promtool = Command::new(tools.promtool());
+        promtool.args(["check", kind]).arg(folder.path().join("example.yml"));
+        let output = promtool.output().await.unwrap();
+        assert!(output.status.success(), "{kind}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

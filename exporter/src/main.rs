@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    net::SocketAddr,
     path::PathBuf,
     process::{ExitCode, Termination},
 };
@@ -11,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use headlag_exporter::{config, probe, serve};
 use headlag_service::{
     build_info::VERSION_AND_REVISION,
-    start::{self, LogOptions},
+    start::{self, ListenOptions, LogOptions},
 };
 use tokio::runtime;
 
@@ -26,15 +25,8 @@ struct Flags {
     /// The config file: networks and their nodes
     #[arg(long = "config.file", value_name = "FILE", default_value = "headlag.yml", global = true)]
     config_file: PathBuf,
-    /// The address to serve /metrics and the status page on
-    #[arg(
-        long = "web.listen-address",
-        value_name = "ADDRESS",
-        default_value = "0.0.0.0:9917",
-        value_parser = start::listen_address,
-        global = true
-    )]
-    listen_address: SocketAddr,
+    #[command(flatten)]
+    listen: ListenOptions,
     #[command(flatten)]
     log: LogOptions,
     #[command(subcommand)]
@@ -43,8 +35,8 @@ struct Flags {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Command {
-    /// Check the config file and report every problem in it; exit status 0 if it is valid,
-    /// 2 if not
+    /// Check the config file, and the file of --web.config.file if there is one, and report every
+    /// problem in them; exit status 0 if they are valid, 2 if not
     CheckConfig,
     /// Ask every node once and print the result; exit status 0 if all watched nodes are ok,
     /// 1 if at least one is in trouble or ahead, 3 if there was no consensus
@@ -61,20 +53,27 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command = start::with_environment(Flags::command(), "EXPORTER");
+    let command = ListenOptions::with_default(Flags::command(), "0.0.0.0:9917");
+    let command = start::with_environment(command, "EXPORTER");
     let flags = match Flags::from_arg_matches(&command.get_matches()) {
         Ok(flags) => flags,
         Err(error) => error.exit(),
     };
     start::log_to_stderr(&flags.log);
     if let Some(Command::CheckHealth) = flags.command {
-        return block_on(start::check_health(flags.listen_address));
+        return match flags.listen.to_check_health() {
+            Ok(address) => block_on(start::check_health(address)),
+            Err(problems) => start::misuse(&problems.join("\n")),
+        };
     }
     let config = match config::load(&flags.config_file) {
         Ok(config) => config,
         Err(report) => return start::misuse(&report.to_string()),
     };
     if let Some(Command::CheckConfig) = flags.command {
+        if let Err(problems) = flags.listen.check() {
+            return start::misuse(&problems.join("\n"));
+        }
         let nodes: usize = config.networks.iter().map(|of| of.nodes.len()).sum();
         start::complain(&format!(
             "{} is valid: networks: {}, nodes: {nodes}",
@@ -93,7 +92,10 @@ fn main() -> ExitCode {
     if let Some(Command::Probe { json }) = flags.command {
         return block_on(probe::probe(config, json));
     }
-    block_on(serve::serve(flags.config_file, config, flags.listen_address))
+    match flags.listen.to_serve() {
+        Ok(listening) => block_on(serve::serve(flags.config_file, config, listening)),
+        Err(problems) => start::misuse(&problems.join("\n")),
+    }
 }
 
 /// Runs `work` to its end, and does not wait for a name lookup that still hangs then.

@@ -1,11 +1,12 @@
 //! Wiring: a loop for each network, one HTTP server, reloads, and the end at the first signal.
 
-use std::{net::SocketAddr, path::PathBuf, pin::pin, sync::Arc};
+use std::{path::PathBuf, pin::pin, sync::Arc};
 
 use anyhow::{Context, bail};
 use headlag_service::{
     build_info::{REVISION, VERSION},
-    server, start,
+    server::Listening,
+    start,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -24,13 +25,10 @@ use crate::{
 ///
 /// # Errors
 /// When the port cannot be opened, or a loop ends that should not.
-pub async fn serve(path: PathBuf, config: Config, listen: SocketAddr) -> anyhow::Result<()> {
+pub async fn serve(path: PathBuf, config: Config, listening: Listening) -> anyhow::Result<()> {
     let mut stop = pin!(start::stop_signal().context("cannot listen for signals")?);
     let mut hangups = start::hangups().context("cannot listen for signals")?;
-    let listener = server::bind(listen).await.with_context(|| {
-        format!("cannot listen on {listen}; choose another address with --web.listen-address")
-    })?;
-    let address = listener.local_addr().context("cannot read the address of the listener")?;
+    let listeners = listening.open().await?;
     start::raise_open_files();
     let count = config.networks.len();
     let mut running = Running::start(path, config)?;
@@ -43,18 +41,24 @@ pub async fn serve(path: PathBuf, config: Config, listen: SocketAddr) -> anyhow:
         reload,
     });
     let (end, ended) = oneshot::channel::<()>();
-    let mut server = tokio::spawn(server::serve(
-        listener,
+    let addresses = (listeners.addresses(), listeners.probe_addresses());
+    let mut server = tokio::spawn(listeners.serve(
         move |request| {
             let paths = paths.clone();
             async move { paths.answer(&request).await }
         },
+        None,
         async {
             // Dropping the sender ends the server too.
             let _ = ended.await;
         },
     ));
-    info!(version = VERSION, %address, networks = count, "listening");
+    for address in addresses.0 {
+        info!(version = VERSION, %address, networks = count, "listening");
+    }
+    for address in addresses.1 {
+        info!(%address, "listening for health checks");
+    }
 
     let signal = loop {
         let asked = tokio::select! {

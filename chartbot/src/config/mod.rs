@@ -6,12 +6,15 @@ mod shown;
 
 use std::{
     fmt,
-    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
-use headlag_service::{secret_file, start};
+use headlag_service::{
+    secret_file,
+    server::Listening,
+    start::{HealthAddress, ListenOptions},
+};
 use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use secrecy::SecretString;
@@ -107,15 +110,8 @@ pub struct Flags {
     theme: Theme,
     #[command(flatten)]
     alerts: AlertFlags,
-    /// Address of the bot's own /metrics, /-/healthy and /-/ready, and of POST /alerts
-    #[arg(
-        long = "web.listen-address",
-        value_name = "ADDRESS",
-        default_value = "127.0.0.1:9918",
-        global = true,
-        help_heading = "Web"
-    )]
-    listen_address: String,
+    #[command(flatten)]
+    listen: ListenOptions,
 }
 
 /// What serving needs.
@@ -135,7 +131,7 @@ pub struct Config {
     /// Where silences are made; absent if the bot makes none.
     pub alertmanager: Option<Upstream>,
     /// Where the bot's own pages are.
-    pub listen_address: SocketAddr,
+    pub listening: Listening,
 }
 
 /// What drawing needs.
@@ -186,7 +182,7 @@ impl Flags {
         let charts = self.charts(&mut problems);
         let alerts = self.alerts.read().map_err(|wrong| problems.0.extend(wrong)).ok();
         let alertmanager = self.alertmanager(&mut problems);
-        let listen_address = problems.keep(self.listen_address());
+        let listening = self.listen.to_serve().map_err(|wrong| problems.0.extend(wrong)).ok();
         let config = || {
             Some(Config {
                 token: token?,
@@ -196,7 +192,7 @@ impl Flags {
                 charts: charts?,
                 alerts: alerts?,
                 alertmanager: alertmanager?,
-                listen_address: listen_address?,
+                listening: listening?,
             })
         };
         config().ok_or(problems)
@@ -211,12 +207,12 @@ impl Flags {
         self.charts(&mut problems).ok_or(problems)
     }
 
-    /// Where the running service listens.
+    /// Where the running service is asked for its health.
     ///
     /// # Errors
-    /// When it is no address.
-    pub fn to_check_health(&self) -> Result<SocketAddr, Problems> {
-        self.listen_address().map_err(|problem| Problems(vec![problem]))
+    /// Everything that is wrong.
+    pub fn to_check_health(&self) -> Result<HealthAddress, Problems> {
+        self.listen.to_check_health().map_err(Problems)
     }
 
     fn charts(&self, problems: &mut Problems) -> Option<Charts> {
@@ -304,11 +300,6 @@ impl Flags {
                 self.time_zone
             )
         })
-    }
-
-    fn listen_address(&self) -> Result<SocketAddr, String> {
-        start::listen_address(&self.listen_address)
-            .map_err(|problem| format!("--web.listen-address {:?}: {problem}", self.listen_address))
     }
 }
 

@@ -15,7 +15,7 @@ fn flags() -> Flags {
         time_zone: "UTC".into(),
         theme: Theme::Light,
         alerts: AlertFlags::none(),
-        listen_address: "127.0.0.1:9918".into(),
+        listen: ListenOptions::default(),
     }
 }
 
@@ -96,7 +96,7 @@ fn what_is_wrong_is_reported_without_secrets() {
             flags.api_url = "user:s3cret".into();
             flags.proxy_url = "ftp://user:s3cret@proxy".into();
             flags.time_zone = "Mars/Olympus".into();
-            flags.listen_address = "9918".into();
+            flags.listen.listen_addresses = vec!["9918".into()];
         },
         None,
         &[

@@ -1,4 +1,4 @@
-//! How long a client may take to send.
+//! How long a client may take to send, and to take its answer.
 //!
 //! hyper's own limit for the head of a request also runs while a kept-alive connection is
 //! idle, so that a scraper would have to reconnect for every scrape. Here it runs from the
@@ -50,14 +50,16 @@ impl Progress {
     }
 }
 
-/// What a client may take at most.
+/// How long a client may take at most.
 #[derive(Debug, Clone, Copy)]
-pub struct ReadLimits {
+pub struct Limits {
     /// From the first byte of a request, and for the first request from the beginning of the
     /// connection, to the end of its head.
     pub head: Duration,
     /// Without a byte, between two requests or within a body.
     pub idle: Duration,
+    /// From the time an answer is made to its last byte, however steadily the client takes it.
+    pub answer: Duration,
 }
 
 /// A connection that fails once its client takes longer than allowed.
@@ -66,20 +68,37 @@ pub struct Paced<S> {
     stream: S,
     progress: Progress,
     seen: Stage,
-    limits: ReadLimits,
+    limits: Limits,
     is_in_head: bool,
     overdue: Pin<Box<Sleep>>,
+    /// The stage for which the time of the answer is set.
+    written: Stage,
+    untaken: Pin<Box<Sleep>>,
 }
 
 impl<S> Paced<S> {
     /// Limits what is read from `stream`, whose requests report their `progress`.
-    pub fn new(stream: S, progress: Progress, limits: ReadLimits) -> Self {
+    pub fn new(stream: S, progress: Progress, limits: Limits) -> Self {
         let (seen, overdue) = (*progress.stage(), Box::pin(sleep(limits.head)));
-        Self { stream, progress, seen, limits, is_in_head: true, overdue }
+        let untaken = Box::pin(sleep(limits.answer));
+        Self { stream, progress, seen, limits, is_in_head: true, overdue, written: seen, untaken }
     }
 
     fn allow(&mut self, time: Duration, from: Instant) {
         self.overdue.as_mut().reset(from + time);
+    }
+
+    /// What became of writing, or an error where the answer should have been taken long ago.
+    fn in_time<T>(&mut self, wrote: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let stage = *self.progress.stage();
+        if stage != self.written {
+            self.written = stage;
+            self.untaken.as_mut().reset(stage.since + self.limits.answer);
+        }
+        if wrote.is_pending() && !stage.is_answering {
+            return self.untaken.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        }
+        wrote
     }
 }
 
@@ -114,7 +133,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let wrote = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.in_time(wrote, cx)
     }
 
     fn poll_write_vectored(
@@ -122,7 +142,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.in_time(wrote, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -130,10 +151,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let wrote = Pin::new(&mut self.stream).poll_flush(cx);
+        self.in_time(wrote, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let wrote = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.in_time(wrote, cx)
     }
 }

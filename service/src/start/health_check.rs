@@ -3,23 +3,65 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use anyhow::{Context, bail};
 use reqwest::StatusCode;
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
 
-use crate::outbound;
+use super::{complain, listening::HealthAddress};
+use crate::{
+    outbound::{self, Failure},
+    web_config,
+};
 
 /// A healthy service answers at once.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Asks the service that listens on `address` for its own `/-/healthy`.
+/// Asks the service at `asked` for its own `/-/healthy`. Where it demands a login or a
+/// certificate, its refusal shows that it works; that, and whatever else is of note, goes to
+/// stderr.
 ///
 /// # Errors
 /// What was asked, and what came back.
-pub async fn check_health(address: SocketAddr) -> anyhow::Result<()> {
-    let url = format!("http://{}/-/healthy", reachable(address));
+pub async fn check_health(asked: HealthAddress) -> anyhow::Result<()> {
+    let address = reachable(asked.address);
+    let Some(file) = &asked.config_file else { return note(plain(address).await?) };
+    match web_config::load(file) {
+        Ok(rules) => match rules.tls {
+            Some(tls) => note(encrypted(address, Some(tls)).await?),
+            None => note(plain(address).await?),
+        },
+        // The service goes on with what it read before, whatever that was.
+        Err(report) => {
+            complain(&format!("{report}\nThe service may go on as before; it will not start again."));
+            match encrypted(address, None).await {
+                Ok(what) => note(what),
+                Err(_) => note(plain(address).await?),
+            }
+        }
+    }
+}
+
+/// What is to be noted of a service that works.
+type Note = Option<String>;
+
+fn note(note: Note) -> anyhow::Result<()> {
+    if let Some(note) = note {
+        complain(&note);
+    }
+    Ok(())
+}
+
+async fn plain(address: SocketAddr) -> anyhow::Result<Note> {
+    let url = format!("http://{address}/-/healthy");
     let response = outbound::client(TIMEOUT)
         .build()?
         .get(&url)
@@ -27,8 +69,46 @@ pub async fn check_health(address: SocketAddr) -> anyhow::Result<()> {
         .await
         .map_err(|error| outbound::classify(&error))
         .with_context(|| format!("asked {url}; is the service running on that address?"))?;
-    match response.status() {
-        StatusCode::OK => Ok(()),
+    judged(&url, response.status())
+}
+
+/// Over TLS, by a service that has `tls` in its web config, or something else before.
+async fn encrypted(address: SocketAddr, tls: Option<web_config::Tls>) -> anyhow::Result<Note> {
+    let url = format!("https://{address}/-/healthy");
+    let provider = Arc::new(ring::default_provider());
+    let shown = Arc::new(Shown {
+        certificate: OnceLock::new(),
+        algorithms: provider.signature_verification_algorithms,
+    });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(shown.clone())
+        .with_no_client_auth();
+    let asked = outbound::client(TIMEOUT).use_preconfigured_tls(config).build()?.get(&url).send().await;
+    let requires_certificate = tls.as_ref().is_none_or(|tls| tls.requires_certificate);
+    let note = match asked.map_err(|error| outbound::classify(&error)) {
+        Ok(response) => judged(&url, response.status())?,
+        // It has shown its certificate before it refused us: it works.
+        Err(Failure::Tls | Failure::Connect) if requires_certificate && shown.certificate.get().is_some() => {
+            Some(format!("{url} demands a certificate of its clients, so it works"))
+        }
+        Err(failure) => {
+            return Err(failure)
+                .with_context(|| format!("asked {url}; is the service running on that address?"));
+        }
+    };
+    let is_current = tls.is_none_or(|tls| shown.certificate.get() == Some(&tls.certificate));
+    let other = "it shows another certificate than the file has: a changed file takes effect with the next \
+                 connection, unless something is wrong with it, which its log says";
+    Ok(if is_current { note } else { Some(other.to_owned()) })
+}
+
+fn judged(url: &str, status: StatusCode) -> anyhow::Result<Note> {
+    match status {
+        StatusCode::OK => Ok(None),
+        StatusCode::UNAUTHORIZED => Ok(Some(format!("{url} demands a login, so it works"))),
+        StatusCode::TOO_MANY_REQUESTS => Ok(Some(format!("{url} is under its rate_limit, so it works"))),
         status => bail!("asked {url}: status {status}"),
     }
 }
@@ -38,4 +118,49 @@ pub async fn check_health(address: SocketAddr) -> anyhow::Result<()> {
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     SocketAddr::new(ip, address.port())
+}
+
+/// Takes any certificate, and keeps it. Nothing secret is sent, and the certificate of a service
+/// is not for the address by which it asks itself.
+#[derive(Debug)]
+struct Shown {
+    certificate: OnceLock<CertificateDer<'static>>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for Shown {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        // Only the first connection is of interest.
+        let _ = self.certificate.set(certificate.clone().into_owned());
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
 }

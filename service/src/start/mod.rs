@@ -2,6 +2,7 @@
 
 mod environment;
 mod health_check;
+mod listening;
 mod logs;
 mod open_files;
 mod signals;
@@ -12,8 +13,9 @@ use std::{
 };
 
 pub use self::{
-    environment::{listen_address, with_environment},
+    environment::with_environment,
     health_check::check_health,
+    listening::{HealthAddress, ListenOptions},
     logs::{LogOptions, log_to_stderr},
     open_files::raise_open_files,
     signals::{hangups, stop_signal},

@@ -242,16 +242,16 @@ impl<'a> Field<'a> {
         matches!(self.node.value, Value::Scalar(_))
     }
 
-    /// Whether this is an empty text, as `""`.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        matches!(&self.node.value, Value::Scalar(text) if text.is_empty())
-    }
-
     /// Whether there is no value.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self.node.value, Value::Null)
+    }
+
+    /// Whether there is no value, or nothing but white space.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        matches!(&self.node.value, Value::Scalar(text) if text.trim().is_empty()) || self.is_null()
     }
 }
 

@@ -2,10 +2,15 @@
 
 use std::{
     fmt::Debug,
+    path::PathBuf,
     sync::{Arc, LazyLock, Mutex},
 };
 
-use headlag_service::exposition::{Format, render};
+use headlag_service::{
+    exposition::{Format, render},
+    server::Listeners,
+    web_config::Protection,
+};
 use jiff::tz::TimeZone;
 use reqwest::{Proxy, Url};
 use tokio::{
@@ -55,7 +60,7 @@ impl Running {
     }
 
     pub fn by_way_of(proxy: Option<Proxy>, api_url: Url, stand: &Stand) -> Self {
-        Self::start(proxy, &api_url, stand, None, None)
+        Self::start(proxy, &api_url, stand, None, None, None)
     }
 
     /// A bot that delivers alerts to these chats, separated by commas.
@@ -65,10 +70,19 @@ impl Running {
 
     /// The same with an Alertmanager for silences.
     pub fn with_silences(stand: &Stand, chats: &str, alertmanager: Option<Alertmanager>) -> Self {
-        let chats = chats.split(',').map(|chat| Place::parse(chat).unwrap()).collect();
-        let alerting = Alerting { chats, secret: SECRET.into(), language: Language::English };
         let silencer = alertmanager.map(|it| Arc::new(Silencer::new(it, TimeZone::UTC)));
-        Self::start(None, &stand.url, stand, Some(alerting), silencer)
+        Self::start(None, &stand.url, stand, Some(Self::alerting(chats)), silencer, None)
+    }
+
+    /// The same, its own pages under this web config.
+    pub fn behind(stand: &Stand, chats: &str, web_config: PathBuf) -> Self {
+        let protection = Protection::new(web_config).unwrap();
+        Self::start(None, &stand.url, stand, Some(Self::alerting(chats)), None, Some(protection))
+    }
+
+    fn alerting(chats: &str) -> Alerting {
+        let chats = chats.split(',').map(|chat| Place::parse(chat).unwrap()).collect();
+        Alerting { chats, secret: SECRET.into(), language: Language::English }
     }
 
     fn start(
@@ -77,6 +91,7 @@ impl Running {
         stand: &Stand,
         alerting: Option<Alerting>,
         silencer: Option<Arc<Silencer>>,
+        protection: Option<Protection>,
     ) -> Self {
         let metrics = Metrics::default();
         let prometheus = Prometheus::new(&stand.url, &HttpConfig::default()).unwrap();
@@ -87,13 +102,13 @@ impl Running {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let pages = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         listener.set_nonblocking(true).unwrap();
-        let listener = TcpListener::from_std(listener).unwrap();
+        let listeners = Listeners::of(TcpListener::from_std(listener).unwrap(), protection);
         let (stop, stopped) = oneshot::channel();
         let (renewal, credentials) = mpsc::channel(1);
         let ready = Readiness::default();
         let ready_of_bot = ready.clone();
         let parts = Parts {
-            listener,
+            listeners,
             telegram,
             conversation,
             painter,

@@ -51,6 +51,28 @@ async fn what_is_refused_says_why() {
     running.stop().await;
 }
 
+#[tokio::test]
+async fn behind_a_login_alerts_need_their_secret_alone() {
+    let (stand, folder) = (Stand::new().await, tempfile::tempdir().unwrap());
+    let web_config = folder.path().join("web.yml");
+    let users = "basic_auth_users: {ada: $2b$04$headlagheadlagheadlagOEXB9b2IuX1TvlRuFi3Zz4mUyBFdgSWu}";
+    std::fs::write(&web_config, users).unwrap();
+    let running = Running::behind(&stand, "7", web_config);
+    let body = webhook(&[firing('1')]).to_string();
+    assert_eq!(running.post("wrong", body.clone()).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(running.post(SECRET, body).await.0, StatusCode::OK);
+    let client = Client::builder().no_proxy().build().unwrap();
+    for path in ["", "metrics", "-/healthy", "alerts"] {
+        let get = async |password: &str| {
+            let request = client.get(running.pages.join(path).unwrap()).basic_auth("ada", Some(password));
+            request.send().await.unwrap().status()
+        };
+        assert_eq!(get("s3cres").await, StatusCode::UNAUTHORIZED, "{path}");
+        assert_ne!(get("s3cret").await, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    running.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_secret_is_in_force_once_it_is_read() {
     let stand = Stand::new().await;
