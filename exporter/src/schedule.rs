@@ -39,10 +39,10 @@ pub struct Watch {
     pub is_published: oneshot::Sender<()>,
 }
 
-/// Asks, folds, logs and publishes for ever, for the first time after `phase`. A round that took longer than its interval is
-/// followed by the next due one; those it missed are skipped. What the network becomes by a
-/// reload takes effect between two rounds, and the next round follows at once; nodes that it had
-/// before go on.
+/// Asks, folds, logs and publishes for ever, for the first time after `phase`. A round that took
+/// longer than its interval is followed by the next due one; those it missed are skipped. What the
+/// network becomes by a reload takes effect between two rounds, and the next round follows at once;
+/// nodes that it had before go on.
 pub async fn run(first: Watch, phase: Duration, mut changes: mpsc::Receiver<Watch>) {
     sleep(phase).await;
     let Watch { config, mut nodes, mut published, is_published } = first;
@@ -57,8 +57,9 @@ pub async fn run(first: Watch, phase: Duration, mut changes: mpsc::Receiver<Watc
         let before = published.newest();
         if let Some(change) = change {
             due = every(change.config.poll_interval);
-            // The first tick is that of the round which follows now.
-            due.reset();
+            // The first tick is that of the round which follows now. The networks of one reload
+            // do not stay together.
+            due.reset_after(due.period().saturating_sub(phase));
             nodes.adopt(change.nodes, &difference::unchanged(network.config(), &change.config));
             network.adopt(change.config);
             (published, awaited) = (change.published, Some(change.is_published));
@@ -90,7 +91,13 @@ pub async fn round(nodes: &mut Nodes, network: &mut Network) -> Snapshot {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
+    use crate::{clock::now, node::Dialer};
 
     #[test]
     fn a_phase_is_a_small_part_of_the_interval_and_short() {
@@ -105,5 +112,46 @@ mod tests {
         ] {
             assert_eq!(phase(ms(every), jitter), ms(want), "{every} ms, {jitter}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_network_keeps_its_phase_also_after_a_reload() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (asked, mut times) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let asked = asked.clone();
+                tokio::spawn(async move {
+                    while let Ok(1..) = stream.read(&mut [0; 4096]).await {
+                        asked.send(now()).unwrap();
+                        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{\"result\":\"0x64\"}";
+                        stream.write_all(answer).await.unwrap();
+                    }
+                });
+            }
+        });
+        let text = format!(
+            "networks: [{{name: polygon, protocol: evm, references: [{{name: a, url: 'http://127.0.0.1:1'}}], \
+             watched: [{{name: mine, url: '{url}'}}]}}]\n"
+        );
+        let config = config::read(&text, "".as_ref(), &|_| None).unwrap().networks.remove(0);
+        let watch = || Watch {
+            nodes: Nodes::new(&Dialer::default(), &config).unwrap(),
+            published: Arc::new(Published::new(&config)),
+            config: config.clone(),
+            is_published: oneshot::channel().0,
+        };
+        let start = now();
+        let (changes, receiver) = mpsc::channel(1);
+        tokio::spawn(run(watch(), Duration::from_millis(700), receiver));
+        let mut seconds = async || (times.recv().await.unwrap() - start).as_secs_f64();
+        assert!((seconds().await - 0.7).abs() < 0.1);
+        assert!((seconds().await - 15.7).abs() < 0.1);
+        changes.send(watch()).await.unwrap();
+        let reloaded = seconds().await;
+        assert!(reloaded < 16.0, "{reloaded}");
+        let next = seconds().await;
+        assert!((next - reloaded - 14.3).abs() < 0.1, "{next}");
     }
 }
