@@ -1,6 +1,7 @@
 //! `headlag-exporter`: flags, exit status; the rest is in the library.
 
 use std::{
+    env,
     path::PathBuf,
     process::{ExitCode, Termination},
 };
@@ -79,6 +80,13 @@ fn main() -> ExitCode {
             flags.config_file.display(),
             config.networks.len(),
         ));
+        let credentials_directory = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        for (network, node) in config.with_copied_credentials(credentials_directory.as_deref()) {
+            start::complain(&format!(
+                "note: the credentials of {node} of network {network} are in a copy that systemd made when it \
+                 started the service; after changing the original, restart the service"
+            ));
+        }
         return ExitCode::SUCCESS;
     }
     if let Some(Command::Probe { json }) = flags.command {

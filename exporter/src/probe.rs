@@ -6,7 +6,6 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context;
 use headlag_service::start;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -26,10 +25,10 @@ use crate::{
 /// is unknown.
 ///
 /// # Errors
-/// When TLS cannot be set up.
+/// When a node cannot be asked at all.
 pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
     start::raise_open_files();
-    let dialer = Dialer::new().context("cannot set up TLS")?;
+    let dialer = Dialer::default();
     let mut rounds = JoinSet::new();
     for (index, network) in config.networks.into_iter().enumerate() {
         let mut nodes = Nodes::new(&dialer, &network)?;

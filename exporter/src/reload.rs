@@ -43,7 +43,7 @@ impl Running {
     /// # Errors
     /// When a node cannot be asked by its config.
     pub fn start(path: PathBuf, config: Config) -> anyhow::Result<Self> {
-        let dialer = Dialer::new().context("cannot set up TLS")?;
+        let dialer = Dialer::default();
         let (mut loops, mut tasks, mut networks) = (HashMap::new(), JoinSet::new(), Vec::new());
         for network in &config.networks {
             let (watch, _) = watch(&dialer, network)?;
@@ -128,7 +128,8 @@ impl Running {
 impl Loop {
     fn start(tasks: &mut JoinSet<()>, watch: Watch) -> Self {
         let (changes, receiver) = mpsc::channel(1);
-        Self { changes, task: tasks.spawn(schedule::run(watch, receiver)) }
+        let phase = schedule::phase(watch.config.poll_interval, fastrand::f64());
+        Self { changes, task: tasks.spawn(schedule::run(watch, phase, receiver)) }
     }
 }
 

@@ -18,9 +18,9 @@ impl Nodes {
     /// The nodes of `network`, reached through `dialer`.
     ///
     /// # Errors
-    /// When the URL of one cannot be used.
+    /// When the URL or the credentials of one cannot be used.
     pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
-        let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer.clone(), network, endpoint));
+        let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer, network, endpoint));
         Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
     }
 

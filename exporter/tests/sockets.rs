@@ -1,15 +1,13 @@
-//! The program as a process, over real sockets, among nodes of every kind.
+//! The program as a process, over real sockets.
 
 #![allow(clippy::disallowed_methods, reason = "real programs take real time")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
+mod program;
+
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{
-        atomic::{AtomicBool, Ordering::Relaxed},
-        mpsc,
-    },
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -18,28 +16,21 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use program::{Exporter, assert_line};
+
 /// What a node does with a request.
 #[derive(Clone, Copy)]
 enum Behaviour {
-    /// Answers with this status line, further headers and body.
-    Says(&'static str, &'static str, &'static str),
     /// Reports this block and, when asked for its chain, answers with this body.
     Reports(u64, &'static str),
     /// Is a node of Polygon at block 100; once this is set, one of Ethereum at block 50.
     Turns(&'static AtomicBool),
     /// Takes the request and says nothing.
     Silent,
-    /// Begins an answer and sends one byte a second.
-    Drips,
-    /// Sends a body without an end.
-    Floods,
-    /// Closes the connection in the middle of the answer.
-    Breaks,
 }
 
 use Behaviour::*;
 
-const OK: &str = "200 OK";
 const POLYGON: &str = r#"{"jsonrpc":"2.0","id":1,"result":"0x89"}"#;
 const ETHEREUM: &str = r#"{"jsonrpc":"2.0","id":1,"result":"0x1"}"#;
 
@@ -73,185 +64,9 @@ async fn behave(mut stream: TcpStream, behaviour: Behaviour) {
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
                 stream.write_all(answer.as_bytes()).await
             }
-            Says(status, headers, body) => {
-                let length = body.len();
-                let answer = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
-                stream.write_all(answer.as_bytes()).await
-            }
             Silent => continue,
-            Drips => {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await;
-                loop {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    if stream.write_all(b" ").await.is_err() {
-                        return;
-                    }
-                }
-            }
-            Floods => {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
-                while stream.write_all(&[b' '; 16 * 1024]).await.is_ok() {}
-                return;
-            }
-            Breaks => {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{").await;
-                return;
-            }
         };
     }
-}
-
-/// The running program; killed when dropped.
-struct Exporter {
-    child: Child,
-    url: String,
-    /// What it logged before the line with its address.
-    first_lines: Vec<String>,
-    log: mpsc::Receiver<String>,
-}
-
-impl Exporter {
-    fn command(config: &std::path::Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_headlag-exporter"));
-        command.arg("--config.file").arg(config).args(["--web.listen-address", "127.0.0.1:0"]);
-        // A blank line in an env file is as good as none.
-        command.env("EXPORTER_LOG_LEVEL", "");
-        command
-    }
-
-    /// Starts with `config` and waits for the line with its address.
-    fn start(config: &str) -> Self {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), config).unwrap();
-        let mut child = Self::command(file.path()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (send, log) = mpsc::channel();
-        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
-        let mut first_lines = Vec::new();
-        let url = loop {
-            let line = log.recv_timeout(Duration::from_secs(20)).expect("it logs its address");
-            if let Some((_, address)) = line.split_once("address=") {
-                break format!("http://{}", address.split_whitespace().next().unwrap());
-            }
-            first_lines.push(line);
-        };
-        Self { child, url, first_lines, log }
-    }
-
-    async fn get(&self, path: &str) -> (u16, String) {
-        let response = reqwest::get(format!("{}{path}", self.url)).await.unwrap();
-        (response.status().as_u16(), response.text().await.unwrap())
-    }
-
-    /// The exposition once the first round has ended.
-    async fn metrics(&self) -> String {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while self.get("/-/ready").await.0 != 200 {
-            assert!(Instant::now() < deadline, "it never became ready");
-            tokio::task::yield_now().await;
-        }
-        self.get("/metrics").await.1
-    }
-
-    fn end(mut self) -> (ExitStatus, String) {
-        let pid = self.child.id().to_string();
-        // A hang-up ends nothing.
-        for signal in ["-HUP", "-TERM"] {
-            assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-        }
-        let status = self.child.wait().unwrap();
-        let first_lines = std::mem::take(&mut self.first_lines);
-        (status, first_lines.into_iter().chain(self.log.iter()).collect::<Vec<_>>().join("\n"))
-    }
-}
-
-impl Drop for Exporter {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
-}
-
-#[track_caller]
-fn assert_line(text: &str, line: &str) {
-    assert!(text.lines().any(|found| found == line), "no line\n{line}\nin\n{text}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_nodes_get_their_reason_and_harm_no_other() {
-    let block = r#"{"jsonrpc":"2.0","id":1,"result":"0x64"}"#;
-    let limited = r#"{"error":{"code":-32005,"message":"slow down"}}"#;
-    let elsewhere = "Location: http://127.0.0.1:1/\r\n";
-    let huge = r#"{"result":"0xffffffffffffffffffffffffffffffffffffffffffffffffff"}"#;
-    let kinds = [
-        ("silent", "timeout", Silent),
-        ("drips", "timeout", Drips),
-        ("floods", "too_large", Floods),
-        ("breaks", "connect", Breaks),
-        ("html", "malformed", Says(OK, "Content-Type: text/html\r\n", "<html>hello</html>")),
-        ("answers-another", "malformed", Says(OK, "", r#"{"jsonrpc":"2.0","id":4711,"result":"0x64"}"#)),
-        ("huge-block", "malformed", Says(OK, "", huge)),
-        ("lies-of-gzip", "malformed", Says(OK, "Content-Encoding: gzip\r\n", "no gzip")),
-        ("redirects", "http_status", Says("302 Found", elsewhere, "")),
-        ("fails", "http_status", Says("502 Bad Gateway", "", block)),
-        ("no-content", "http_status", Says("204 No Content", "", "")),
-        ("limits", "rate_limited", Says("429 Too Many Requests", "", block)),
-        ("limits-in-json", "rate_limited", Says(OK, "", limited)),
-        ("limits-in-403", "rate_limited", Says("403 Forbidden", "", limited)),
-        ("errors", "rpc_error", Says(OK, "", r#"{"error":{"code":-32601,"message":"no"}}"#)),
-        ("no-http", "malformed", Says("\r\nnonsense", "", "")),
-    ];
-    let mut references = String::new();
-    for (name, _, behaviour) in kinds {
-        references += &format!("  - {{name: {name}, url: '{}'}}\n", node(behaviour).await);
-    }
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    references += &format!("  - {{name: gone, url: 'http://{gone}/'}}\n");
-    references +=
-        &format!("  - {{name: no-tls, url: '{}'}}\n", node(Silent).await.replace("http:", "https:"));
-    references += "  - {name: no-name, url: 'http://nobody.invalid/'}\n";
-    let plain = node(Says("400 Bad Request", "", "")).await.replace("http:", "https:");
-    references += &format!("  - {{name: plain, url: '{plain}'}}\n");
-    for name in ["good", "better"] {
-        references += &format!("  - {{name: {name}, url: '{}'}}\n", node(Says(OK, "", block)).await);
-    }
-    let mine = node(Says(OK, "", r#"{"result":"0x5d"}"#)).await;
-    let exporter = Exporter::start(&format!(
-        "poll_interval: 1h\ntimeout: 2s\nnetworks:\n- name: polygon\n  protocol: evm\n  stall_after: 3h\n  \
-         references:\n{references}  watched:\n  - {{name: mine, url: '{mine}'}}\n"
-    ));
-    let text = exporter.metrics().await;
-
-    let others = [("gone", "connect"), ("no-tls", "timeout"), ("no-name", "connect"), ("plain", "tls")];
-    for (name, reason) in kinds.iter().map(|(name, reason, _)| (*name, *reason)).chain(others) {
-        let labels = format!("network=\"polygon\",node=\"{name}\",role=\"reference\"");
-        assert_line(&text, &format!("headlag_node_up{{{labels}}} 0"));
-        assert_line(&text, &format!("headlag_node_errors_total{{{labels},reason=\"{reason}\"}} 1"));
-        assert!(!text.contains(&format!("headlag_node_block{{{labels}}}")), "{name}");
-    }
-    assert_line(&text, "headlag_references_up{network=\"polygon\"} 2");
-    assert_line(&text, "headlag_median_block{network=\"polygon\"} 100");
-    assert_line(&text, "headlag_node_lag_blocks{network=\"polygon\",node=\"mine\",role=\"watched\"} 7");
-    // The round ends with the timeout of the slowest, not with the sum of all.
-    let took = text.lines().find(|line| line.starts_with("headlag_round_duration_seconds")).unwrap();
-    assert!(took.rsplit(' ').next().unwrap().parse::<f64>().unwrap() < 4.0, "{took}");
-
-    let page = exporter.get("/").await.1;
-    assert!(
-        page.contains("mine") && page.contains("7\u{a0}blocks behind") && page.contains("no answer"),
-        "{page}"
-    );
-    let (status, log) = exporter.end();
-    assert_eq!(status.code(), Some(0), "{log}");
-    for secret in ["KEY", "s3cret", "127.0.0.1:1/", "nobody.invalid"] {
-        assert!(
-            !text.contains(secret) && !page.contains(secret) && !log.contains(secret),
-            "{secret} in\n{log}"
-        );
-    }
-    assert!(log.contains("node=silent reason=timeout"), "{log}");
-    // The log has what a label leaves out: the status, and the code of a JSON-RPC error.
-    assert!(log.contains("node=fails reason=http_status code=502"), "{log}");
-    assert!(log.contains("node=errors reason=rpc_error code=-32601"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,22 +1,42 @@
-//! One node of the config: name, URL, headers, credentials.
+//! One node of the config: name, URL, headers, and how it is reached.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use headlag_service::{secret_file::read_secret, yaml::header};
+use headlag_service::yaml::header;
 use reqwest::{
     Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+    header::{AUTHORIZATION, HeaderMap},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{
-    Endpoint, NodeName, Role,
+    Access, Endpoint, NodeName, Proxy, Role, credentials,
+    parse::{DAY, Timing, check_below},
     reader::{Field, Reader, Section},
+    tls,
 };
 
 /// All keys of a node.
-const KEYS: [&str; 5] = ["name", "url", "headers", "bearer_token_file", "basic_auth"];
+const KEYS: [&str; 8] = [
+    "name",
+    "url",
+    "headers",
+    "bearer_token_file",
+    "basic_auth",
+    "timeout",
+    "ca_file",
+    "insecure_skip_verify",
+];
+
+/// What all nodes of a network have in common.
+pub struct Shared<'s> {
+    /// Relative names of files start here.
+    pub folder: &'s Path,
+    /// A node's own timeout is below it.
+    pub interval: &'s Timing,
+    /// Through which they are reached; absent where directly, or where it is wrong.
+    pub proxy: Option<Proxy>,
+}
 
 /// A node as far as it could be read: what is wrong with one part does not hide another.
 pub struct Draft {
@@ -26,8 +46,10 @@ pub struct Draft {
     pub name: Option<NodeName>,
     /// Absent when it is missing or wrong.
     pub url: Option<Url>,
-    /// Absent when a header or the credentials are wrong.
+    /// Absent when a header is wrong.
     pub headers: Option<HeaderMap>,
+    /// Absent when something of it is wrong.
+    pub access: Option<Access>,
 }
 
 impl Draft {
@@ -38,20 +60,23 @@ impl Draft {
             role: self.role,
             url: SecretString::from(self.url?.as_str()),
             headers: self.headers?,
+            access: self.access?,
         })
     }
 }
 
-/// Reads a node; relative names of secret files start at `folder`. A reference may be a bare
-/// URL, whose host is then its name; a watched node is always named.
-pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, role: Role, folder: &Path) -> Draft {
+/// Reads a node. A reference may be a bare URL, whose host is then its name; a watched node is
+/// always named.
+pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, role: Role, shared: &Shared<'_>) -> Draft {
+    let through_proxy = |access| Access { proxy: shared.proxy.clone(), ..access };
     if field.is_scalar() && role == Role::Reference {
         let url = read_url(reader, field);
         let name = url.as_ref().and_then(|url| host_as_name(reader, field, url));
-        return Draft { role, name, url, headers: Some(HeaderMap::new()) };
+        let access = Some(through_proxy(Access::default()));
+        return Draft { role, name, url, headers: Some(HeaderMap::new()), access };
     }
     let Some(section) = reader.section(field, &KEYS) else {
-        return Draft { role, name: None, url: None, headers: None };
+        return Draft { role, name: None, url: None, headers: None, access: None };
     };
     let url = section
         .require(reader, "url", "write the address the node answers at")
@@ -67,38 +92,45 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, role: Role, folder: 
             None
         }
     };
-    let headers = read_sent_along(reader, &section, folder);
-    if let (Some(url), Some(headers)) = (&url, &headers)
-        && !url.username().is_empty()
-        && headers.contains_key(AUTHORIZATION)
-    {
+    let headers = section.get("headers").map_or(Some(HeaderMap::new()), |field| read_headers(reader, &field));
+    let access = read_access(reader, &section, headers.as_ref(), shared).map(through_proxy);
+    let is_authorized = headers.as_ref().is_some_and(|headers| headers.contains_key(AUTHORIZATION))
+        || access.as_ref().is_some_and(|access| access.credentials.is_some());
+    if is_authorized && url.as_ref().is_some_and(has_credentials) {
         reader.problem(
             field.line,
             &field.path,
             "has credentials in its url and beside it; keep one of the two",
         );
     }
-    Draft { role, name, url, headers }
+    Draft { role, name, url, headers, access }
 }
 
-/// The headers, with the credentials as one of them.
-fn read_sent_along<'a>(reader: &mut Reader<'a>, section: &Section<'a>, folder: &Path) -> Option<HeaderMap> {
-    let headers = section.get("headers").map_or(Some(HeaderMap::new()), |field| read_headers(reader, &field));
-    let bearer = section.get("bearer_token_file");
-    let basic = section.get("basic_auth");
-    if let (Some(_), Some(basic)) = (&bearer, &basic) {
-        reader.problem(basic.line, &basic.path, "is given beside bearer_token_file; keep one of the two");
-    }
-    let (at, authorization) = match (bearer, basic) {
-        (Some(field), _) => (field.clone(), read_bearer(reader, &field, folder)),
-        (None, Some(field)) => (field.clone(), read_basic(reader, &field, folder)),
-        (None, None) => return headers,
-    };
-    let mut headers = headers?;
-    if headers.insert(AUTHORIZATION, authorization?).is_some() {
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// What is set beyond URL and headers, but for the proxy. An Authorization header is given once.
+fn read_access<'a>(
+    reader: &mut Reader<'a>,
+    section: &Section<'a>,
+    headers: Option<&HeaderMap>,
+    shared: &Shared<'_>,
+) -> Option<Access> {
+    let timeout = section.get("timeout").map(|_| {
+        let own = Timing::read(reader, section, "timeout", Duration::ZERO, DAY);
+        check_below(reader, &own, shared.interval);
+        own.value
+    });
+    let tls = tls::read(reader, section, shared.folder);
+    let credentials = credentials::read(reader, section, shared.folder)?;
+    if let Some((at, _)) = &credentials
+        && headers.is_some_and(|headers| headers.contains_key(AUTHORIZATION))
+    {
         reader.problem(at.line, &at.path, "is given beside an Authorization header; keep one of the two");
     }
-    Some(headers)
+    let credentials = credentials.map(|(_, credentials)| credentials);
+    Some(Access { timeout, credentials, tls: tls?, proxy: None })
 }
 
 fn read_name(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<NodeName> {
@@ -182,30 +214,4 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>) -> Option<Header
         }
     }
     complete.then_some(headers)
-}
-
-fn read_file(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Option<SecretString> {
-    let path = folder.join(reader.text(field)?);
-    read_secret(&path)
-        .map_err(|error| reader.problem(field.line, &field.path, format!("the file it names: {error}")))
-        .ok()
-}
-
-fn read_bearer(reader: &mut Reader<'_>, field: &Field<'_>, folder: &Path) -> Option<HeaderValue> {
-    let token = read_file(reader, field, folder)?;
-    header::sensitive(reader, field, &format!("Bearer {}", token.expose_secret()))
-}
-
-/// RFC 7617: base64 of `username:password`.
-fn read_basic<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Option<HeaderValue> {
-    let section = reader.section(field, &["username", "password_file"])?;
-    let username = section.require(reader, "username", "write the user's name").and_then(|field| {
-        let name = reader.text(&field)?;
-        if name.contains(':') { reader.wrong(&field, "cannot hold a colon") } else { Some(name) }
-    });
-    let password = section
-        .require(reader, "password_file", "name a file that holds the password")
-        .and_then(|field| read_file(reader, &field, folder));
-    let pair = format!("{}:{}", username?, password?.expose_secret());
-    header::sensitive(reader, field, &format!("Basic {}", BASE64.encode(pair)))
 }

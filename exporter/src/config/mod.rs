@@ -1,11 +1,22 @@
 //! `headlag.yml`: from text to a [`Config`] that cannot be wrong.
 
+mod access;
+mod credentials;
 pub mod difference;
 mod endpoint;
 mod parse;
 mod protocol;
+mod proxy;
 #[cfg(test)]
 mod tests;
+mod tls;
+
+pub use self::{
+    access::Access,
+    credentials::{Credentials, CredentialsError},
+    proxy::{Proxy, ProxyKind},
+    tls::Tls,
+};
 
 use std::{fmt, io::ErrorKind, path::Path, sync::Arc, time::Duration};
 
@@ -30,6 +41,23 @@ const LONGEST: u64 = 4 << 20;
 pub struct Config {
     /// At least one, with different names.
     pub networks: Vec<Network>,
+}
+
+impl Config {
+    /// The nodes whose credentials are in a copy that systemd made when it started the unit: what
+    /// is changed in the original is in use only after a restart. `credentials_directory` is the
+    /// environment variable of that name, in capitals.
+    pub fn with_copied_credentials(
+        &self,
+        credentials_directory: Option<&Path>,
+    ) -> impl Iterator<Item = (&NetworkName, &NodeName)> {
+        let nodes = self.networks.iter().flat_map(|of| of.nodes.iter().map(|node| (&of.name, node)));
+        let copied = nodes.filter(move |(_, node)| {
+            let credentials = node.access.credentials.as_ref();
+            credentials.is_some_and(|credentials| credentials.is_copy_by_systemd(credentials_directory))
+        });
+        copied.map(|(network, node)| (network, &node.name))
+    }
 }
 
 /// One network: which nodes are compared with which, and how.
@@ -75,14 +103,16 @@ pub struct Endpoint {
     pub role: Role,
     /// Often holds an API key, so it never leaves this program except in a request.
     pub url: SecretString,
-    /// Sent with every request, `Authorization` among them; values are sensitive.
+    /// Sent with every request; values are sensitive.
     pub headers: HeaderMap,
+    /// Timeout, credentials, certificates, proxy.
+    pub access: Access,
 }
 
 impl PartialEq for Endpoint {
     fn eq(&self, other: &Self) -> bool {
-        let Self { name, role, url, headers } = self;
-        (name, role, headers) == (&other.name, &other.role, &other.headers)
+        let Self { name, role, url, headers, access } = self;
+        (name, role, headers, access) == (&other.name, &other.role, &other.headers, &other.access)
             && url.expose_secret() == other.url.expose_secret()
     }
 }

@@ -4,15 +4,16 @@ use std::{collections::HashMap, fmt, path::Path, time::Duration};
 
 use super::{
     Config, Network, NetworkName, Role,
-    endpoint::{self, Draft},
+    endpoint::{self, Draft, Shared},
     protocol::{self, Preset},
+    proxy,
     reader::{Environment, Field, Reader, Section},
     report::Problem,
     tree,
 };
 
 const TOP_KEYS: [&str; 3] = ["poll_interval", "timeout", "networks"];
-const NETWORK_KEYS: [&str; 13] = [
+const NETWORK_KEYS: [&str; 14] = [
     "name",
     "protocol",
     "head",
@@ -24,6 +25,7 @@ const NETWORK_KEYS: [&str; 13] = [
     "stall_after",
     "quorum",
     "max_lead_blocks",
+    "proxy_url",
     "references",
     "watched",
 ];
@@ -31,7 +33,7 @@ const NETWORK_KEYS: [&str; 13] = [
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const SHORTEST: Duration = Duration::from_millis(100);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Enough for the longest interval.
 const LONGEST_STALL: Duration = Duration::from_secs(3 * 24 * 3600);
 /// A block that was not seen to rise in fewer rounds may just have been asked for too early.
@@ -112,10 +114,12 @@ fn read_network<'a>(
         None => Some(protocol.preset.max_lead_blocks()),
     };
     let chain_id = protocol::read_chain_id(reader, section, protocol.row.as_deref());
-    let references = read_nodes(reader, section, Role::Reference, folder);
+    let proxy = section.get("proxy_url").map(|field| proxy::read(reader, &field));
+    let shared = Shared { folder, interval: poll_interval, proxy: proxy.flatten() };
+    let references = read_nodes(reader, section, Role::Reference, &shared);
     // Counted as written, so that a broken reference does not make the quorum wrong too.
     let written = references.len() as u64;
-    let watched = read_nodes(reader, section, Role::Watched, folder);
+    let watched = read_nodes(reader, section, Role::Watched, &shared);
     check_unique(reader, references.iter().chain(&watched));
     let quorum = match section.get("quorum") {
         Some(field) => match reader.number(&field, 1..=MOST_BLOCKS) {
@@ -142,17 +146,19 @@ fn read_network<'a>(
 }
 
 /// A duration and the line that set it; a default has the line of its section.
-struct Timing {
+pub struct Timing {
     key: String,
     line: u64,
-    value: Duration,
+    /// The default where it is not given or wrong.
+    pub value: Duration,
     is_default: bool,
     /// It is given, and its problem is reported already.
     is_wrong: bool,
 }
 
 impl Timing {
-    fn read<'a>(
+    /// The duration behind `key` of `section`.
+    pub fn read<'a>(
         reader: &mut Reader<'a>,
         section: &Section<'a>,
         key: &str,
@@ -201,7 +207,7 @@ fn check_stall_after(reader: &mut Reader<'_>, stall_after: &Timing, interval: &T
 }
 
 /// Rounds never overlap, so a node must have answered or failed before the next begins.
-fn check_below(reader: &mut Reader<'_>, timeout: &Timing, interval: &Timing) {
+pub fn check_below(reader: &mut Reader<'_>, timeout: &Timing, interval: &Timing) {
     let is_unreadable = timeout.is_wrong || interval.is_wrong;
     if is_unreadable || timeout.value < interval.value || (timeout.is_default && interval.is_default) {
         return;
@@ -263,7 +269,12 @@ struct Placed {
     draft: Draft,
 }
 
-fn read_nodes<'a>(reader: &mut Reader<'a>, section: &Section<'a>, role: Role, folder: &Path) -> Vec<Placed> {
+fn read_nodes<'a>(
+    reader: &mut Reader<'a>,
+    section: &Section<'a>,
+    role: Role,
+    shared: &Shared<'_>,
+) -> Vec<Placed> {
     let (key, what) = match role {
         Role::Reference => ("references", "list the public nodes to compare with"),
         Role::Watched => ("watched", "list the node to watch, with its name and url"),
@@ -273,7 +284,7 @@ fn read_nodes<'a>(reader: &mut Reader<'a>, section: &Section<'a>, role: Role, fo
         .and_then(|field| filled_list(reader, &field, what))
         .unwrap_or_default();
     let nodes = items.into_iter().map(|item| Placed {
-        draft: endpoint::read(reader, &item, role, folder),
+        draft: endpoint::read(reader, &item, role, shared),
         line: item.line,
         path: item.path,
     });

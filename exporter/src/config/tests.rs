@@ -1,5 +1,7 @@
 //! Every way a file can be wrong, with the exact report of each.
 
+mod access;
+
 use std::path::Path;
 
 use secrecy::ExposeSecret;
@@ -69,8 +71,7 @@ fn everything_can_be_set() {
     let watched = &network.nodes[0];
     assert_eq!(watched.url.expose_secret(), "http://c/s3cret");
     assert_eq!(watched.headers["x-api-key"], "s3cret");
-    // RFC 7617: base64 of "me:open sesame".
-    assert_eq!(watched.headers["authorization"], "Basic bWU6b3BlbiBzZXNhbWU=");
+    assert!(watched.access.credentials.is_some());
     assert!(!format!("{config:?}").contains("s3cret"));
 }
 
@@ -279,31 +280,10 @@ fn variables_are_set_and_well_written() {
 }
 
 #[test]
-fn credentials_are_given_once_and_can_be_read() {
-    let mine = |lines: &str| with(lines);
+fn headers_can_be_sent_and_are_the_users_to_set() {
     let at = "networks[0].watched[0]";
     check(
-        &mine("    bearer_token_file: nothing-here\n"),
-        &[&format!(
-            ":8: {at}.bearer_token_file: the file it names: cannot read it: No such file or directory (os error 2)"
-        )],
-    );
-    check(
-        &mine("    bearer_token_file: password\n    basic_auth: {username: me, password_file: password}\n"),
-        &[&format!(":9: {at}.basic_auth: is given beside bearer_token_file; keep one of the two")],
-    );
-    check(
-        &mine("    headers: {authorization: s3cret}\n    bearer_token_file: password\n"),
-        &[&format!(
-            ":9: {at}.bearer_token_file: is given beside an Authorization header; keep one of the two"
-        )],
-    );
-    check(
-        &mine("    basic_auth: {username: me}\n"),
-        &[&format!(":8: {at}.basic_auth.password_file: is missing; name a file that holds the password")],
-    );
-    check(
-        &mine(
+        &with(
             "    headers: {\"s3cret header\": x, host: y, Content-Length: 5, Transfer-Encoding: chunked}\n",
         ),
         &[
@@ -320,13 +300,13 @@ fn unknown_and_repeated_keys_are_named_and_pasted_urls_are_not() {
     check(
         &with("  treshold: 5\n"),
         &[
-            ":8: networks[0].treshold: unknown key; known here: name, protocol, head, chain, chain_id, poll_interval, timeout, threshold_blocks, stall_after, quorum, max_lead_blocks, references, watched",
+            ":8: networks[0].treshold: unknown key; known here: name, protocol, head, chain, chain_id, poll_interval, timeout, threshold_blocks, stall_after, quorum, max_lead_blocks, proxy_url, references, watched",
         ],
     );
     check(
         &with("    https://s3cret: 5\n"),
         &[
-            ":8: networks[0].watched[0]: unknown key; known here: name, url, headers, bearer_token_file, basic_auth",
+            ":8: networks[0].watched[0]: unknown key; known here: name, url, headers, bearer_token_file, basic_auth, timeout, ca_file, insecure_skip_verify",
         ],
     );
     check(

@@ -16,7 +16,11 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::dial::{Dialer, Server};
+use super::{
+    allowance::Allowance,
+    dial::{Dialed, Route},
+    proxy::Relay,
+};
 use crate::clock::now;
 
 /// Some gateways add a header for each of their policies; hyper's default is 100.
@@ -25,8 +29,7 @@ const MOST_HEADERS: usize = 512;
 /// A connection to one server, opened when it is needed.
 #[derive(Debug)]
 pub struct Connection {
-    dialer: Dialer,
-    server: Server,
+    route: Route,
     lifetime: Duration,
     open: Option<Open>,
 }
@@ -34,14 +37,16 @@ pub struct Connection {
 #[derive(Debug)]
 struct Open {
     sender: SendRequest<Full<Bytes>>,
+    relay: Option<Relay>,
+    allowance: Allowance,
     /// After this another one is opened: the name may have moved to another address.
     until: Instant,
 }
 
 impl Connection {
     /// Not open yet. None lives longer than `lifetime`.
-    pub fn new(dialer: Dialer, server: Server, lifetime: Duration) -> Self {
-        Self { dialer, server, lifetime, open: None }
+    pub fn new(route: Route, lifetime: Duration) -> Self {
+        Self { route, lifetime, open: None }
     }
 
     /// Sends `request`, which must be one without side effects, and waits for the head of
@@ -72,24 +77,31 @@ impl Connection {
 
     async fn open(&self) -> Result<Open, Failure> {
         let until = now() + self.lifetime;
-        let stream = TokioIo::new(self.dialer.dial(&self.server).await?);
+        let Dialed { stream, relay, allowance } = self.route.dial().await?;
         let (sender, connection) = Builder::new()
             .max_headers(MOST_HEADERS)
-            .handshake(stream)
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| classify_cause(&error, Failure::Connect))?;
         // It ends with its sender; how it failed, the sender reports.
         tokio::spawn(connection);
-        Ok(Open { sender, until })
+        Ok(Open { sender, relay, allowance, until })
     }
 
     async fn send_over(
         &mut self,
         mut open: Open,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Failure> {
+        open.allowance.renew();
+        if let Some(relay) = &open.relay {
+            relay.address(&mut request)?;
+        }
         let response = open.sender.send_request(request).await;
         let response = response.map_err(|error| classify_cause(&error, Failure::Connect))?;
+        if open.relay.as_ref().is_some_and(|relay| relay.is_refusal(response.status())) {
+            return Err(Failure::Connect);
+        }
         self.open = Some(open);
         Ok(response)
     }

@@ -1,6 +1,9 @@
 //! One bounded request to one node.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -18,13 +21,15 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout_at;
 
 use super::{
+    authorization::Authorization,
     connection::Connection,
-    dial::{Dialer, Server, authority},
+    dial::Dialer,
     retry_after,
+    tcp::{Server, authority},
 };
 use crate::{
     clock,
-    config::Endpoint,
+    config::{Endpoint, NetworkName},
     protocol::{self, Question},
 };
 
@@ -32,18 +37,32 @@ use crate::{
 const MOST_BYTES: usize = 1 << 20;
 
 /// A node's connection, with what is sent in every request.
-#[derive(Debug)]
 pub struct Exchange {
     connection: Connection,
     headers: HeaderMap,
+    /// Absent where there is none, or where it is one of the headers.
+    authorization: Option<Authorization>,
+}
+
+/// Shows nothing, not even the host.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange")
+    }
 }
 
 /// A question, and where at a node it is asked.
-#[derive(Debug)]
 pub struct Ask {
     /// What is asked.
     pub question: Question,
     target: Uri,
+}
+
+/// Shows nothing: the target may hold a key.
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ask")
+    }
 }
 
 /// An answer that arrived.
@@ -74,11 +93,17 @@ impl Ask {
 }
 
 impl Exchange {
-    /// Asks the node at `endpoint`, over connections that live for `lifetime` at most.
+    /// Asks the node at `endpoint` of `network`, over connections that live for `lifetime` at
+    /// most.
     ///
     /// # Errors
-    /// When its URL cannot be used.
-    pub fn new(dialer: Dialer, endpoint: &Endpoint, lifetime: Duration) -> anyhow::Result<Self> {
+    /// When its URL or its credentials cannot be used.
+    pub fn new(
+        dialer: &Dialer,
+        network: &NetworkName,
+        endpoint: &Endpoint,
+        lifetime: Duration,
+    ) -> anyhow::Result<Self> {
         // The parser's error says what is wrong without showing the URL.
         let url = Url::parse(endpoint.url.expose_secret())?;
         let server = Server::of(&url).context("it has no host")?;
@@ -90,14 +115,33 @@ impl Exchange {
         ]);
         headers.extend(credentials(&url));
         headers.extend(endpoint.headers.clone());
-        let connection = Connection::new(dialer, server, lifetime);
-        Ok(Self { connection, headers })
+        let credentials = endpoint.access.credentials.clone();
+        let authorization = credentials
+            .map(|credentials| Authorization::new(network.clone(), endpoint.name.clone(), credentials))
+            .transpose()?;
+        let route = dialer.route(server, &endpoint.access).context("TLS cannot be set up")?;
+        Ok(Self { connection: Connection::new(route, lifetime), headers, authorization })
     }
 
     /// Asks with this `id` and gives the answer, when it is complete before `deadline`, name
-    /// look-up included.
-    pub async fn ask(
+    /// look-up included. Where the credentials are refused and their file holds others by now,
+    /// it is asked once more: bitcoind writes a new cookie at each start.
+    pub async fn ask(&mut self, ask: &Ask, id: u64, deadline: Instant) -> Result<Reply, Failure> {
+        let authorization = self.authorization.as_mut().map(Authorization::current);
+        let reply = self.ask_with(authorization, ask, id, deadline).await?;
+        let renewed = match &mut self.authorization {
+            Some(authorization) if reply.status == StatusCode::UNAUTHORIZED => authorization.renewed(),
+            _ => None,
+        };
+        match renewed {
+            Some(renewed) => self.ask_with(Some(renewed), ask, id, deadline).await,
+            None => Ok(reply),
+        }
+    }
+
+    async fn ask_with(
         &mut self,
+        authorization: Option<HeaderValue>,
         Ask { question, target }: &Ask,
         id: u64,
         deadline: Instant,
@@ -108,6 +152,9 @@ impl Exchange {
         if body.is_some() {
             let json = HeaderValue::from_static("application/json");
             headers.entry(header::CONTENT_TYPE).or_insert(json);
+        }
+        if let Some(authorization) = authorization {
+            headers.insert(header::AUTHORIZATION, authorization);
         }
         let mut request = Request::new(Full::from(body.unwrap_or_default()));
         *request.method_mut() = method;

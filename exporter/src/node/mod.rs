@@ -1,14 +1,20 @@
 //! One node: its newest block, whether it is on its chain, and when it is left alone.
 
+mod allowance;
+mod authorization;
+mod certificate;
 mod chain_check;
 mod connection;
 mod dial;
 mod exchange;
 mod failed;
 mod pause;
+mod proxy;
 mod retry_after;
+mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{
     sync::Arc,
@@ -68,9 +74,9 @@ impl Node {
     /// The node at `endpoint` of `network`, reached through `dialer`.
     ///
     /// # Errors
-    /// When its URL cannot be used.
+    /// When its URL or its credentials cannot be used.
     pub fn new(
-        dialer: Dialer,
+        dialer: &Dialer,
         network: &config::Network,
         endpoint: &config::Endpoint,
     ) -> anyhow::Result<Self> {
@@ -85,13 +91,14 @@ impl Node {
         };
         let check = network.chain_id.clone().map(|id| ChainCheck::new(id, network.max_lead_blocks));
         Ok(Self {
-            exchange: Exchange::new(dialer, endpoint, lifetime).with_context(unusable)?,
+            exchange: Exchange::new(dialer, &network.name, endpoint, lifetime)
+                .with_context(|| format!("{name} of network {} cannot be asked", network.name))?,
             head: Ask::new(&protocol.head, endpoint).with_context(unusable)?,
             chain: check.map(|check| Chain { check, ask }),
             protocol,
             network: network.name.clone(),
             name,
-            timeout: network.timeout,
+            timeout: endpoint.access.timeout.unwrap_or(network.timeout),
             id: 0,
             pause: Pause::new(endpoint.role, network.poll_interval),
         })

@@ -79,7 +79,8 @@ async fn server(script: impl Fn(&Seen) -> Option<Vec<u8>> + Send + Sync + 'stati
 
 fn endpoint(name: &str, role: Role, url: &str) -> config::Endpoint {
     let name = NodeName::new(name).unwrap();
-    config::Endpoint { name, role, url: url.into(), headers: hyper::HeaderMap::new() }
+    let (headers, access) = (hyper::HeaderMap::new(), config::Access::default());
+    config::Endpoint { name, role, url: url.into(), headers, access }
 }
 
 /// Polygon, asked every 15 s.
@@ -100,7 +101,7 @@ fn network(chain_id: Option<u64>, quorum: usize, nodes: Vec<config::Endpoint>) -
 
 fn node(url: &str, role: Role, chain_id: Option<u64>) -> Node {
     let network = network(chain_id, 1, Vec::new());
-    Node::new(Dialer::new().unwrap(), &network, &endpoint("node", role, url)).unwrap()
+    Node::new(&Dialer::default(), &network, &endpoint("node", role, url)).unwrap()
 }
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -249,7 +250,7 @@ async fn a_chain_in_the_answer_with_the_block_is_checked_in_every_round_at_no_co
         ..network(None, 1, Vec::new())
     };
     let endpoint = endpoint("node", Role::Watched, &url);
-    let mut node = Node::new(Dialer::new().unwrap(), &near, &endpoint).unwrap();
+    let mut node = Node::new(&Dialer::default(), &near, &endpoint).unwrap();
     let answers = rounds(&mut node, 3).await;
     assert_eq!(heads(&answers), [Ok(block(100)), Err(Reason::WrongChain(block(100))), Ok(block(100))]);
     assert_eq!(log.lock().unwrap().len(), 3);
@@ -326,7 +327,7 @@ async fn asked_beside(quorum: usize, others: &[fn(u64) -> Option<u64>]) -> usize
         references.push(endpoint(&format!("other{index}"), Role::Reference, &url));
     }
     let config = network(None, quorum, references);
-    let mut nodes = Nodes::new(&Dialer::new().unwrap(), &config).unwrap();
+    let mut nodes = Nodes::new(&Dialer::default(), &config).unwrap();
     let mut network = Network::new(config);
     let mut due = tokio::time::interval(INTERVAL);
     let mut before = 0;

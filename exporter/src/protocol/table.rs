@@ -84,7 +84,8 @@ fn table() -> [Row; 17] {
                 chain_id: "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f",
                 url: "http://headlag:${BITCOIN_RPC_PASSWORD}@10.0.0.5:8332",
                 note: "`chain_id` is the hash of the first block. The user and password are those of \
-                       `rpcauth` in bitcoin.conf.",
+                       `rpcauth` in bitcoin.conf; without one, `basic_auth: { file: … }` takes them from the \
+                       file `.cookie` in bitcoind's data directory.",
                 source: "bitcoin, httprpc.cpp, httpserver.cpp, protocol.h; bitcoincore.org",
                 ..ABOUT
             },

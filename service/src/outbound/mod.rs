@@ -63,7 +63,15 @@ pub fn classify_cause(error: &(dyn Error + 'static), mut otherwise: Failure) -> 
             otherwise = Failure::Connect;
         }
         // An io::Error shows what it wraps only through get_ref.
-        let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let io = current.downcast_ref::<io::Error>();
+        match io.map(io::Error::kind) {
+            // A reader with a limit reports so.
+            Some(io::ErrorKind::FileTooLarge) => return Failure::TooLarge,
+            // So hyper reports chunks that are none. TLS errors wrapped in it follow.
+            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => otherwise = Failure::Malformed,
+            _ => {}
+        }
+        let wrapped = io.and_then(io::Error::get_ref);
         cause = match wrapped {
             Some(inner) => Some(inner),
             None => current.source(),

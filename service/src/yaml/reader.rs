@@ -166,6 +166,15 @@ impl<'a> Reader<'a> {
         complete.then_some(filled)
     }
 
+    /// `true` or `false`.
+    pub fn boolean(&mut self, field: &Field<'_>) -> Option<bool> {
+        match self.text(field)?.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => self.wrong(field, "must be true or false"),
+        }
+    }
+
     /// A whole number within `range`.
     pub fn number(&mut self, field: &Field<'_>, range: RangeInclusive<u64>) -> Option<u64> {
         let text = self.text(field)?;

@@ -93,14 +93,7 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Tl
     let Some(section) = reader.section(field, &KEYS) else { return Tls::default() };
     let server_name = section.get("server_name").and_then(|field| read_name(reader, &field));
     let skip_verify =
-        section.get("insecure_skip_verify").is_some_and(|field| match reader.verbatim(&field).as_deref() {
-            Some("true") => true,
-            Some("false") | None => false,
-            Some(_) => {
-                reader.problem(field.line, &field.path, "must be true or false");
-                false
-            }
-        });
+        section.get("insecure_skip_verify").and_then(|field| reader.boolean(&field)).unwrap_or_default();
     let roots = section.get("ca_file").and_then(|field| {
         let pem = read_pem(reader, &field, folder)?;
         let roots = Certificate::from_pem_bundle(&pem).ok().filter(|roots| !roots.is_empty());
