@@ -95,10 +95,10 @@ fn file(text: &str) -> tempfile::NamedTempFile {
     file
 }
 
-/// The program with these arguments; of the variables in lists only `NODE_KEY` is set.
+/// The program with these arguments. Of the variables in lists all but one are set.
 async fn run(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headlag-exporter"));
-    command.args(args).env("NODE_KEY", "s3cret").env_remove("UNSET_KEY");
+    command.args(args).env("NODE_KEY", "s3cret").env("NODE_HOST", "127.0.0.1").env_remove("UNSET_KEY");
     tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
 }
 
@@ -132,7 +132,7 @@ async fn the_config_holds_those_that_keep_up_on_the_right_chain_and_is_ready_for
     let good = node(1000, POLYGON).await;
     let near = node(1003, POLYGON).await;
     let keyed = node(1000, POLYGON).await;
-    let slow = server(Duration::from_millis(500), node_at(1001, POLYGON)).await;
+    let slow = server(Duration::from_millis(300), node_at(1001, POLYGON)).await;
     let behind = node(990, POLYGON).await;
     let far_behind = node(5, POLYGON).await;
     let ahead = node(9_000_000, POLYGON).await;
@@ -218,14 +218,20 @@ async fn the_config_holds_those_that_keep_up_on_the_right_chain_and_is_ready_for
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_fastest_are_printed_up_to_the_limit() {
     let fast = node(1000, POLYGON).await;
-    let slow = server(Duration::from_millis(500), node_at(1000, POLYGON)).await;
-    let list = listed(&[json!(format!("http://{slow}")), json!(format!("http://{fast}"))]);
-    let (status, stdout, stderr) = discover(&list, &["--limit", "1"]).await;
+    let slow = server(Duration::from_millis(300), node_at(1000, POLYGON)).await;
+    // The last two are the same one.
+    let urls = [
+        format!("http://{slow}"),
+        format!("http://{fast}/"),
+        format!("http://${{NODE_HOST}}:{}/", fast.port()),
+    ];
+    let (status, stdout, stderr) = discover(&listed(&urls.map(Value::String)), &["--limit", "1"]).await;
     assert_eq!(status, Some(0), "{stderr}");
-    assert_line(&stdout, &format!("url: http://{fast}"));
-    assert!(!stdout.contains(&slow.to_string()), "{stdout}");
-    assert_line(&stderr, "usable: 2 of 2 asked; printed: 1");
+    let has = |address: SocketAddr| stdout.contains(&format!(":{}/", address.port()));
+    assert!(has(fast) && !has(slow), "{stdout}");
+    assert_line(&stderr, "usable: 2 of 3 asked; printed: 1");
     assert_line(&stderr, &format!("1  slower than the fastest 1 (--limit): {}", named(slow)));
+    assert!(stderr.contains("1  another URL of the same host: "), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

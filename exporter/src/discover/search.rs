@@ -4,6 +4,7 @@ use std::{collections::HashSet, path::Path, time::Duration};
 
 use anyhow::Context;
 use headlag_service::yaml::reader::Environment;
+use secrecy::ExposeSecret;
 use tokio::time::sleep;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Round},
-    config::{self, NetworkName, Role},
+    config::{self, Endpoint, NetworkName, Role},
     network::Network,
     node::Dialer,
     round::Nodes,
@@ -59,7 +60,7 @@ pub struct Found {
 /// A node that can be used.
 #[derive(Debug)]
 pub struct Usable {
-    /// It.
+    /// As it is in the list.
     pub candidate: Candidate,
     /// How long its quickest answer took.
     pub took: Duration,
@@ -79,7 +80,8 @@ impl Search<'_> {
         let dialer = Dialer::new().context("cannot set up TLS")?;
         let mut nodes = Nodes::new(&dialer, &network)?;
         let answers = nodes.ask_at_most(AT_ONCE).await.answers;
-        let mut answering = self.answering(&candidates, &answers, &nodes.are_on_their_chain());
+        let mut answering =
+            self.answering(&candidates, &network.nodes, &answers, &nodes.are_on_their_chain());
 
         let config_of = |answering: &[(usize, Duration)], block_time| {
             let references = answering.iter().map(|(index, _)| &candidates[*index]);
@@ -139,10 +141,12 @@ impl Search<'_> {
         Some(network)
     }
 
-    /// The index and the time of those that answered for their chain; of one host the best.
+    /// The index and the time of those that answered for their chain; of one host the best. A
+    /// variable may hide that two hosts are the same one.
     fn answering(
         &mut self,
         candidates: &[Candidate],
+        endpoints: &[Endpoint],
         answers: &[Answer],
         are_on_their_chain: &[bool],
     ) -> Vec<(usize, Duration)> {
@@ -155,9 +159,10 @@ impl Search<'_> {
             }
         }
         answering.sort_by_key(|(index, took)| (!candidates[*index].is_https(), *took));
-        let mut hosts = HashSet::new();
+        let (mut hosts, mut urls) = (HashSet::new(), HashSet::new());
         answering.retain(|(index, _)| {
-            let is_first = hosts.insert(&candidates[*index].name);
+            let is_first =
+                hosts.insert(&candidates[*index].name) && urls.insert(endpoints[*index].url.expose_secret());
             if !is_first {
                 self.left_out.add(Some(&candidates[*index].name), &Why::SameHost);
             }
