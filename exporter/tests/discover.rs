@@ -221,7 +221,7 @@ async fn only_the_fastest_are_printed_up_to_the_limit() {
     let slow = server(Duration::from_millis(300), node_at(1000, POLYGON)).await;
     // The last two are the same one.
     let urls = [
-        format!("http://{slow}"),
+        format!("http://{slow}/"),
         format!("http://{fast}/"),
         format!("http://${{NODE_HOST}}:{}/", fast.port()),
     ];
