@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, path::Path, time::Duration};
 
-use anyhow::Context;
 use headlag_service::yaml::reader::Environment;
 use secrecy::ExposeSecret;
 use tokio::time::sleep;
@@ -77,7 +76,7 @@ impl Search<'_> {
     /// When nothing can be asked.
     pub async fn ask(&mut self, mut candidates: Vec<Candidate>) -> anyhow::Result<Found> {
         let Some(network) = self.accept(&mut candidates) else { return Ok(Found::default()) };
-        let dialer = Dialer::new().context("cannot set up TLS")?;
+        let dialer = Dialer::default();
         let mut nodes = Nodes::new(&dialer, &network)?;
         let answers = nodes.ask_at_most(AT_ONCE).await.answers;
         let mut answering =
