@@ -2,7 +2,7 @@
 //! its messages, its errors.
 
 #![allow(clippy::disallowed_methods, reason = "real programs take real time")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 use std::{
     fs,
