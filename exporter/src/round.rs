@@ -1,5 +1,6 @@
 //! Every node of one network asked at the same instant.
 
+use headlag_service::start;
 use tokio::task::JoinSet;
 
 use crate::{
@@ -7,6 +8,16 @@ use crate::{
     clock, config,
     node::{Dialer, Node},
 };
+
+/// Files that may be open beside the connections to nodes: those of scrapers, name look-ups, the
+/// config.
+const OTHER_FILES: usize = 256;
+
+/// Lets this process keep a connection to each node of `networks`, or logs how to allow it that.
+pub fn raise_open_files(networks: &[config::Network]) {
+    let nodes: usize = networks.iter().map(|network| network.nodes.len()).sum();
+    start::raise_open_files((nodes + OTHER_FILES) as u64);
+}
 
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
