@@ -22,7 +22,8 @@ pub fn raise_open_files(networks: &[config::Network]) {
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
 pub struct Nodes {
-    nodes: Vec<Node>,
+    /// Boxed: each moves into a task and back in every round.
+    nodes: Vec<Box<Node>>,
 }
 
 impl Nodes {
@@ -31,14 +32,15 @@ impl Nodes {
     /// # Errors
     /// When the URL or the credentials of one cannot be used.
     pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
-        let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer, network, endpoint));
+        let nodes = network.nodes.iter();
+        let nodes = nodes.map(|endpoint| Node::new(dialer, network, endpoint).map(Box::new));
         Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
     }
 
     /// Becomes `fresh`, but for the nodes that were there before: `kept` has for each of `fresh`
     /// where it is in this one. Their connections and what they asked for go on.
     pub fn adopt(&mut self, fresh: Self, kept: &[Option<usize>]) {
-        let mut before: Vec<Option<Node>> = self.nodes.drain(..).map(Some).collect();
+        let mut before: Vec<Option<Box<Node>>> = self.nodes.drain(..).map(Some).collect();
         let nodes = fresh
             .nodes
             .into_iter()
@@ -72,6 +74,6 @@ impl Nodes {
     /// reference is needed. When the fault is this machine's own network, the consensus is
     /// back with the network and not minutes later.
     pub fn end_pauses(&mut self) {
-        self.nodes.iter_mut().for_each(Node::end_pause);
+        self.nodes.iter_mut().for_each(|node| node.end_pause());
     }
 }
