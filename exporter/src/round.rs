@@ -22,7 +22,7 @@ pub fn raise_open_files(networks: &[config::Network]) {
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
 pub struct Nodes {
-    /// Boxed: each moves into a task and back in every round.
+    #[expect(clippy::vec_box, reason = "each moves into a task and back in every round")]
     nodes: Vec<Box<Node>>,
 }
 
