@@ -1,6 +1,8 @@
 //! PURE: the words of other servers, as far as they may be shown: on one line, cut short, and
 //! without what could be an address or a secret, be it the bot's own or one between servers.
 
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use percent_encoding::percent_decode_str;
 use reqwest::{Url, header::HeaderMap};
 
 /// How much of a server's own words is passed on.
@@ -13,10 +15,16 @@ const SHORTEST: usize = 4;
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// What is secret in a URL, as it is and as it was written: user, password and path.
+    /// What is secret in a URL: user, password and path as they are written, and user and password
+    /// as they are sent (RFC 7617).
     #[must_use]
     pub fn of_url(mut self, url: &Url) -> Self {
         let user = [url.username(), url.password().unwrap_or_default()];
+        let sent = user.map(|part| percent_decode_str(part).collect::<Vec<u8>>());
+        if sent.iter().any(|part| !part.is_empty()) {
+            self.0.push(BASE64.encode(sent.join(&b':')));
+        }
+        self.0.extend(sent.into_iter().filter_map(|part| String::from_utf8(part).ok()));
         self.0.extend(user.map(str::to_owned));
         self.0.push(url.path().trim_matches('/').to_owned());
         self.sorted()
@@ -62,7 +70,7 @@ impl Secrets {
 
 /// Whether a credential comes next.
 fn announces(word: &str) -> bool {
-    let word = word.trim_end_matches(':');
+    let word = word.trim_matches(|sign: char| !sign.is_ascii_alphanumeric());
     ["bearer", "basic"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
@@ -104,6 +112,9 @@ mod tests {
             ("Authorization: Basic dTpwYXNzd29yZA== refused", "Authorization: … refused"),
             ("Authorization: Bearer somebody-elses refused", "Authorization: Bearer refused"),
             ("X-Key: c4n4ry refused", "X-Key: … refused"),
+            // base64 of someone:hunter22.
+            ("{\"auth\": \"c29tZW9uZTpodW50ZXIyMg==\"}", "{\"auth\": \"…\"}"),
+            ("{\"auth\": \"Basic dGhlaXJzOnRoZWlycw==\"}", "{\"auth\": \"Basic"),
             ("u:hunter22@127.0.0.1:7712 refused", "refused"),
             ("//u:pw@h http: //u:p http:\\/\\/u:p http%3A%2F%2Fu:p http:\u{200b}//h x", "http: x"),
             ("Cannot POST /theirs/read?k=1 key=theirs x", "Cannot POST x"),

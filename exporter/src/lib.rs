@@ -11,6 +11,7 @@ mod changes;
 mod clock;
 pub mod config;
 mod consensus;
+pub mod discover;
 mod health;
 mod http;
 pub mod limits;

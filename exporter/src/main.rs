@@ -8,7 +8,11 @@ use std::{
 };
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use headlag_exporter::{config, probe, serve};
+use headlag_exporter::{
+    config,
+    discover::{self, Wanted},
+    probe, serve,
+};
 use headlag_service::{
     build_info::VERSION_AND_REVISION,
     start::{self, ListenOptions, LogOptions},
@@ -34,7 +38,7 @@ struct Flags {
     command: Option<Command>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Check the config file, and the file of --web.config.file if there is one, and report every
     /// problem in them; exit status 0 if they are valid, 2 if not
@@ -49,6 +53,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Find public nodes of an EVM chain: read a list, ask each node, and print a whole config of
+    /// those that are on the chain and keep up, the fastest first; exit status 0 if there is at
+    /// least one, 1 if not
+    ///
+    /// What is left out is on stderr, with the reason. Of an address with ${VAR}, the value of the
+    /// environment variable VAR is sent to the host in the list; without a value the address is left out,
+    /// and so are WebSockets. The watched node is a placeholder for yours.
+    Discover(Wanted),
     /// Ask the running exporter whether it is healthy; exit status 0 if it is, 1 if not
     CheckHealth,
 }
@@ -60,6 +72,10 @@ fn main() -> ExitCode {
         Ok(flags) => flags,
         Err(error) => error.exit(),
     };
+    // Its report is all there is to say.
+    if let Some(Command::Discover(wanted)) = flags.command {
+        return block_on(discover::discover(wanted));
+    }
     start::log_to_stderr(&flags.log);
     if let Some(Command::CheckHealth) = flags.command {
         return match flags.listen.to_check_health() {

@@ -1,7 +1,9 @@
 //! Every node of one network asked at the same instant.
 
+use std::sync::Arc;
+
 use headlag_service::start;
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     answer::Round,
@@ -51,10 +53,20 @@ impl Nodes {
 
     /// Asks all of them at once; ends when each has answered or failed.
     pub async fn ask(&mut self) -> Round {
+        self.ask_at_most(Semaphore::MAX_PERMITS).await
+    }
+
+    /// Asks all of them, and never more than `at_once` at the same time; ends when each has
+    /// answered or failed. Their blocks are then not of the same instant.
+    pub async fn ask_at_most(&mut self, at_once: usize) -> Round {
         let start = clock::now();
+        let permits = Arc::new(Semaphore::new(at_once));
         let mut asked = JoinSet::new();
         for (index, mut node) in self.nodes.drain(..).enumerate() {
+            let permits = Arc::clone(&permits);
             asked.spawn(async move {
+                // It fails only once closed, and nobody closes it.
+                let _permit = permits.acquire().await;
                 let answer = node.ask().await;
                 (index, node, answer)
             });
@@ -68,6 +80,12 @@ impl Nodes {
             answers.push(answer);
         }
         Round { took: clock::since(start), answers }
+    }
+
+    /// For each of them, whether it has reported that it is on its chain.
+    #[must_use]
+    pub fn are_on_their_chain(&self) -> Vec<bool> {
+        self.nodes.iter().map(|node| node.is_on_its_chain()).collect()
     }
 
     /// Ends the pauses that the nodes did not ask for themselves: without a consensus every

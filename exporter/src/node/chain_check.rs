@@ -72,6 +72,12 @@ impl ChainCheck {
         self.has_refused && self.reported.is_none()
     }
 
+    /// Whether what the node reported last is the chain it should be on.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.reported.as_ref() == Some(&self.expected)
+    }
+
     /// Whether `block` follows so badly on the last that the node may be another one.
     fn is_doubtful(&self, block: BlockNumber) -> bool {
         self.last.is_some_and(|last| {
@@ -240,7 +246,9 @@ mod tests {
         round(&mut check, Ok(11), Some(Ok(1)), wrong(11));
         round(&mut check, Ok(12), REFUSED, wrong(12));
         round(&mut check, Ok(13), Some(Err(failed(Reason::RateLimited, true))), wrong(13));
+        assert!(!check.is_confirmed());
         round(&mut check, Ok(14), Some(Ok(137)), Ok(14));
+        assert!(check.is_confirmed());
         round(&mut check, Ok(15), None, Ok(15));
     }
 
@@ -276,7 +284,7 @@ mod tests {
             round(&mut check, Err(reason), None, Err(reason));
             assert!(!check.is_unknown(), "it refuses everything");
             round(&mut check, Ok(10), refused, Ok(10));
-            assert!(check.is_unknown());
+            assert!(check.is_unknown() && !check.is_confirmed());
             round(&mut check, Ok(11), None, Ok(11));
             // It reported its chain before: what it refuses now is no news.
             round(&mut check, Ok(9), Some(Ok(137)), Ok(9));

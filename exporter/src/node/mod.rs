@@ -156,6 +156,13 @@ impl Node {
         self.pause.ends();
     }
 
+    /// Whether it has reported that it is on its chain, and nothing else since. It never has where
+    /// it is not asked for that.
+    #[must_use]
+    pub fn is_on_its_chain(&self) -> bool {
+        self.chain.as_ref().is_some_and(|chain| chain.check.is_confirmed())
+    }
+
     async fn head(&mut self, deadline: Instant) -> Result<Head, Failed> {
         self.id += 1;
         let reply = self.exchange.ask(&self.head, self.id, deadline).await.map_err(Failed::without_answer)?;

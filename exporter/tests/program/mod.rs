@@ -113,13 +113,17 @@ impl Exporter {
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
+    /// Sends it a signal, such as `-HUP`.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
     /// Ends it; its status and its log.
     pub fn end(mut self) -> (ExitStatus, String) {
-        let pid = self.child.id().to_string();
         // A hang-up ends nothing.
-        for signal in ["-HUP", "-TERM"] {
-            assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-        }
+        self.signal("-HUP");
+        self.signal("-TERM");
         let status = self.child.wait().unwrap();
         let lines = std::mem::take(&mut self.lines);
         (status, lines.into_iter().chain(self.log.iter()).collect::<Vec<_>>().join("\n"))

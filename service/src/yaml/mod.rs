@@ -5,3 +5,4 @@ pub mod header;
 pub mod reader;
 pub mod report;
 pub mod tree;
+pub mod variables;

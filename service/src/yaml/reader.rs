@@ -8,6 +8,7 @@ use jiff::{Span, SpanRelativeTo};
 use super::{
     report::Problem,
     tree::{Node, Value},
+    variables,
 };
 
 /// Looks a variable up; absent when it is not set.
@@ -141,29 +142,15 @@ impl<'a> Reader<'a> {
     }
 
     fn fill_in(&mut self, field: &Field<'_>, text: &str) -> Option<String> {
-        let mut filled = String::new();
-        let mut rest = text;
-        let mut complete = true;
-        while let Some((before, after)) = rest.split_once("${") {
-            filled.push_str(before);
-            let Some((name, after)) = after.split_once('}').filter(|(name, _)| is_variable(name)) else {
-                return self.wrong(field, "has a ${ that is not followed by a variable's name and a }");
-            };
-            match (self.environment)(name).filter(|value| !value.is_empty()) {
-                Some(value) => filled.push_str(&value),
-                None => {
-                    complete = false;
-                    self.problem(
-                        field.line,
-                        &field.path,
-                        format!("the environment variable {name} is not set or empty; set it, or take ${{{name}}} out"),
-                    );
+        match variables::fill_in(text, self.environment) {
+            Ok(filled) => Some(filled),
+            Err(gaps) => {
+                for gap in gaps {
+                    self.problem(field.line, &field.path, gap.to_string());
                 }
+                None
             }
-            rest = after;
         }
-        filled.push_str(rest);
-        complete.then_some(filled)
     }
 
     /// `true` or `false`.
@@ -261,9 +248,4 @@ fn is_like_a_key(text: &str) -> bool {
     text.chars().filter(char::is_ascii_digit).count() <= 2
         && text.len() <= LONGEST_SHOWN_KEY
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
-}
-
-fn is_variable(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
