@@ -1,7 +1,7 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
 # make test    every check there is; what CI runs
 # make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
-# make bench   how often the verdicts are wrong, and what a chart costs
+# make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
@@ -28,6 +28,7 @@ compat: packages $(ANVIL)
 bench:
 	command -v rrdtool >/dev/null && [ -x /usr/bin/time ] || apt-get install -y -qq rrdtool time
 	scripts/bench
+	scripts/bench-nodes
 
 # A real EVM node for the end-to-end test.
 $(ANVIL): | packages

@@ -127,11 +127,14 @@ async fn main() -> ExitCode {
     }
 }
 
+/// For connections to Telegram, Prometheus and Alertmanager, and those of scrapers.
+const OPEN_FILES: u64 = 256;
+
 async fn serve(config: config::Config, flags: &config::Flags) -> anyhow::Result<()> {
     let stop = start::stop_signal().context("cannot listen for signals")?;
     let hangups = start::hangups().context("cannot listen for signals")?;
     let read = || flags.to_serve(env::var(TOKEN_VARIABLE).ok());
-    start::raise_open_files();
+    start::raise_open_files(OPEN_FILES);
     let metrics = Metrics::default();
     let painter = painter(&config.charts, &metrics)?;
     Ok(serve::serve(config, painter, metrics, stop, (hangups, read)).await?)

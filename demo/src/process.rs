@@ -118,6 +118,11 @@ impl Process {
         Ok(Process { name, child, log, last_lines })
     }
 
+    /// Its process id; absent once it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Waits until `url` answers 200.
     pub async fn ready(&mut self, url: &str, within: Duration) -> anyhow::Result<()> {
         let client = reqwest::Client::builder()

@@ -4,6 +4,7 @@ use std::{
     env,
     path::PathBuf,
     process::{ExitCode, Termination},
+    thread::available_parallelism,
 };
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -114,9 +115,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// Most threads that ask nodes and answer scrapes: thousands of nodes keep one processor busy, and
+/// what the allocator keeps for each thread adds up on a machine with many.
+const MOST_THREADS: usize = 4;
+
 /// Runs `work` to its end, and does not wait for a name lookup that still hangs then.
 fn block_on<T: Termination>(work: impl Future<Output = anyhow::Result<T>>) -> ExitCode {
-    let done = runtime::Builder::new_multi_thread().enable_all().build().map(|runtime| {
+    let threads = available_parallelism().map_or(MOST_THREADS, |most| most.get().min(MOST_THREADS));
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let done = runtime.map(|runtime| {
         let done = runtime.block_on(work);
         runtime.shutdown_background();
         done

@@ -3,10 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt::{self, Write},
+    sync::Arc,
+};
 
 use crate::{
     answer::Reason,
+    config::{NetworkName, NodeName, Role},
     consensus::Consensus,
     published::{Current, InForce, Published},
     snapshot::{Counters, Durations, Moment, NodeSnapshot, Snapshot, UnixTime},
@@ -15,7 +19,8 @@ use crate::{
 use prometheus_client::{
     collector::Collector,
     encoding::{
-        DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, MetricEncoder, NoLabelSet,
+        DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, LabelSetEncoder,
+        MetricEncoder, NoLabelSet,
     },
     metrics::MetricType,
     registry::Registry,
@@ -79,24 +84,44 @@ struct Scraped<'a> {
     published: &'a Published,
     /// Absent until its first round has ended. Counters exist before that, at 0: one that
     /// appears with its first count would not be seen to increase.
-    snapshot: Option<Snapshot>,
+    snapshot: Option<Arc<Snapshot>>,
+    /// Of each node, in the order of the config.
+    identities: Vec<Identity>,
 }
 
 impl<'a> Scraped<'a> {
     fn of(published: &'a Published, now: Moment) -> Self {
-        Self { published, snapshot: published.newest().map(|snapshot| snapshot.shown_at(now)) }
+        let newest = published.newest();
+        let shown = newest.map(|it| if it.is_too_old(now) { Arc::new(it.shown_at(now)) } else { it });
+        Self::new(published, shown)
+    }
+
+    fn new(published: &'a Published, snapshot: Option<Arc<Snapshot>>) -> Self {
+        let network = &published.network;
+        Self {
+            published,
+            snapshot,
+            identities: published
+                .nodes
+                .iter()
+                .map(|(name, role)| Identity::of(network, name, *role))
+                .collect(),
+        }
     }
 
     fn network(&self) -> [(&'static str, &str); 1] {
         [("network", self.published.network.as_str())]
     }
 
+    fn nodes(&self) -> impl Iterator<Item = (NodeLabels<'_>, &NodeSnapshot)> {
+        let nodes = self.snapshot.iter().flat_map(|snapshot| &snapshot.nodes);
+        self.identities.iter().map(Identity::labels).zip(nodes)
+    }
+
     fn counters(&self) -> impl Iterator<Item = (NodeLabels<'_>, Counters)> {
-        let [network] = self.network();
-        self.published.nodes.iter().enumerate().map(move |(index, (name, role))| {
+        self.identities.iter().enumerate().map(|(index, identity)| {
             let node = self.snapshot.as_ref().and_then(|snapshot| snapshot.nodes.get(index));
-            let labels = [network, ("node", name.as_str()), ("role", role.label())];
-            (labels, node.map(|node| node.counters).unwrap_or_default())
+            (identity.labels(), node.map(|node| node.counters).unwrap_or_default())
         })
     }
 }
@@ -131,7 +156,7 @@ fn write_program(families: &mut Families<'_>, constants: &Constants, current: &I
 }
 
 fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Result {
-    let snapshots: Vec<&Snapshot> = scraped.iter().filter_map(|of| of.snapshot.as_ref()).collect();
+    let snapshots: Vec<&Snapshot> = scraped.iter().filter_map(|of| of.snapshot.as_deref()).collect();
     let each =
         |value: fn(&Snapshot) -> i64| snapshots.iter().copied().map(move |of| (network(of), value(of)));
     let seconds =
@@ -214,8 +239,7 @@ fn write_networks(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::
 }
 
 fn write_nodes(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Result {
-    let snapshots = scraped.iter().filter_map(|of| of.snapshot.as_ref());
-    let nodes: Vec<(NodeLabels<'_>, &NodeSnapshot)> = snapshots.flat_map(labelled).collect();
+    let nodes: Vec<(NodeLabels<'_>, &NodeSnapshot)> = scraped.iter().flat_map(Scraped::nodes).collect();
     let counters: Vec<(NodeLabels<'_>, Counters)> = scraped.iter().flat_map(Scraped::counters).collect();
     // Where a value is unknown there is no series.
     let known = |value: fn(&NodeSnapshot) -> Option<i64>| {
@@ -248,10 +272,7 @@ fn write_nodes(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Res
         "headlag_node_state",
         "State of the node: exactly one of the states is 1, the first that holds.",
         nodes.iter().flat_map(|(labels, node)| {
-            let [network, name, role] = *labels;
-            NodeState::ALL.map(|state| {
-                ([network, name, role, ("state", state.label())], i64::from(node.state == state))
-            })
+            NodeState::ALL.map(|state| (labels.with("state", state.label()), i64::from(node.state == state)))
         }),
     )?;
     families.gauge(
@@ -273,11 +294,8 @@ fn write_nodes(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Res
         "headlag_node_errors",
         "Rounds in which the node was asked and gave no usable block, by reason.",
         counters.iter().flat_map(|(labels, counted)| {
-            let [network, name, role] = *labels;
-            Reason::LABELS
-                .into_iter()
-                .zip(counted.errors)
-                .map(move |(reason, count)| ([network, name, role, ("reason", reason)], count))
+            let counts = Reason::LABELS.into_iter().zip(counted.errors);
+            counts.map(move |(reason, count)| (labels.with("reason", reason), count))
         }),
     )?;
     families.counter(
@@ -287,17 +305,65 @@ fn write_nodes(families: &mut Families<'_>, scraped: &[Scraped<'_>]) -> fmt::Res
     )
 }
 
-type NodeLabels<'a> = [(&'static str, &'a str); 3];
-
 fn network(snapshot: &Snapshot) -> [(&'static str, &str); 1] {
     [("network", snapshot.network.as_str())]
 }
 
-fn labelled(snapshot: &Snapshot) -> impl Iterator<Item = (NodeLabels<'_>, &NodeSnapshot)> {
-    let network = snapshot.network.as_str();
-    snapshot.nodes.iter().map(move |node| {
-        ([("network", network), ("node", node.name.as_str()), ("role", node.role.label())], node)
-    })
+/// The labels that all samples of a node have, written once for the dozens of them in a scrape.
+/// Nothing in them needs escaping: the config allows no such names.
+struct Identity {
+    /// Without the quote at its end.
+    text: String,
+    /// How many bytes there are before the value of the last label, `role`, and its `="`.
+    name_ends: usize,
+}
+
+impl Identity {
+    fn of(network: &NetworkName, node: &NodeName, role: Role) -> Self {
+        let name = format!(r#"network="{network}",node="{node}",role"#);
+        Self { name_ends: name.len(), text: format!("{name}=\"{}", role.label()) }
+    }
+
+    fn labels(&self) -> NodeLabels<'_> {
+        NodeLabels { identity: self, more: None }
+    }
+}
+
+/// The labels of a sample of a node.
+#[derive(Clone, Copy)]
+struct NodeLabels<'a> {
+    identity: &'a Identity,
+    more: Option<(&'static str, &'static str)>,
+}
+
+impl NodeLabels<'_> {
+    fn with(self, name: &'static str, value: &'static str) -> Self {
+        Self { more: Some((name, value)), ..self }
+    }
+}
+
+impl EncodeLabelSet for NodeLabels<'_> {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        // The encoder takes all before the last value for the name of one label; it writes names as they are.
+        let mut label = encoder.encode_label();
+        let mut key = label.encode_label_key()?;
+        let Identity { text, name_ends } = self.identity;
+        let value = match self.more {
+            None => {
+                key.write_str(&text[..*name_ends])?;
+                &text[name_ends + r#"=""#.len()..]
+            }
+            Some((name, value)) => {
+                key.write_str(text)?;
+                key.write_str("\",")?;
+                key.write_str(name)?;
+                value
+            }
+        };
+        let mut written = key.encode_label_value()?;
+        written.write_str(value)?;
+        written.finish()
+    }
 }
 
 /// Writes families whole; one without a sample is left out.

@@ -6,7 +6,6 @@ use std::{
     process::ExitCode,
 };
 
-use headlag_service::start;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -15,7 +14,7 @@ use crate::{
     config::{Config, Role},
     network::Network,
     node::Dialer,
-    round::Nodes,
+    round::{self, Nodes},
     snapshot::{Moment, NodeSnapshot, Snapshot},
     verdict::{NetworkState, NodeState},
 };
@@ -27,7 +26,7 @@ use crate::{
 /// # Errors
 /// When a node cannot be asked at all.
 pub async fn probe(config: Config, as_json: bool) -> anyhow::Result<ExitCode> {
-    start::raise_open_files();
+    round::raise_open_files(&config.networks);
     let dialer = Dialer::default();
     let mut rounds = JoinSet::new();
     for (index, network) in config.networks.into_iter().enumerate() {

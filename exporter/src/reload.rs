@@ -15,7 +15,7 @@ use crate::{
     config::{self, Config, NetworkName, difference},
     node::Dialer,
     published::{Current, Published},
-    round::Nodes,
+    round::{self, Nodes},
     schedule::{self, Watch},
     snapshot::Moment,
 };
@@ -88,6 +88,7 @@ impl Running {
         let path = self.path.clone();
         let read = tokio::task::spawn_blocking(move || config::load(&path)).await?;
         let config = read.map_err(anyhow::Error::msg)?;
+        round::raise_open_files(&config.networks);
         let differences = difference::between(&self.config, &config);
         let changed = config.networks.iter().filter(|network| !self.config.networks.contains(network));
         // All of them can be asked, before anything changes.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use headlag_service::start;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
@@ -10,10 +11,21 @@ use crate::{
     node::{Dialer, Node},
 };
 
+/// Files that may be open beside the connections to nodes: those of scrapers, name look-ups, the
+/// config.
+const OTHER_FILES: usize = 256;
+
+/// Lets this process keep a connection to each node of `networks`, or logs how to allow it that.
+pub fn raise_open_files(networks: &[config::Network]) {
+    let nodes: usize = networks.iter().map(|network| network.nodes.len()).sum();
+    start::raise_open_files((nodes + OTHER_FILES) as u64);
+}
+
 /// All nodes of one network, ready to be asked.
 #[derive(Debug)]
 pub struct Nodes {
-    nodes: Vec<Node>,
+    #[expect(clippy::vec_box, reason = "each moves into a task and back in every round")]
+    nodes: Vec<Box<Node>>,
 }
 
 impl Nodes {
@@ -22,14 +34,15 @@ impl Nodes {
     /// # Errors
     /// When the URL or the credentials of one cannot be used.
     pub fn new(dialer: &Dialer, network: &config::Network) -> anyhow::Result<Self> {
-        let nodes = network.nodes.iter().map(|endpoint| Node::new(dialer, network, endpoint));
+        let nodes = network.nodes.iter();
+        let nodes = nodes.map(|endpoint| Node::new(dialer, network, endpoint).map(Box::new));
         Ok(Self { nodes: nodes.collect::<Result<_, _>>()? })
     }
 
     /// Becomes `fresh`, but for the nodes that were there before: `kept` has for each of `fresh`
     /// where it is in this one. Their connections and what they asked for go on.
     pub fn adopt(&mut self, fresh: Self, kept: &[Option<usize>]) {
-        let mut before: Vec<Option<Node>> = self.nodes.drain(..).map(Some).collect();
+        let mut before: Vec<Option<Box<Node>>> = self.nodes.drain(..).map(Some).collect();
         let nodes = fresh
             .nodes
             .into_iter()
@@ -72,13 +85,13 @@ impl Nodes {
     /// For each of them, whether it has reported that it is on its chain.
     #[must_use]
     pub fn are_on_their_chain(&self) -> Vec<bool> {
-        self.nodes.iter().map(Node::is_on_its_chain).collect()
+        self.nodes.iter().map(|node| node.is_on_its_chain()).collect()
     }
 
     /// Ends the pauses that the nodes did not ask for themselves: without a consensus every
     /// reference is needed. When the fault is this machine's own network, the consensus is
     /// back with the network and not minutes later.
     pub fn end_pauses(&mut self) {
-        self.nodes.iter_mut().for_each(Node::end_pause);
+        self.nodes.iter_mut().for_each(|node| node.end_pause());
     }
 }

@@ -29,7 +29,6 @@ pub async fn serve(path: PathBuf, config: Config, listening: Listening) -> anyho
     let mut stop = pin!(start::stop_signal().context("cannot listen for signals")?);
     let mut hangups = start::hangups().context("cannot listen for signals")?;
     let listeners = listening.open().await?;
-    start::raise_open_files();
     let count = config.networks.len();
     let mut running = Running::start(path, config)?;
     let constants = Constants { version: VERSION, revision: REVISION };

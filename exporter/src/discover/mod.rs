@@ -47,7 +47,6 @@ pub struct Wanted {
 /// When there is no list, it lists no such chain, or none of its nodes can be used; with what was
 /// tried.
 pub async fn discover(wanted: Wanted) -> anyhow::Result<ExitCode> {
-    start::raise_open_files();
     let Wanted { chain_id, source, limit } = wanted;
     let source = Source::new(&source)?;
     let list = async { list::read(&source.read().await?, chain_id) }.await;

@@ -1,6 +1,6 @@
 //! Which of a list's nodes can be used.
 
-use std::{collections::HashSet, path::Path, time::Duration};
+use std::{collections::HashSet, path::Path, slice, time::Duration};
 
 use headlag_service::yaml::reader::Environment;
 use secrecy::ExposeSecret;
@@ -16,7 +16,7 @@ use crate::{
     config::{self, Endpoint, NetworkName, Role},
     network::Network,
     node::Dialer,
-    round::Nodes,
+    round::{self, Nodes},
     snapshot::{Moment, NodeSnapshot},
     verdict::NodeState,
 };
@@ -76,6 +76,7 @@ impl Search<'_> {
     /// When nothing can be asked.
     pub async fn ask(&mut self, mut candidates: Vec<Candidate>) -> anyhow::Result<Found> {
         let Some(network) = self.accept(&mut candidates) else { return Ok(Found::default()) };
+        round::raise_open_files(slice::from_ref(&network));
         let dialer = Dialer::default();
         let mut nodes = Nodes::new(&dialer, &network)?;
         let answers = nodes.ask_at_most(AT_ONCE).await.answers;

@@ -73,7 +73,7 @@ fn render_with(snapshot: &Snapshot, format: Format) -> String {
     struct Fixed(Published, Snapshot);
     impl Collector for Fixed {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-            let scraped = Scraped { published: &self.0, snapshot: Some(self.1.clone()) };
+            let scraped = Scraped::new(&self.0, Some(Arc::new(self.1.clone())));
             let current = InForce { networks: Vec::new(), read_at: 1_789_999_999.5, is_newest: true };
             write(encoder, Some((&constants(), &current)), &[scraped])
         }

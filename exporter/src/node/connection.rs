@@ -23,8 +23,9 @@ use super::{
 };
 use crate::clock::now;
 
-/// Some gateways add a header for each of their policies; hyper's default is 100.
-const MOST_HEADERS: usize = 512;
+/// Some gateways add a header for each of their policies; hyper's default is 100. For each answer
+/// hyper makes room for so many.
+const MOST_HEADERS: usize = 256;
 
 /// A connection to one server, opened when it is needed.
 #[derive(Debug)]
@@ -64,7 +65,8 @@ impl Connection {
                 answer => return answer,
             }
         }
-        let open = self.open().await?;
+        // Boxed: rarely needed, and larger than all the rest that waits for an answer.
+        let open = Box::pin(self.open()).await?;
         self.send_over(open, request).await
     }
 
