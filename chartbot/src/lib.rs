@@ -9,6 +9,8 @@ mod clock;
 mod config;
 mod drawing;
 mod foreign;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod labels;
 mod metrics;
 mod picture;

@@ -11,6 +11,8 @@ mod changes;
 mod clock;
 pub mod config;
 mod consensus;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod health;
 mod http;
 pub mod limits;

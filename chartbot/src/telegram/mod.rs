@@ -5,10 +5,10 @@
 //! reads them, `inbox` keeps them until they may be answered, `queue` gives each its turn,
 //! `outbox` sends the answer.
 
-mod api;
+pub mod api;
 pub mod fault;
 mod inbox;
-mod incoming;
+pub mod incoming;
 mod menu;
 mod outage;
 pub mod outbox;
@@ -21,7 +21,11 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 use tokio::{task::JoinSet, time::timeout};
 
-pub use self::{api::Api, fault::FaultKind, outage::Ended};
+pub use self::{
+    api::Api,
+    fault::{Fault, FaultKind},
+    outage::Ended,
+};
 use self::{outbox::Outbox, poll::Poll, queue::Queue};
 use crate::{chat::conversation::Conversation, metrics::Metrics, web::Readiness};
 

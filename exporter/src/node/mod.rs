@@ -6,7 +6,7 @@ mod dial;
 mod exchange;
 mod failed;
 mod pause;
-mod retry_after;
+pub mod retry_after;
 #[cfg(test)]
 mod tests;
 
