@@ -31,7 +31,7 @@ use crate::{
         answer::{self, Found},
         client::Error,
     },
-    telegram::{Fault, api, incoming},
+    telegram::{api, fault::Fault, incoming},
     words::{self, ENGLISH, Language, alert, moment::Times, silence},
 };
 

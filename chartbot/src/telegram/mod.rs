@@ -21,11 +21,7 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 use tokio::{task::JoinSet, time::timeout};
 
-pub use self::{
-    api::Api,
-    fault::{Fault, FaultKind},
-    outage::Ended,
-};
+pub use self::{api::Api, fault::FaultKind, outage::Ended};
 use self::{outbox::Outbox, poll::Poll, queue::Queue};
 use crate::{chat::conversation::Conversation, metrics::Metrics, web::Readiness};
 
