@@ -29,7 +29,9 @@ use crate::{
     remote::Answer,
     samples::{
         answer::{self, Found},
+        assemble,
         client::Error,
+        timeline::Timeline,
     },
     telegram::{api, fault::Fault, incoming},
     words::{self, ENGLISH, Language, alert, moment::Times, silence},
@@ -206,7 +208,8 @@ fn alertmanager_seeds() -> Vec<Vec<u8>> {
     [(0, alerts), (0, silences), (5, wrong), (0, odd)].map(with_status).into()
 }
 
-/// Answers of the Prometheus API: the first byte of the input chooses the status.
+/// Answers of the Prometheus API: the first byte of the input chooses the status. Whatever the
+/// samples are, a line of time made of them has no hole.
 fn prometheus(input: &[u8]) {
     let Some(answer) = server_answer(input) else { return };
     match answer::read(&answer) {
@@ -214,6 +217,14 @@ fn prometheus(input: &[u8]) {
             let mut values = series.iter().flat_map(|series| &series.samples);
             assert!(values.all(|(time, value)| !time.is_nan() && !value.is_nan()));
             assert!(warnings.iter().all(|said| said.chars().count() <= MAX_WORDS && !said.contains(CANARY)));
+            let (nodes, range) = (vec!["a".to_owned()], ((NOW - 3_600) as f64, NOW as f64));
+            let sources = assemble::sources(&series, &series, &nodes);
+            let line = Timeline::new(range, nodes, sources);
+            let end = line.spans(0).fold(range.0, |end, span| {
+                assert!(span.begin == end && span.end > span.begin, "{span:?} after {end}");
+                span.end
+            });
+            assert!(end == range.1, "{end}");
         }
         Err(error) => {
             assert!(!error.to_string().contains(CANARY), "{error}");
@@ -227,11 +238,14 @@ fn prometheus(input: &[u8]) {
 fn prometheus_seeds() -> Vec<Vec<u8>> {
     let matrix = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"node":"a"},
         "values":[[1.5,"1"],[2,"NaN"],[3,"+Inf"],[5,"-2e3"]]}]},"warnings":["w Zq7Xw0Vv9Ty3"],"infos":null}"#;
+    let line = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"node":"a","job":"x"},
+        "values":[[1795993200,"15"],[1795993215,"15"],[1795993320.5,"-3"]]},{"metric":{"node":"a","job":"y"},
+        "values":[[1795993210,"15"],[1795996790,"15"]]}]}}"#;
     let vector = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},
         "value":[1700000000.123,"7"]}],"stats":{}},"isPartial":true}"#;
     let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}"#;
     let error = r#"{"status":"error","errorType":"bad_data","error":"http://u:Zq7Xw0Vv9Ty3@h/ 11,000"}"#;
-    [(0, matrix), (0, vector), (0, scalar), (2, error)].map(with_status).into()
+    [(0, matrix), (0, line), (0, vector), (0, scalar), (2, error)].map(with_status).into()
 }
 
 /// An update of Telegram, and the command in it.
