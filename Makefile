@@ -1,13 +1,14 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
 # make test    every check there is; what CI runs
 # make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
+# make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
 CHECKS := .tools/checks/bin
 
-.PHONY: demo test compat bench packages
+.PHONY: demo test compat fuzz bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -24,6 +25,9 @@ test: packages $(ANVIL) $(CHECKS)/check-jsonschema
 
 compat: packages $(ANVIL)
 	scripts/compat
+
+fuzz:
+	scripts/fuzz/run $(or $(SECONDS),20)
 
 bench:
 	command -v rrdtool >/dev/null && [ -x /usr/bin/time ] || apt-get install -y -qq rrdtool time

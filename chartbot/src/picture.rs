@@ -2,6 +2,7 @@
 
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 
+use anyhow::Context;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
@@ -11,6 +12,7 @@ use crate::{
     chart::{self, Card, Theme},
     chat::{command::Range, trouble::Trouble},
     clock,
+    config::{Charts, Upstream},
     metrics::Metrics,
     samples::{
         client::{self, Prometheus, Questions},
@@ -72,6 +74,16 @@ impl Painter {
     pub fn new(prometheus: Prometheus, zone: TimeZone, theme: Theme, metrics: Metrics) -> Self {
         let processors = available_parallelism().map_or(1, NonZero::get);
         Self { prometheus, zone, theme, places: Arc::new(Semaphore::new(processors)), metrics }
+    }
+
+    /// One for the charts that the flags ask for.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn of(charts: &Charts, metrics: &Metrics) -> anyhow::Result<Self> {
+        let Upstream { url, http } = &charts.prometheus;
+        let prometheus = Prometheus::new(url, http).context("cannot set up TLS")?;
+        Ok(Self::new(prometheus, charts.zone.clone(), charts.theme, metrics.clone()))
     }
 
     /// What is known of the last `range`, of `network` or else of the one in the worst state.

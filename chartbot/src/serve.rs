@@ -1,10 +1,13 @@
 //! The wiring: binds, starts the tasks, and ends when one of them does.
 
-use std::{future::pending, sync::Arc};
+use std::{env, future::pending, sync::Arc};
 
-use headlag_service::server::{Listeners, OpenError};
+use anyhow::Context;
+use headlag_service::{
+    server::{Listeners, OpenError},
+    start,
+};
 use tokio::{
-    signal::unix::Signal,
     sync::{mpsc, watch},
     task::{JoinError, JoinSet},
 };
@@ -22,13 +25,16 @@ use crate::{
     },
     chat::access::Access,
     chat::conversation::Conversation,
-    config::{Alerting, Config, Problems},
+    config::{Alerting, Config, Flags, TOKEN_VARIABLE},
     metrics::Metrics,
     picture::Painter,
     reload::{self, Credentials, Renewal},
     telegram::{self, Telegram},
     web::{self, Pages, Readiness},
 };
+
+/// For connections to Telegram, Prometheus and Alertmanager, and those of scrapers.
+const OPEN_FILES: u64 = 256;
 
 /// Why the service ended.
 #[derive(Debug, thiserror::Error)]
@@ -47,18 +53,18 @@ pub enum Ended {
     Task(#[from] JoinError),
 }
 
-/// Serves until `stop` is ready. At each of `hangups` the files with secrets are read again by
-/// `read`.
+/// Serves until SIGTERM or Ctrl-C. At each SIGHUP the files with secrets that `flags` name are
+/// read again.
 ///
 /// # Errors
 /// Why it ended.
-pub async fn serve(
-    config: Config,
-    painter: Painter,
-    metrics: Metrics,
-    stop: impl Future<Output = &'static str>,
-    (hangups, read): (Signal, impl Fn() -> Result<Config, Problems>),
-) -> Result<(), Ended> {
+pub async fn serve(config: Config, flags: &Flags) -> anyhow::Result<()> {
+    let stop = start::stop_signal().context("cannot listen for signals")?;
+    let hangups = start::hangups().context("cannot listen for signals")?;
+    let read = || flags.to_serve(env::var(TOKEN_VARIABLE).ok());
+    start::raise_open_files(OPEN_FILES);
+    let metrics = Metrics::default();
+    let painter = Painter::of(&config.charts, &metrics)?;
     let listeners = config.listening.open().await?;
     let access = Access::new(config.allowed_users);
     let telegram = Telegram::new(&config.token, &config.api_url, config.proxy, metrics.clone())?;
@@ -84,7 +90,7 @@ pub async fn serve(
     let (send, credentials) = mpsc::channel(1);
     let parts = Parts { listeners, telegram, conversation, painter, ready, alerting, silencer, credentials };
     tokio::select! {
-        ended = run(parts, metrics, stop) => ended,
+        ended = run(parts, metrics, stop) => Ok(ended?),
         // It ends with the other one.
         () = reload::at_hangups(hangups, read, send) => Ok(()),
     }

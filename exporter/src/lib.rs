@@ -12,6 +12,8 @@ mod clock;
 pub mod config;
 mod consensus;
 pub mod discover;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod health;
 mod http;
 pub mod limits;

@@ -4,6 +4,8 @@
 
 pub mod build_info;
 pub mod exposition;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod invisible;
 pub mod outbound;
 pub mod process;

@@ -121,9 +121,7 @@ impl Alertmanager {
     /// Why they are not known.
     pub async fn alerts(&self) -> Result<(Timestamp, Vec<Firing>), Error> {
         let answer = self.get("alerts").await?;
-        let alerts: Vec<Value> = read(&answer)?;
-        let alerts = alerts.into_iter().filter_map(|alert| RawAlert::deserialize(alert).ok()?.firing());
-        Ok((now(&answer), alerts.collect()))
+        Ok((now(&answer), firing(&answer)?))
     }
 
     /// All silences, also those that ended within some days, and the time by Alertmanager's own clock.
@@ -132,10 +130,7 @@ impl Alertmanager {
     /// Why they are not known.
     pub async fn silences(&self) -> Result<(Timestamp, Vec<Silence>), Error> {
         let answer = self.get("silences").await?;
-        let silences: Vec<Value> = read(&answer)?;
-        let silences =
-            silences.into_iter().filter_map(|silence| RawSilence::deserialize(silence).ok()?.silence());
-        Ok((now(&answer), silences.collect()))
+        Ok((now(&answer), silences(&answer)?))
     }
 
     /// How long it has been running, by its own clock.
@@ -190,6 +185,24 @@ impl Alertmanager {
     fn endpoint(&self, path: &str) -> Url {
         self.remote.endpoint(&format!("api/v2/{path}"))
     }
+}
+
+/// PURE: the alerts that an answer lists; an odd one hides no other.
+///
+/// # Errors
+/// When it is no list.
+pub fn firing(answer: &Answer) -> Result<Vec<Firing>, Error> {
+    let alerts: Vec<Value> = read(answer)?;
+    Ok(alerts.into_iter().filter_map(|alert| RawAlert::deserialize(alert).ok()?.firing()).collect())
+}
+
+/// PURE: the silences that an answer lists; an odd one hides no other.
+///
+/// # Errors
+/// When it is no list.
+pub fn silences(answer: &Answer) -> Result<Vec<Silence>, Error> {
+    let silences: Vec<Value> = read(answer)?;
+    Ok(silences.into_iter().filter_map(|silence| RawSilence::deserialize(silence).ok()?.silence()).collect())
 }
 
 fn now(answer: &Answer) -> Timestamp {

@@ -69,7 +69,11 @@ pub fn load(path: &Path) -> Result<HttpConfig, Report> {
     parse(&text, path.parent().unwrap_or(Path::new("."))).map_err(report)
 }
 
-fn parse(text: &str, folder: &Path) -> Result<HttpConfig, Vec<Problem>> {
+/// Reads the text of a file in `folder`.
+///
+/// # Errors
+/// Every problem of the text, by line.
+pub fn parse(text: &str, folder: &Path) -> Result<HttpConfig, Vec<Problem>> {
     let tree = tree::read(text).map_err(|error| {
         let what = "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab";
         vec![Problem { line: error.line.unwrap_or(0), key: String::new(), what: what.into() }]

@@ -1,7 +1,7 @@
 //! Flags -> a [`Config`] that cannot be wrong; all problems are reported together.
 
 mod alerts;
-mod http_file;
+pub mod http_file;
 mod shown;
 
 use std::{

@@ -191,7 +191,7 @@ struct Answer {
 }
 
 /// PURE: the result within an answer, or why there is none.
-fn result(status: u16, body: &[u8]) -> Result<Value, Fault> {
+pub fn result(status: u16, body: &[u8]) -> Result<Value, Fault> {
     let answer: Answer = serde_json::from_slice(body).map_err(|_| Fault::Unintelligible)?;
     if answer.ok {
         return Ok(answer.result);

@@ -5,10 +5,10 @@
 //! reads them, `inbox` keeps them until they may be answered, `queue` gives each its turn,
 //! `outbox` sends the answer.
 
-mod api;
+pub mod api;
 pub mod fault;
 mod inbox;
-mod incoming;
+pub mod incoming;
 mod menu;
 mod outage;
 pub mod outbox;

@@ -125,7 +125,7 @@ pub fn name(labels: &Pairs) -> String {
     if !known.is_empty() {
         return known.join(" · ");
     }
-    let all = labels.iter().map(|(name, value)| format!("{name}={}", plain(value)));
+    let all = labels.iter().map(|(name, value)| format!("{}={}", plain(name), plain(value)));
     cut(all.collect::<Vec<_>>().join(", "), 2 * LONGEST)
 }
 
@@ -175,7 +175,7 @@ fn scope(silence: &Silence) -> String {
             (false, false) => "!=",
             (false, true) => "!~",
         };
-        format!("{name}{sign}{}", plain(value))
+        format!("{}{sign}{}", plain(name), plain(value))
     });
     cut(matchers.collect::<Vec<_>>().join(", "), 2 * LONGEST)
 }
@@ -207,7 +207,10 @@ pub fn ended_line(ended: &Ended, (sign, how): (&str, String), times: Times) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{ENGLISH, RUSSIAN};
+    use crate::{
+        alerts::silences::{Phase, SilenceId},
+        words::{ENGLISH, RUSSIAN},
+    };
     use jiff::tz::TimeZone;
 
     fn pairs<const N: usize>(of: [(&str, &str); N]) -> Pairs {
@@ -253,5 +256,19 @@ mod tests {
         let long = pairs([("alertname", &*"я".repeat(5_000))]);
         assert!(name(&long).chars().count() <= LONGEST);
         assert_eq!(name(&pairs([("job", "x"), ("team", "")])), "job=x, team=");
+        // Prometheus 3 allows any UTF-8 in names of labels.
+        assert_eq!(name(&pairs([("j\n\u{202e}b", "x")])), "j b=x");
+        let matcher =
+            |is_regex| Matcher { name: "j\n\u{202e}b".into(), value: "x".into(), is_regex, is_equal: true };
+        let silence = Silence {
+            id: SilenceId::parse("1").unwrap(),
+            matchers: vec![matcher(false), matcher(true)],
+            starts_at: now,
+            ends_at: now,
+            created_by: "a".into(),
+            comment: String::new(),
+            phase: Phase::Active,
+        };
+        assert_eq!(scope(&silence), "j b=x, j b=~x");
     }
 }

@@ -10,7 +10,7 @@ mod exchange;
 mod failed;
 mod pause;
 mod proxy;
-mod retry_after;
+pub mod retry_after;
 mod tcp;
 #[cfg(test)]
 mod tests;

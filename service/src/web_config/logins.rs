@@ -155,7 +155,7 @@ impl Recent {
 }
 
 /// Name and password of `Authorization: Basic` (RFC 7617).
-fn credentials(headers: &HeaderMap) -> Option<(String, Vec<u8>)> {
+pub fn credentials(headers: &HeaderMap) -> Option<(String, Vec<u8>)> {
     let header = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes)?;
     let (scheme, encoded) = header.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"basic ") {

@@ -4,13 +4,13 @@
 //! Source: <https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md>.
 
 mod client_certificate;
-mod files;
-mod logins;
+pub(crate) mod files;
+pub(crate) mod logins;
 mod password;
 mod protection;
 mod rate;
-mod rules;
-mod san;
+pub(crate) mod rules;
+pub(crate) mod san;
 mod tls;
 mod value;
 
