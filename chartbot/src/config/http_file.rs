@@ -74,10 +74,7 @@ pub fn load(path: &Path) -> Result<HttpConfig, Report> {
 /// # Errors
 /// Every problem of the text, by line.
 pub fn parse(text: &str, folder: &Path) -> Result<HttpConfig, Vec<Problem>> {
-    let tree = tree::read(text).map_err(|error| {
-        let what = "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab";
-        vec![Problem { line: error.line.unwrap_or(0), key: String::new(), what: what.into() }]
-    })?;
+    let tree = tree::read(text).map_err(|problem| vec![problem])?;
     let root = Field::root(&tree);
     if root.is_null() {
         return Ok(HttpConfig::default());

@@ -43,10 +43,7 @@ const MOST_BLOCKS: u64 = 1 << 53;
 
 /// Reads a whole file; relative names of secret files start at `folder`.
 pub fn parse(text: &str, folder: &Path, environment: Environment<'_>) -> Result<Config, Vec<Problem>> {
-    let tree = tree::read(text).map_err(|error| {
-        let what = "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab";
-        vec![Problem { line: error.line.unwrap_or(0), key: String::new(), what: what.into() }]
-    })?;
+    let tree = tree::read(text).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(environment);
     let networks = read_networks(&mut reader, &Field::root(&tree), folder);
     let problems = reader.into_problems();

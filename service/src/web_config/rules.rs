@@ -78,10 +78,7 @@ pub fn load(path: &Path, files: &mut Files) -> Result<Rules, Report> {
 /// # Errors
 /// Every problem.
 pub fn parse(text: &str, folder: &Path, files: &mut Files) -> Result<Rules, Vec<Problem>> {
-    let tree = tree::read(text).map_err(|error| {
-        let what = "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab";
-        vec![Problem { line: error.line.unwrap_or(0), key: String::new(), what: what.into() }]
-    })?;
+    let tree = tree::read(text).map_err(|problem| vec![problem])?;
     let root = Field::root(&tree);
     if root.is_null() {
         return Ok(Rules::default());

@@ -8,6 +8,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
+use super::report::Problem;
+
 /// A value and the line it begins on, counted from 1.
 #[derive(Debug)]
 pub struct Node {
@@ -39,18 +41,11 @@ pub struct Key {
     pub name: String,
 }
 
-/// Text that is no YAML.
-#[derive(Debug)]
-pub struct SyntaxError {
-    /// Counted from 1; absent when it is unknown.
-    pub line: Option<u64>,
-}
-
 /// Reads one YAML document. An empty one is [`Value::Null`].
 ///
 /// # Errors
 /// The line where it stops being YAML. The text itself is not shown: it may be a secret.
-pub fn read(text: &str) -> Result<Node, SyntaxError> {
+pub fn read(text: &str) -> Result<Node, Problem> {
     let options = serde_saphyr::options! {
         with_snippet: false,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -59,9 +54,14 @@ pub fn read(text: &str) -> Result<Node, SyntaxError> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Node { line: 1, value: Value::Null });
     }
-    serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options)
-        .map(|raw| node(raw, text))
-        .map_err(|error| SyntaxError { line: error.location().map(|at| at.line()).filter(|line| *line > 0) })
+    serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options).map(|raw| node(raw, text)).map_err(
+        |error| {
+            let what =
+                "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab";
+            let line = error.location().map_or(0, |at| at.line());
+            Problem { line, key: String::new(), what: what.into() }
+        },
+    )
 }
 
 /// What the YAML reader makes of a value. It takes `y` for a boolean and `010` for a
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_is_no_yaml_is_reported_with_its_line() {
-        assert_eq!(read("a: 1\nb: [1, 2\nc: 3\n").unwrap_err().line, Some(3));
+        assert_eq!(read("a: 1\nb: [1, 2\nc: 3\n").unwrap_err().line, 3);
         assert!(matches!(read("# nothing\n\n").unwrap().value, Value::Null));
     }
 }
