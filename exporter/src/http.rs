@@ -49,6 +49,7 @@ impl Paths {
     pub async fn answer(&self, request: &Request<Incoming>) -> Reply {
         match *request.method() {
             Method::POST if request.uri().path() == RELOAD => self.reload().await,
+            _ if request.uri().path() == RELOAD => not_allowed("POST"),
             Method::GET | Method::HEAD => self.get(request),
             Method::OPTIONS => without_body(self.get(request).status()),
             _ => not_allowed("GET, HEAD, OPTIONS"),
@@ -61,7 +62,6 @@ impl Paths {
             return reply;
         }
         match path {
-            RELOAD => not_allowed("POST"),
             "/metrics" => self.metrics(query, request.headers()),
             "/" => typed(StatusCode::OK, "text/html; charset=utf-8", self.page(query)),
             _ => plain(StatusCode::NOT_FOUND, "not found; try / or /metrics\n"),
@@ -142,7 +142,7 @@ impl Paths {
 }
 
 fn not_allowed(methods: &'static str) -> Reply {
-    let mut reply = plain(StatusCode::METHOD_NOT_ALLOWED, format!("only {methods} are allowed\n"));
+    let mut reply = plain(StatusCode::METHOD_NOT_ALLOWED, format!("allowed here: {methods}\n"));
     reply.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     reply
 }

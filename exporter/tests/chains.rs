@@ -139,7 +139,8 @@ async fn networks_of_each_row() -> String {
             let url = node(move |request| answer(name, head, chain, request)).await;
             urls.push(format!("{url}{path}"));
         }
-        let elsewhere = if row.compare == Compare::AsNumbers { "99" } else { "elsewhere" };
+        let is_number = row.compare != Compare::AsFelts && row.about.chain_id.parse::<u64>().is_ok();
+        let elsewhere = if is_number || row.compare == Compare::AsNumbers { "99" } else { "elsewhere" };
         for (network, chain_id) in [(name.to_owned(), row.about.chain_id), (format!("not-{name}"), elsewhere)]
         {
             write!(

@@ -39,15 +39,25 @@ pub enum CredentialsError {
     /// User and password cannot be separated.
     #[error("it holds no user:password; write both into it, on one line")]
     NoColon,
+    /// A scheme was written before the token, and would be sent twice.
+    #[error("it holds spaces; write the token alone, without Bearer before it")]
+    Spaces,
     /// RFC 9110, section 5.5.
     #[error("it holds characters that an HTTP header cannot carry")]
     NotForHeader,
 }
 
-/// Whether the same is sent, from the same file.
+/// Whether the config says the same. What the file holds is followed without a reload.
 impl PartialEq for Credentials {
     fn eq(&self, other: &Self) -> bool {
-        self.file.path() == other.file.path() && self.header().ok() == other.header().ok()
+        let is_same_scheme = match (&self.scheme, &other.scheme) {
+            (Scheme::Password(user), Scheme::Password(other)) => {
+                user.expose_secret() == other.expose_secret()
+            }
+            (Scheme::Bearer, Scheme::Bearer) | (Scheme::UserAndPassword, Scheme::UserAndPassword) => true,
+            _ => false,
+        };
+        is_same_scheme && self.file.path() == other.file.path()
     }
 }
 
@@ -59,6 +69,7 @@ impl Credentials {
     pub fn header(&self) -> Result<HeaderValue, CredentialsError> {
         let secret = self.file.secret().expose_secret();
         let text = match &self.scheme {
+            Scheme::Bearer if secret.contains(' ') => return Err(CredentialsError::Spaces),
             Scheme::Bearer => format!("Bearer {secret}"),
             Scheme::Password(user) => basic(&format!("{}:{secret}", user.expose_secret())),
             Scheme::UserAndPassword if secret.contains(':') => basic(secret),

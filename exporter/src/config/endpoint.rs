@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use headlag_service::yaml::header;
+use headlag_service::{invisible::Invisible, yaml::header};
 use reqwest::{
     Url,
     header::{AUTHORIZATION, HeaderMap},
@@ -189,6 +189,9 @@ fn with_variables_as(text: &str, value: &str) -> String {
 
 fn read_url(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Url> {
     let text = reader.text(field)?;
+    if let Some(invisible) = Invisible::find(&text) {
+        return reader.wrong(field, format!("holds {invisible}, which is invisible; remove that character"));
+    }
     let url = Url::parse(&text).ok().filter(|url| url.has_host());
     match url {
         Some(url) if ["http", "https"].contains(&url.scheme()) => Some(url),

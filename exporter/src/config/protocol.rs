@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use headlag_service::invisible::Invisible;
 use hyper::Uri;
 
 use super::reader::{Field as Place, Reader, Section};
@@ -81,8 +82,20 @@ pub fn read_chain_id(
     let Some(field) = section.get("chain_id") else { return Some(None) };
     let text = reader.text(&field)?;
     let row = row?;
-    if row.chain == Identity::Nowhere {
-        return reader.wrong(&field, "is given without chain:, which says how the nodes report it; add that");
+    let form = match &row.chain {
+        Identity::Nowhere => {
+            let what = "is given without chain:, which says how the nodes report it; add that";
+            return reader.wrong(&field, what);
+        }
+        Identity::InHead(reported) => reported.form,
+        Identity::Asked(question) => question.field.form,
+    };
+    if let Some(invisible) = Invisible::find(&text) {
+        return reader.wrong(&field, format!("holds {invisible}, which is invisible; remove that character"));
+    }
+    let is_number = text.bytes().all(|digit| digit.is_ascii_digit());
+    if row.compare == Compare::AsText && matches!(form, Form::Decimal | Form::Number) && !is_number {
+        return reader.wrong(&field, "must be decimal digits, as the nodes of this protocol report it");
     }
     row.compare.read(&text).map(Some).or_else(|| reader.wrong(&field, expected(row.compare)))
 }
@@ -284,6 +297,21 @@ mod tests {
                 ":8: networks[0].chain_id: must be a whole number below 18446744073709551616, such as 137 or, in hexadecimal, 0x89",
             ],
         );
+        // What no node of the protocol could report.
+        for (protocol, written, problem) in [
+            ("aptos", "mainnet", "must be decimal digits, as the nodes of this protocol report it"),
+            ("xrpl", "0x0", "must be decimal digits, as the nodes of this protocol report it"),
+            (
+                "cosmos",
+                "\"hub\\u200b\"",
+                "holds U+200B ZERO WIDTH SPACE, which is invisible; remove that character",
+            ),
+        ] {
+            check(
+                &of(protocol, &format!("  chain_id: {written}\n")),
+                &[&format!(":8: networks[0].chain_id: {problem}")],
+            );
+        }
     }
 
     #[test]

@@ -87,7 +87,9 @@ fn a_file_that_is_no_config_is_refused_as_a_whole() {
     check("# only a comment\n", &[": is empty; start from headlag.example.yml, which comes with headlag"]);
     check(
         "a: [1\nb: s3cret\n",
-        &[":2: is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab"],
+        &[
+            ":2: is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, a tab, or a second document (---)",
+        ],
     );
     check("- s3cret\n", &[":1: must be a mapping with the keys poll_interval, timeout, networks"]);
     check("networks: []\n", &[":1: networks: is empty; list at least one network"]);

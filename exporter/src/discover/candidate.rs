@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use headlag_service::yaml::{
-    reader::Environment,
-    variables::{Gap, fill_in},
+use headlag_service::{
+    invisible::Invisible,
+    yaml::{
+        reader::Environment,
+        variables::{Gap, fill_in},
+    },
 };
 use reqwest::Url;
 
@@ -41,8 +44,8 @@ impl Candidate {
     /// Why it cannot be asked, with its name where that is known.
     pub fn read(written: &str, environment: Environment<'_>) -> Result<Self, (Option<NodeName>, Why)> {
         let written = written.trim();
-        let is_unclear = |c: char| c.is_whitespace() || c.is_control();
-        if written.len() > LONGEST_URL || written.contains(is_unclear) {
+        let is_unclear = |text: &str| text.contains(char::is_whitespace) || Invisible::find(text).is_some();
+        if written.len() > LONGEST_URL || is_unclear(written) {
             return Err((None, Why::Unusable));
         }
         let shown = fill_in(written, &|name| Some(name.to_owned())).ok();
@@ -54,12 +57,16 @@ impl Candidate {
             "ws" | "wss" => return Err((Some(name), Why::WebSocket)),
             _ => return Err((Some(name), Why::Unusable)),
         }
-        if let Err(gaps) = fill_in(written, environment) {
+        let filled = fill_in(written, environment);
+        if let Err(gaps) = &filled {
             let unset = gaps.iter().find_map(|gap| match gap {
                 Gap::Unset(variable) => Some(Why::Unset((*variable).to_owned())),
                 Gap::Unnamed => None,
             });
             return Err((Some(name), unset.unwrap_or(Why::Unusable)));
+        }
+        if filled.is_ok_and(|filled| is_unclear(&filled)) {
+            return Err((Some(name), Why::Unusable));
         }
         let rest = written.strip_prefix(&format!("{}://{name}", url.scheme()));
         let is_bare =
@@ -181,6 +188,7 @@ mod tests {
             ("${KEY}", None, Why::Unusable),
             ("https://a.example/a b", None, Why::Unusable),
             ("https://a.example/a\nb", None, Why::Unusable),
+            ("https://a.example/a\u{202e}b", None, Why::Unusable),
             ("data:text/plain,x", None, Why::Unusable),
             ("a.example", None, Why::Unusable),
             ("", None, Why::Unusable),

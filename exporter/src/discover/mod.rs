@@ -24,11 +24,17 @@ use self::{
 };
 use crate::config::NetworkName;
 
+/// As `chain_id` in the config: decimal, or `0x` and hexadecimal.
+fn chain_number(text: &str) -> Result<u64, &'static str> {
+    let number = text.strip_prefix("0x").map_or_else(|| text.parse(), |hex| u64::from_str_radix(hex, 16));
+    number.map_err(|_| "must be a whole number, such as 137 or 0x89")
+}
+
 /// What to look for, and where.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Wanted {
-    /// The chain, by its number (EIP-155): 137 for Polygon
-    #[arg(long = "chain-id", value_name = "N")]
+    /// The chain, by its number (EIP-155): 137, or 0x89, for Polygon
+    #[arg(long = "chain-id", value_name = "N", value_parser = chain_number)]
     chain_id: u64,
     /// The list of nodes, in chainlist's format: https://chainlist.org/rpcs.json, or a file.
     /// At most 32 MiB; redirects are not followed

@@ -56,7 +56,9 @@ impl Source {
     /// Why there is none, and what to do. Holds nothing of an address but its host.
     pub async fn read(&self) -> anyhow::Result<String> {
         match self {
-            Self::File(path) => Ok(read_text(Path::new(path), LONGEST as u64)?),
+            Self::File(path) => {
+                read_text(Path::new(path), LONGEST as u64).map_err(|error| anyhow!("{error}"))
+            }
             Self::Server(url) => download(url).await,
         }
     }

@@ -49,7 +49,7 @@ pub fn write<'c>(
         |time| {
             let Limits { threshold_blocks, max_lead_blocks, .. } = limits::defaults(time);
             format!(
-                "    # It makes a block every {:.2} s, as measured in some seconds.
+                "    # It makes a block about every {:.2} s, as measured in some seconds.
     threshold_blocks: {threshold_blocks}
     max_lead_blocks: {max_lead_blocks}
 ",
@@ -160,7 +160,7 @@ mod tests {
         let text = write(&NetworkName::new("x").unwrap(), 1, block_time, [(&reference, None)]);
         let read = read(&text);
         assert_eq!((read.threshold_blocks, read.max_lead_blocks), (40, 800));
-        assert!(text.contains("a block every 0.25 s"), "{text}");
+        assert!(text.contains("a block about every 0.25 s"), "{text}");
     }
 
     #[test]

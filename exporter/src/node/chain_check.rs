@@ -86,8 +86,14 @@ impl ChainCheck {
         })
     }
 
+    /// The chain that the node reported last and the one it should be on, where they differ.
+    #[must_use]
+    pub fn reports_another(&self) -> Option<(&ChainId, &ChainId)> {
+        self.reported.as_ref().filter(|reported| **reported != self.expected).map(|it| (it, &self.expected))
+    }
+
     fn is_wrong(&self) -> bool {
-        self.reported.as_ref().is_some_and(|reported| *reported != self.expected)
+        self.reports_another().is_some()
     }
 
     /// What the node's answers of a round are worth: its block, or why there is none.

@@ -141,11 +141,18 @@ impl Node {
             }
             _ => None,
         };
-        let was_unknown = check.is_unknown();
+        let (was_unknown, was_elsewhere) = (check.is_unknown(), check.reports_another().is_some());
         let usable = check.judge(head.map(|head| head.block), answer, now());
         if check.is_unknown() && !was_unknown {
             let (network, node) = (&self.network, &self.name);
-            tracing::warn!(%network, %node, "node does not report its chain; it is judged by its block alone");
+            tracing::warn!(
+                %network, %node,
+                "node does not report its chain in the form of its protocol; it is judged by its block alone"
+            );
+        }
+        if let Some((reported, expected)) = check.reports_another().filter(|_| !was_elsewhere) {
+            let (network, node) = (&self.network, &self.name);
+            tracing::warn!(%network, %node, %reported, %expected, "node reports another chain than chain_id");
         }
         self.chain = Some(Chain { check, ask });
         usable

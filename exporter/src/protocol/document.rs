@@ -76,7 +76,7 @@ networks:
 | `path` | joined to the URL of each node as described above; without it the URL is used as it is |
 | `body` | what is posted, as `application/json`; required with `POST` |
 | `pointer` | where the value is in the answer: a JSON pointer (RFC 6901), such as `/result/height`; `""` is the whole answer |
-| `form` | `decimal`: a string of digits; `hex`: a string with `0x`; `number`: a JSON number; for `chain` also `text`, its default. A value in another form is malformed |
+| `form` | `decimal`: a string of digits; `hex`: a string with `0x`; `number`: a JSON number; for `chain` also `text`, its default. A block in another form is malformed, a chain in another form counts as not reported |
 
 `chain` with a `pointer` alone reads the answer that holds the block. `form: hex` compares chains as
 numbers, the other forms as text. An answer has HTTP status 200. An `error` in it is an error, with

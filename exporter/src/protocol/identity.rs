@@ -1,8 +1,17 @@
 //! PURE: the identity of a chain, and when two of them mean the same one.
 
+use std::fmt;
+
 /// The identity of a chain, in the form in which it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainId(String);
+
+/// On one line and cut short: it comes from a node.
+impl fmt::Display for ChainId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().take(MOST_SHOWN).try_for_each(|sign| write!(f, "{}", sign.escape_debug()))
+    }
+}
 
 /// When two identities mean the same chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +24,9 @@ pub enum Compare {
     /// whose bytes those are.
     AsFelts,
 }
+
+/// A genesis hash has 66 letters.
+const MOST_SHOWN: usize = 80;
 
 /// The longest text that fits into a field element of Starknet.
 const LONGEST_SHORT_TEXT: usize = 31;

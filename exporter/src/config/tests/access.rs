@@ -35,11 +35,17 @@ fn credentials_are_given_once_and_can_be_read() {
         ("    bearer_token_file: nothing-here\n", format!(":8: {AT}.bearer_token_file: {MISSING}")),
         ("    basic_auth: {file: nothing-here}\n", format!(":8: {AT}.basic_auth.file: {MISSING}")),
         (
-            "    bearer_token_file: password\n    basic_auth: {username: me, password_file: password}\n",
+            "    bearer_token_file: password\n",
+            format!(
+                ":8: {AT}.bearer_token_file: the file it names: it holds spaces; write the token alone, without Bearer before it"
+            ),
+        ),
+        (
+            "    bearer_token_file: cookie\n    basic_auth: {username: me, password_file: password}\n",
             format!(":9: {AT}.basic_auth: is given beside bearer_token_file; keep one of the two"),
         ),
         (
-            "    headers: {authorization: s3cret}\n    bearer_token_file: password\n",
+            "    headers: {authorization: s3cret}\n    bearer_token_file: cookie\n",
             format!(
                 ":9: {AT}.bearer_token_file: is given beside an Authorization header; keep one of the two"
             ),

@@ -44,7 +44,9 @@ fn what_is_wrong_is_reported_by_line_and_key() {
 
     check(
         "[",
-        &["1: : is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, or a tab"],
+        &[
+            "1: : is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, a tab, or a second document (---)",
+        ],
     );
     check(
         "- x",
