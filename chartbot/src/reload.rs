@@ -3,50 +3,26 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
 use tokio::{signal::unix::Signal, sync::mpsc};
 
 use crate::{
     alerts::silencer::Silencer,
-    config::{Config, HttpConfig, Problems},
+    config::{Credentials, Problems},
     samples::client::Prometheus,
     telegram::Api,
     web::Pages,
 };
 
-/// What the files with secrets hold.
-pub struct Credentials {
-    /// The bot's token.
-    pub token: SecretString,
-    /// Which Alertmanager has to know; absent where nobody gets alerts.
-    pub alerts: Option<SecretString>,
-    /// For Prometheus.
-    pub prometheus: HttpConfig,
-    /// For Alertmanager; absent without one.
-    pub alertmanager: Option<HttpConfig>,
-}
-
-impl From<Config> for Credentials {
-    fn from(config: Config) -> Self {
-        Self {
-            token: config.token,
-            alerts: config.alerts.map(|alerts| alerts.secret),
-            prometheus: config.charts.prometheus.http,
-            alertmanager: config.alertmanager.map(|alertmanager| alertmanager.http),
-        }
-    }
-}
-
 /// Reads all files again at each hang-up, and hands on what they hold.
 pub async fn at_hangups(
     mut hangups: Signal,
-    read: impl Fn() -> Result<Config, Problems>,
+    read: impl Fn() -> Result<Credentials, Problems>,
     credentials: mpsc::Sender<Credentials>,
 ) {
     while hangups.recv().await.is_some() {
         match read() {
-            Ok(config) => {
-                if credentials.send(config.into()).await.is_err() {
+            Ok(read) => {
+                if credentials.send(read).await.is_err() {
                     return;
                 }
             }

@@ -25,10 +25,10 @@ use crate::{
     },
     chat::access::Access,
     chat::conversation::Conversation,
-    config::{Alerting, Config, Flags, TOKEN_VARIABLE},
+    config::{Alerting, Config, Credentials, Flags, TOKEN_VARIABLE},
     metrics::Metrics,
     picture::Painter,
-    reload::{self, Credentials, Renewal},
+    reload::{self, Renewal},
     telegram::{self, Telegram},
     web::{self, Pages, Readiness},
 };
@@ -61,7 +61,7 @@ pub enum Ended {
 pub async fn serve(config: Config, flags: &Flags) -> anyhow::Result<()> {
     let stop = start::stop_signal().context("cannot listen for signals")?;
     let hangups = start::hangups().context("cannot listen for signals")?;
-    let read = || flags.to_serve(env::var(TOKEN_VARIABLE).ok());
+    let read = || flags.to_renew(env::var(TOKEN_VARIABLE).ok());
     start::raise_open_files(OPEN_FILES);
     let metrics = Metrics::default();
     let painter = Painter::of(&config.charts, &metrics)?;

@@ -127,7 +127,8 @@ impl Access {
                     username,
                     reason,
                     %chat,
-                    "refused a message in a group; for alerts there, add the chat to --telegram.alert-chats"
+                    "refused a message in a group: commands are answered in private chats alone; a group gets alerts if \
+                     --telegram.alert-chats names it"
                 ),
                 Refusal::Bot | Refusal::Unreadable => {
                     tracing::info!(id, username, reason, %chat, "refused a message");

@@ -134,6 +134,18 @@ pub struct Config {
     pub listening: Listening,
 }
 
+/// What the files with secrets hold.
+pub struct Credentials {
+    /// The bot's token.
+    pub token: SecretString,
+    /// Which Alertmanager has to know; absent where nobody gets alerts.
+    pub alerts: Option<SecretString>,
+    /// For Prometheus.
+    pub prometheus: HttpConfig,
+    /// For Alertmanager; absent without one.
+    pub alertmanager: Option<HttpConfig>,
+}
+
 /// What drawing needs.
 pub struct Charts {
     /// Where the samples are.
@@ -196,6 +208,27 @@ impl Flags {
             })
         };
         config().ok_or(problems)
+    }
+
+    /// What the files with secrets hold by now; `token` is what the environment variable holds.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn to_renew(&self, token: Option<String>) -> Result<Credentials, Problems> {
+        let mut problems = Problems(Vec::new());
+        let token = problems.keep(self.token(token));
+        let charts = self.charts(&mut problems);
+        let alerts = self.alerts.read().map_err(|wrong| problems.0.extend(wrong)).ok();
+        let alertmanager = self.alertmanager(&mut problems);
+        let credentials = || {
+            Some(Credentials {
+                token: token?,
+                alerts: alerts?.map(|alerts| alerts.secret),
+                prometheus: charts?.prometheus.http,
+                alertmanager: alertmanager?.map(|alertmanager| alertmanager.http),
+            })
+        };
+        credentials().ok_or(problems)
     }
 
     /// What drawing one chart without Telegram needs.

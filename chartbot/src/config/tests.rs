@@ -1,5 +1,7 @@
 //! Flags, right and wrong.
 
+use secrecy::ExposeSecret;
+
 use super::*;
 
 fn flags() -> Flags {
@@ -164,4 +166,16 @@ fn what_is_wrong_with_alertmanager() {
         token(),
         &["--alertmanager.http-config-file is given without --alertmanager.url; give both or neither"],
     );
+}
+
+#[test]
+fn secrets_are_read_again_whatever_became_of_the_sockets() {
+    let mut flags = flags();
+    // systemd passed none, as none is passed a second time.
+    flags.listen.systemd_socket = true;
+    assert!(flags.to_serve(token()).is_err());
+    let credentials = flags.to_renew(token()).unwrap();
+    assert_eq!(credentials.token.expose_secret(), "123456:s3cret");
+    let wrong = flags.to_renew(None).err().unwrap();
+    assert!(wrong.to_string().starts_with("--telegram.token-file is missing"), "{wrong}");
 }

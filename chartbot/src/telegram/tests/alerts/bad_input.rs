@@ -5,8 +5,7 @@ use serde_json::json;
 
 use super::{firing, texts, webhook};
 use crate::{
-    config::HttpConfig,
-    reload::Credentials,
+    config::{Credentials, HttpConfig},
     telegram::tests::{
         bot_api::{Stand, TOKEN},
         running::{Log, Running, SECRET},
