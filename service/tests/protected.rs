@@ -71,7 +71,7 @@ impl Authority {
     }
 }
 
-/// Answers with method and path; the options with which it can be asked.
+/// Answers with method and path, and one path with 404; the options with which it can be asked.
 async fn serve(config_file: Option<&Path>) -> ListenOptions {
     let web_config_file = config_file.map(Path::to_owned);
     let any = || vec!["127.0.0.1:0".to_owned()];
@@ -85,8 +85,12 @@ async fn serve(config_file: Option<&Path>) -> ListenOptions {
     options.listen_addresses = vec![listeners.addresses()[0].to_string()];
     options.probe_addresses = vec![listeners.probe_addresses()[0].to_string()];
     let answer = |request: Request<Incoming>| {
+        let status = match request.uri().path() {
+            "/health/unknown" => StatusCode::NOT_FOUND,
+            _ => StatusCode::OK,
+        };
         let text = format!("{} {}", request.method(), request.uri());
-        async { plain(StatusCode::OK, text) }
+        async move { plain(status, text) }
     };
     tokio::spawn(listeners.serve(answer, Some("/alerts"), pending()));
     options
@@ -186,6 +190,22 @@ async fn everything_is_behind_the_login_but_what_has_its_own() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_its_own_login_and_health_checks_are_under_no_rate_limit() {
+    let authority = Authority::new();
+    let server = authority.serve(&format!("{USERS}rate_limit: {{interval: 1h, burst: 1}}\n")).await;
+    let (client, main) = (authority.client(None), address(&server));
+    let url = |path: &str| format!("http://{main}{path}");
+    let post = async |path: &str| client.post(url(path)).send().await.unwrap().status().as_u16();
+    let get = async |url: String| client.get(url).send().await.unwrap().status().as_u16();
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        statuses.extend([post("/alerts").await, get(url("/metrics")).await, get(url("/alerts")).await]);
+        statuses.push(get(format!("http://{}/-/healthy", server.probe_addresses[0])).await);
+    }
+    assert_eq!(statuses, [200, 401, 429, 200, 200, 429, 429, 200]);
+}
+
 #[tokio::test]
 async fn a_change_of_the_file_ends_what_is_open_under_the_old_one() {
     let authority = Authority::new();
@@ -223,10 +243,20 @@ async fn the_address_for_health_checks_answers_nothing_else() {
     for path in ["/health/polygon/mine", "/health/polygon/mine?max_behind=9", "/-/healthy", "/-/ready"] {
         assert_eq!(get(path).await, (200, format!("GET {path}")));
     }
-    for path in
-        ["/", "/metrics", "/alerts", "/-/reload", "/health", "/-/healthy/", "//-/healthy", "/x/../-/metrics"]
-    {
-        assert_eq!(get(path).await, (404, "only health checks are answered here\n".to_owned()), "{path}");
+    let known =
+        "no such health check; there are /-/healthy and /-/ready, and of the exporter /health/NETWORK/NODE\n";
+    for path in [
+        "/",
+        "/metrics",
+        "/alerts",
+        "/-/reload",
+        "/health",
+        "/health/unknown",
+        "/-/healthy/",
+        "//-/healthy",
+        "/x/../-/metrics",
+    ] {
+        assert_eq!(get(path).await, (404, known.to_owned()), "{path}");
     }
 }
 
