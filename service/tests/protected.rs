@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
+#[path = "../src/captured_log.rs"]
+mod captured_log;
+
 use std::{future::pending, net::SocketAddr, path::Path, time::Duration};
 
+use captured_log::CapturedLog;
 use headlag_service::{
     outbound,
     server::plain,
@@ -326,8 +330,9 @@ async fn a_client_that_begins_no_handshake_is_cut_off() {
     assert_eq!(ended.expect("the server hangs up").unwrap_or(0), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn one_host_takes_no_more_than_its_share_of_the_places() {
+    let log = CapturedLog::begin();
     let server = serve(None).await;
     let mut connected = Vec::new();
     for _ in 0..256 {
@@ -336,7 +341,11 @@ async fn one_host_takes_no_more_than_its_share_of_the_places() {
         assert_eq!(stream.read_u8().await.unwrap(), b'H');
         connected.push(stream);
     }
-    assert_eq!(first_line(address(&server), b"GET / HTTP/1.1\r\n\r\n").await, "");
+    assert_eq!(log.count("WARN"), 0);
+    for _ in 0..2 {
+        assert_eq!(first_line(address(&server), b"GET / HTTP/1.1\r\n\r\n").await, "");
+        assert_eq!(log.count("host=127.0.0.1 limit=256"), 1);
+    }
     // Health checks have places of their own.
     let probes = server.probe_addresses[0].parse().unwrap();
     assert_eq!(first_line(probes, b"GET /-/healthy HTTP/1.1\r\n\r\n").await, "HTTP/1.1 200 OK");
