@@ -3,6 +3,8 @@
 //! A new file here needs two users.
 
 pub mod build_info;
+#[cfg(test)]
+mod captured_log;
 pub mod exposition;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;

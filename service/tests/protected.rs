@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests too")]
 
+#[path = "../src/captured_log.rs"]
+mod captured_log;
+
 use std::{future::pending, net::SocketAddr, path::Path, time::Duration};
 
+use captured_log::CapturedLog;
 use headlag_service::{
     outbound,
     server::plain,
@@ -71,7 +75,7 @@ impl Authority {
     }
 }
 
-/// Answers with method and path; the options with which it can be asked.
+/// Answers with method and path, and one path with 404; the options with which it can be asked.
 async fn serve(config_file: Option<&Path>) -> ListenOptions {
     let web_config_file = config_file.map(Path::to_owned);
     let any = || vec!["127.0.0.1:0".to_owned()];
@@ -85,8 +89,12 @@ async fn serve(config_file: Option<&Path>) -> ListenOptions {
     options.listen_addresses = vec![listeners.addresses()[0].to_string()];
     options.probe_addresses = vec![listeners.probe_addresses()[0].to_string()];
     let answer = |request: Request<Incoming>| {
+        let status = match request.uri().path() {
+            "/health/unknown" => StatusCode::NOT_FOUND,
+            _ => StatusCode::OK,
+        };
         let text = format!("{} {}", request.method(), request.uri());
-        async { plain(StatusCode::OK, text) }
+        async move { plain(status, text) }
     };
     tokio::spawn(listeners.serve(answer, Some("/alerts"), pending()));
     options
@@ -179,9 +187,27 @@ async fn everything_is_behind_the_login_but_what_has_its_own() {
         let main = ListenOptions { probe_addresses: Vec::new(), ..server.clone() };
         check_health(main.to_check_health().unwrap()).await.unwrap();
         // What it reads is not what the service reads: the service goes on, and so does its health.
-        authority.write("web.yml", "basic_auth_users: 7");
-        check_health(main.to_check_health().unwrap()).await.unwrap();
+        for changed in ["basic_auth_users: 7", ""] {
+            authority.write("web.yml", changed);
+            check_health(main.to_check_health().unwrap()).await.unwrap();
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_its_own_login_and_health_checks_are_under_no_rate_limit() {
+    let authority = Authority::new();
+    let server = authority.serve(&format!("{USERS}rate_limit: {{interval: 1h, burst: 1}}\n")).await;
+    let (client, main) = (authority.client(None), address(&server));
+    let url = |path: &str| format!("http://{main}{path}");
+    let post = async |path: &str| client.post(url(path)).send().await.unwrap().status().as_u16();
+    let get = async |url: String| client.get(url).send().await.unwrap().status().as_u16();
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        statuses.extend([post("/alerts").await, get(url("/metrics")).await, get(url("/alerts")).await]);
+        statuses.push(get(format!("http://{}/-/healthy", server.probe_addresses[0])).await);
+    }
+    assert_eq!(statuses, [200, 401, 429, 200, 200, 429, 429, 200]);
 }
 
 #[tokio::test]
@@ -221,10 +247,20 @@ async fn the_address_for_health_checks_answers_nothing_else() {
     for path in ["/health/polygon/mine", "/health/polygon/mine?max_behind=9", "/-/healthy", "/-/ready"] {
         assert_eq!(get(path).await, (200, format!("GET {path}")));
     }
-    for path in
-        ["/", "/metrics", "/alerts", "/-/reload", "/health", "/-/healthy/", "//-/healthy", "/x/../-/metrics"]
-    {
-        assert_eq!(get(path).await, (404, "only health checks are answered here\n".to_owned()), "{path}");
+    let known =
+        "no such health check; there are /-/healthy and /-/ready, and of the exporter /health/NETWORK/NODE\n";
+    for path in [
+        "/",
+        "/metrics",
+        "/alerts",
+        "/-/reload",
+        "/health",
+        "/health/unknown",
+        "/-/healthy/",
+        "//-/healthy",
+        "/x/../-/metrics",
+    ] {
+        assert_eq!(get(path).await, (404, known.to_owned()), "{path}");
     }
 }
 
@@ -294,8 +330,9 @@ async fn a_client_that_begins_no_handshake_is_cut_off() {
     assert_eq!(ended.expect("the server hangs up").unwrap_or(0), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn one_host_takes_no_more_than_its_share_of_the_places() {
+    let log = CapturedLog::begin();
     let server = serve(None).await;
     let mut connected = Vec::new();
     for _ in 0..256 {
@@ -304,7 +341,11 @@ async fn one_host_takes_no_more_than_its_share_of_the_places() {
         assert_eq!(stream.read_u8().await.unwrap(), b'H');
         connected.push(stream);
     }
-    assert_eq!(first_line(address(&server), b"GET / HTTP/1.1\r\n\r\n").await, "");
+    assert_eq!(log.count("WARN"), 0);
+    for _ in 0..2 {
+        assert_eq!(first_line(address(&server), b"GET / HTTP/1.1\r\n\r\n").await, "");
+        assert_eq!(log.count("host=127.0.0.1 limit=256"), 1);
+    }
     // Health checks have places of their own.
     let probes = server.probe_addresses[0].parse().unwrap();
     assert_eq!(first_line(probes, b"GET /-/healthy HTTP/1.1\r\n\r\n").await, "HTTP/1.1 200 OK");

@@ -63,7 +63,7 @@ where
     }
 
     /// Guarded by `protection`, if there is one; what is posted to `own_login` is left to the
-    /// handler's own check.
+    /// handler's own check, and no rate limit holds it up.
     pub fn guarded(handler: H, protection: Option<Protection>, own_login: Option<&'static str>) -> Self {
         Self { handler, protection, own_login, answers: Answers::new() }
     }
@@ -95,10 +95,11 @@ where
         let rules = protection.rules().await;
         let has_own_login = request.method() == Method::POST
             && self.own_login.is_some_and(|path| request.uri().path() == path);
-        let mut reply = if !protection.allows_one_more(&rules) {
-            plain(StatusCode::TOO_MANY_REQUESTS, "more requests than rate_limit allows; ask again later\n")
-        } else if has_own_login {
+        let mut reply = if has_own_login {
+            // Not under the rate limit either: others could use it up, and alerts would be lost.
             (self.handler)(request).await
+        } else if !protection.allows_one_more(&rules) {
+            plain(StatusCode::TOO_MANY_REQUESTS, "more requests than rate_limit allows; ask again later\n")
         } else {
             match protection.refuse(&rules, request.headers(), turn).await {
                 Some(refusal) => refusal,

@@ -97,7 +97,7 @@ impl Listeners {
 
     /// Answers every request by `handler` until `stop` is ready; then takes no more, and gives
     /// those under way two seconds to end. What is posted to `own_login` needs no login, since
-    /// the handler asks for one of its own.
+    /// the handler asks for one of its own, and is under no rate limit.
     pub async fn serve<H, F>(
         self,
         handler: H,
@@ -122,9 +122,12 @@ impl Listeners {
                 let answer = is_known.then(|| handler(request));
                 async move {
                     match answer {
-                        Some(answer) => answer.await,
-                        None => plain(StatusCode::NOT_FOUND, "only health checks are answered here\n"),
+                        Some(answer) => Some(answer.await),
+                        None => None,
                     }
+                    // What a handler suggests instead of an unknown path is not answered here.
+                    .filter(|reply| reply.status() != StatusCode::NOT_FOUND)
+                    .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, NO_HEALTH_CHECK))
                 }
             }
         });
@@ -135,6 +138,9 @@ impl Listeners {
         });
     }
 }
+
+const NO_HEALTH_CHECK: &str = "no such health check; there are /-/healthy and /-/ready, and of the \
+                               exporter /health/NETWORK/NODE\n";
 
 /// Whether what is asked for is whether something works.
 fn is_of_health(path: &str) -> bool {

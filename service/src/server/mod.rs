@@ -2,6 +2,7 @@
 
 mod answers;
 mod connection;
+mod crowd;
 mod listeners;
 mod pace;
 mod places;
@@ -12,11 +13,11 @@ use hyper::{Request, body::Incoming};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 pub use self::listeners::{Listeners, Listening, OpenError, bind};
-use self::{connection::Door, places::Places};
+use self::{connection::Door, crowd::CrowdLog, places::Places};
 pub use crate::reply::{Reply, plain, typed};
 
 /// How long open requests may take to end once the server stops.
@@ -35,13 +36,14 @@ where
 }
 
 /// Lets the clients of `listeners` in through one door until `stop` is ready.
+#[allow(clippy::disallowed_methods, reason = "an edge: the log of refusals goes by the clock")]
 async fn run<H, F>(listeners: Vec<TcpListener>, door: Door<H>, stop: impl Future<Output = ()>)
 where
     H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
     let (graceful, places, door) = (GracefulShutdown::new(), Places::new(), Arc::new(door));
-    let mut stop = pin!(stop);
+    let (mut crowd, mut stop) = (CrowdLog::default(), pin!(stop));
     for turn in (0..listeners.len().max(1)).cycle() {
         let next = async { (places.any().await, accept(&listeners, turn).await) };
         let (permit, (stream, address)) = tokio::select! {
@@ -49,7 +51,10 @@ where
             () = &mut stop => break,
         };
         // Closed at once where there is none: who waits would keep others from being accepted.
-        let Some(place) = places.take(permit, address.ip()) else { continue };
+        let Some(place) = places.take(permit, address.ip()) else {
+            crowd.refused(address.ip(), Instant::now());
+            continue;
+        };
         tokio::spawn(connection::attend(stream, place, door.clone(), graceful.watcher()));
     }
     drop(listeners);

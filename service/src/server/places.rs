@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Far above what scrapers and people need; a further connection waits in the backlog.
 const MAX_CONNECTIONS: usize = 1024;
 /// Three quarters remain for others.
-const MAX_OF_ONE_HOST: usize = MAX_CONNECTIONS / 4;
+pub const MAX_OF_ONE_HOST: usize = MAX_CONNECTIONS / 4;
 
 /// The places of a listener.
 #[derive(Debug)]

@@ -34,19 +34,20 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 pub async fn check_health(asked: HealthAddress) -> anyhow::Result<()> {
     let address = reachable(asked.address);
     let Some(file) = &asked.config_file else { return note(plain(address).await?) };
-    match web_config::load(file) {
-        Ok(rules) => match rules.tls {
-            Some(tls) => note(encrypted(address, Some(tls)).await?),
-            None => note(plain(address).await?),
-        },
-        // The service goes on with what it read before, whatever that was.
+    let tls = match web_config::load(file) {
+        Ok(rules) => rules.tls,
         Err(report) => {
             complain(&format!("{report}\nThe service may go on as before; it will not start again."));
-            match encrypted(address, None).await {
-                Ok(what) => note(what),
-                Err(_) => note(plain(address).await?),
-            }
+            None
         }
+    };
+    if tls.is_some() {
+        return note(encrypted(address, tls).await?);
+    }
+    // The service goes on with what it read before, if the file is wrong or without TLS now.
+    match plain(address).await {
+        Ok(what) => note(what),
+        Err(error) => note(encrypted(address, None).await.map_err(|_| error)?),
     }
 }
 
@@ -86,11 +87,10 @@ async fn encrypted(address: SocketAddr, tls: Option<web_config::Tls>) -> anyhow:
         .with_custom_certificate_verifier(shown.clone())
         .with_no_client_auth();
     let asked = outbound::client(TIMEOUT).use_preconfigured_tls(config).build()?.get(&url).send().await;
-    let requires_certificate = tls.as_ref().is_none_or(|tls| tls.requires_certificate);
     let note = match asked.map_err(|error| outbound::classify(&error)) {
         Ok(response) => judged(&url, response.status())?,
         // It has shown its certificate before it refused us: it works.
-        Err(Failure::Tls | Failure::Connect) if requires_certificate && shown.certificate.get().is_some() => {
+        Err(Failure::Tls | Failure::Connect) if shown.certificate.get().is_some() => {
             Some(format!("{url} demands a certificate of its clients, so it works"))
         }
         Err(failure) => {

@@ -41,9 +41,9 @@ pub struct ListenOptions {
     /// read again when it changes. See docs/web-config.md
     #[arg(long = "web.config.file", value_name = "FILE", global = true, help_heading = "Web")]
     pub web_config_file: Option<PathBuf>,
-    /// Further address for health checks alone (/health/..., /-/healthy, /-/ready), which is
-    /// plain HTTP without a login whatever --web.config.file demands; may be given several
-    /// times
+    /// Further address for health checks alone (/-/healthy and /-/ready, and /health/... of the
+    /// exporter), which is plain HTTP without a login whatever --web.config.file demands; may be
+    /// given several times
     #[arg(
         long = "web.probe-listen-address",
         value_name = "ADDRESS",
@@ -154,8 +154,8 @@ fn passed_sockets() -> Result<Vec<std::net::TcpListener>, String> {
     let take = |index| match passed.take_tcp_listener(index) {
         Ok(Some(socket)) => Ok(socket),
         _ => Err(format!(
-            "{SOCKET}: socket {} of those that systemd passed is none for TCP; write ListenStream= with \
-             a port or an address",
+            "{SOCKET}: socket {} of those that systemd passed is not a TCP socket; write ListenStream= \
+             with a port or an address",
             index + 1
         )),
     };

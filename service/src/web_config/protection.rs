@@ -102,7 +102,8 @@ impl Protection {
 
 impl Inner {
     /// Takes the files over if they have changed. A wrong one changes nothing, and is reported
-    /// once: it counts as read.
+    /// once: it counts as read. So does one without a protection that is in force, since an editor
+    /// or a failed deployment may have emptied it.
     fn look(&self) {
         let file = &self.file;
         let mut read = lock(&file.read);
@@ -112,8 +113,18 @@ impl Inner {
         let mut files = Files::default();
         match rules::load(&file.path, &mut files) {
             Ok(rules) => {
-                self.rules.store(Arc::new(rules));
-                tracing::info!(file = %file.path.display(), "read the web config again, since it has changed");
+                let lost = self.rules.load().lost_in(&rules);
+                if lost.is_empty() {
+                    self.rules.store(Arc::new(rules));
+                    tracing::info!(file = %file.path.display(), "read the web config again, since it has changed");
+                } else {
+                    tracing::warn!(
+                        file = %file.path.display(),
+                        "the web config has changed and would switch off {}, so the old one stays in force; \
+                         restart the service if that is intended",
+                        lost.join(", ")
+                    );
+                }
             }
             Err(report) => {
                 tracing::warn!(
@@ -144,8 +155,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::captured_log::CapturedLog;
     use rcgen::{CertificateParams, KeyPair};
-    use std::{fs, io::Write, path::Path};
+    use std::{fs, path::Path};
     use tokio::time::advance;
 
     /// Writes a certificate and its key; gives the certificate.
@@ -161,28 +173,10 @@ mod tests {
         protection.0.rules.load().tls.as_ref().unwrap().certificate.to_vec()
     }
 
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            lock(&self.0).write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_certificate_that_does_not_match_its_key_leaves_the_old_one_in_force_with_one_warning() {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-        // Beside a single subscriber, a thread without one could speak for all.
-        let _another = tracing::Dispatch::new(tracing_subscriber::registry());
-        let _guard = tracing::subscriber::set_default(subscriber);
-        let said = |what: &str| String::from_utf8_lossy(&lock(&log.0)).matches(what).count();
+        let log = CapturedLog::begin();
+        let said = |what: &str| log.count(what);
 
         let folder = tempfile::tempdir().unwrap();
         let first = certify(folder.path());
@@ -214,6 +208,41 @@ mod tests {
             assert!(shown(&protection) == second);
         }
         assert_eq!((said("WARN"), said("s3cret")), (3, 0), "one for each change");
+    }
+
+    #[test]
+    fn a_file_without_a_protection_that_is_in_force_leaves_the_old_one_in_force_with_one_warning() {
+        const USERS: &str =
+            "basic_auth_users: {ada: $2b$04$headlagheadlagheadlagOEXB9b2IuX1TvlRuFi3Zz4mUyBFdgSWu}\n";
+        const TLS: &str = "tls_server_config: {cert_file: a.pem, key_file: a.key}\n";
+        let log = CapturedLog::begin();
+        let folder = tempfile::tempdir().unwrap();
+        certify(folder.path());
+        let path = folder.path().join("web.yml");
+        fs::write(&path, [TLS, USERS].concat()).unwrap();
+        let protection = Protection::new(path.clone()).unwrap();
+        let mut warnings = 0;
+        for (text, why) in [
+            ("", "would switch off TLS, the login, so the old one stays in force; restart the service"),
+            ("# all gone\n", "would switch off TLS, the login, so"),
+            (TLS, "would switch off the login, so"),
+            (USERS, "would switch off TLS, so"),
+            (&format!("{TLS}basic_auth_users:\n"), "basic_auth_users: is empty; name at least one user"),
+            (&format!("{USERS}tls_server_config:\n"), "tls_server_config: is empty; name cert_file"),
+        ] {
+            fs::write(&path, text).unwrap();
+            let before = log.count(why);
+            protection.0.look();
+            protection.0.look();
+            warnings += 1;
+            assert_eq!((log.count(why), log.count("WARN")), (before + 1, warnings), "{text:?}");
+            let rules = protection.0.rules.load();
+            assert!(rules.tls.is_some() && rules.users.contains_key("ada"), "{text:?}");
+        }
+        fs::write(&path, [TLS, &USERS.replace("ada", "bob")].concat()).unwrap();
+        protection.0.look();
+        assert!(protection.0.rules.load().users.contains_key("bob"), "another user is no loss");
+        assert_eq!((log.count("WARN"), log.count("INFO")), (warnings, 1));
     }
 
     #[tokio::test(start_paused = true)]

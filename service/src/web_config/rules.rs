@@ -19,7 +19,7 @@ use super::{
     password::PasswordHash,
     rate::Rate,
     tls::{self, Tls},
-    value::{boolean, given},
+    value::{boolean, given, protecting},
 };
 use crate::yaml::{
     header,
@@ -59,6 +59,24 @@ impl Rules {
     pub fn allow_one_more(&self, now: Instant) -> bool {
         self.rate.as_ref().is_none_or(|rate| rate.allows(now))
     }
+
+    /// What keeps clients out under these rules and would not under `new` ones.
+    pub fn lost_in(&self, new: &Self) -> Vec<&'static str> {
+        let pairs = self.barriers().into_iter().zip(new.barriers());
+        pairs.filter(|((_, is), (_, will_be))| *is && !will_be).map(|((what, _), _)| what).collect()
+    }
+
+    /// All that can keep clients out, and whether it does.
+    fn barriers(&self) -> [(&'static str, bool); 5] {
+        let tls = |demands: fn(&Tls) -> bool| self.tls.as_ref().is_some_and(demands);
+        [
+            ("TLS", self.tls.is_some()),
+            ("the demand for client certificates", tls(|tls| tls.requires_certificate)),
+            ("their check against client_ca_file", tls(|tls| tls.requires_authority)),
+            ("client_allowed_sans", tls(|tls| tls.requires_name)),
+            ("the login", !self.users.is_empty()),
+        ]
+    }
 }
 
 /// Reads the file at `path`, and notes in `files` what was read for it.
@@ -90,9 +108,11 @@ pub fn parse(text: &str, folder: &Path, files: &mut Files) -> Result<Rules, Vec<
 }
 
 fn read<'a>(reader: &mut Reader<'a>, top: &Section<'a>, folder: &Path, files: &mut Files) -> Rules {
-    let tls = given(top, "tls_server_config").and_then(|field| tls::read(reader, &field, folder, files));
+    let tls = protecting(reader, top, "tls_server_config", "cert_file and key_file")
+        .and_then(|field| tls::read(reader, &field, folder, files));
     let headers = given(top, "http_server_config").map(|field| read_headers(reader, &field));
-    let users = given(top, "basic_auth_users").map(|field| read_users(reader, &field));
+    let users = protecting(reader, top, "basic_auth_users", "at least one user")
+        .map(|field| read_users(reader, &field));
     let rate = given(top, "rate_limit").and_then(|field| read_rate(reader, &field));
     Rules { tls, headers: headers.unwrap_or_default(), users: users.unwrap_or_default(), rate }
 }

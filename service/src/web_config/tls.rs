@@ -15,7 +15,7 @@ use rustls::{
 use super::{
     client_certificate::{POLICIES, Policy},
     files::Files,
-    value::{boolean, given},
+    value::{boolean, given, protecting},
 };
 use crate::yaml::reader::{Field, Reader, Section};
 
@@ -44,6 +44,10 @@ pub struct Tls {
     pub certificate: CertificateDer<'static>,
     /// Whether a client without a certificate is refused.
     pub requires_certificate: bool,
+    /// Whether one whose certificate no authority has signed is refused, too.
+    pub requires_authority: bool,
+    /// Whether one whose certificate has none of some names is refused, too.
+    pub requires_name: bool,
 }
 
 /// Suites of TLS 1.2 by the names that Go gives them. Those of TLS 1.3 are always on, as in Go.
@@ -120,9 +124,11 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path, files
     let ((field, chain), key, policy) = (certificate?, key?, policy?);
     let builder =
         ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(&versions).ok()?;
+    let requires_name = !names.is_empty();
     let verifier =
         policy.verifier(authorities.unwrap_or_else(RootCertStore::empty), names, &provider).ok()?;
     let requires_certificate = policy.requires();
+    let requires_authority = policy.requires() && policy.verifies();
     let certificate = chain.first()?.clone();
     let builder = match verifier {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
@@ -137,7 +143,8 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path, files
     };
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     server.ignore_client_order = prefers_own;
-    Some(Tls { server: Arc::new(server), certificate, requires_certificate })
+    let server = Arc::new(server);
+    Some(Tls { server, certificate, requires_certificate, requires_authority, requires_name })
 }
 
 /// The one of two keys that is given; both are a problem.
@@ -201,17 +208,15 @@ fn read_policy<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<Pol
 }
 
 fn read_names<'a>(reader: &mut Reader<'a>, section: &Section<'a>, policy: Option<Policy>) -> Vec<String> {
-    let Some(field) = given(section, "client_allowed_sans") else { return Vec::new() };
+    let field = protecting(reader, section, "client_allowed_sans", "at least one, as certificates have it");
+    let Some(field) = field else { return Vec::new() };
     if policy.is_some_and(|policy| !policy.requires()) {
         let what = "needs client_auth_type RequireAndVerifyClientCert or RequireAnyClientCert, since \
                     others let clients in without a certificate";
         reader.problem(field.line, &field.path, what);
     }
-    let items = reader.list(&field);
-    if items.as_ref().is_some_and(Vec::is_empty) {
-        reader.problem(field.line, &field.path, "is empty, so nobody could connect; name at least one");
-    }
-    items.unwrap_or_default().iter().filter_map(|item| reader.verbatim(item)).collect()
+    let items = reader.list(&field).unwrap_or_default();
+    items.iter().filter_map(|item| reader.verbatim(item)).collect()
 }
 
 fn read_versions<'a>(

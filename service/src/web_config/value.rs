@@ -8,6 +8,21 @@ pub fn given<'a>(section: &Section<'a>, key: &str) -> Option<Field<'a>> {
     section.get(key).filter(|field| !field.is_blank())
 }
 
+/// The value of `key`, which protects something: without a value it would silently protect nothing,
+/// so that is a problem, and `what` is to be named.
+pub fn protecting<'a>(
+    reader: &mut Reader<'a>,
+    section: &Section<'a>,
+    key: &str,
+    what: &str,
+) -> Option<Field<'a>> {
+    let field = section.get(key)?;
+    if field.is_empty() {
+        return reader.wrong(&field, format!("is empty; name {what}, or remove the key"));
+    }
+    Some(field)
+}
+
 /// `true` or `false`.
 pub fn boolean(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<bool> {
     match reader.verbatim(field)?.as_str() {

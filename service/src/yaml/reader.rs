@@ -235,6 +235,16 @@ impl<'a> Field<'a> {
         matches!(self.node.value, Value::Null)
     }
 
+    /// Whether there is no value, or one with nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.node.value {
+            Value::List(items) => items.is_empty(),
+            Value::Map(entries) => entries.is_empty(),
+            Value::Null | Value::Scalar(_) => self.is_blank(),
+        }
+    }
+
     /// Whether there is no value, or nothing but white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {

@@ -58,6 +58,7 @@ fn what_is_wrong_is_reported_by_line_and_key() {
         "tls_config: {}\nbasic_auth_users: {}\nbasic_auth_users: {}\n",
         &[
             "1: tls_config: unknown key; known here: tls_server_config, http_server_config, basic_auth_users, rate_limit",
+            "2: basic_auth_users: is empty; name at least one user, or remove the key",
             "3: basic_auth_users: repeats the key of line 2; keep one of the two",
         ],
     );
@@ -164,8 +165,19 @@ fn what_is_wrong_is_reported_by_line_and_key() {
     );
     check(
         &tls("client_auth_type: RequireAnyClientCert, client_allowed_sans: []"),
-        &["1: tls_server_config.client_allowed_sans: is empty, so nobody could connect; name at least one"],
+        &[
+            "1: tls_server_config.client_allowed_sans: is empty; name at least one, as certificates have it, or remove the key",
+        ],
     );
+    for nothing in ["", " {}", " ''"] {
+        check(
+            &format!("tls_server_config:{nothing}\nbasic_auth_users:{nothing}\n"),
+            &[
+                "1: tls_server_config: is empty; name cert_file and key_file, or remove the key",
+                "2: basic_auth_users: is empty; name at least one user, or remove the key",
+            ],
+        );
+    }
 
     check(
         "http_server_config: {http2: perhaps, headers: {X-Frame-Options: never, Server: x, X-XSS-Protection: \"a\\nb\"}}",
@@ -222,13 +234,48 @@ fn a_report_names_the_file_and_no_secret() {
 #[test]
 fn what_is_empty_demands_nothing() {
     let folder = folder();
-    for text in ["", "# nothing\n", "tls_server_config:\nbasic_auth_users:\n", "rate_limit: {interval: 0s}"] {
+    for text in ["", "# nothing\n", "http_server_config:\nrate_limit:\n", "rate_limit: {interval: 0s}"] {
         let rules = parsed(&folder, text).unwrap();
         assert!(rules.tls.is_none() && rules.users.is_empty() && rules.rate.is_none(), "{text}");
     }
-    let unset = "cert: '', client_ca_file: '', client_auth_type: '', client_allowed_sans:";
+    let unset = "cert: '', client_ca_file: '', client_auth_type: ''";
     let tls = parsed(&folder, &format!("tls_server_config: {{{PAIR}, {unset}}}")).unwrap().tls.unwrap();
     assert!(!tls.requires_certificate);
+}
+
+#[test]
+fn what_new_rules_would_switch_off_is_named() {
+    let folder = folder();
+    let tls = |more: &str| format!("tls_server_config: {{{PAIR}, {more}}}\n");
+    let verified = "client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem";
+    let named = tls(&format!("{verified}, client_allowed_sans: [a]"));
+    let [verified, any, open] = [&tls(verified), &tls("client_auth_type: RequireAnyClientCert"), &tls("")];
+    let login = &format!("basic_auth_users: {{ada: {HASH}}}\n");
+    let (all, others) = (named.clone() + login, named.replace("[a]", "[b]"));
+    let [tls, demand, check, names] = [
+        "TLS",
+        "the demand for client certificates",
+        "their check against client_ca_file",
+        "client_allowed_sans",
+    ];
+    for (old, new, lost) in [
+        ("", all.as_str(), &[][..]),
+        (&all, &all, &[]),
+        (&all, "", &[tls, demand, check, names, "the login"]),
+        (&all, &named, &["the login"]),
+        (&all, login, &[tls, demand, check, names]),
+        (&named, &others, &[]),
+        (&named, verified, &[names]),
+        (verified, any, &[check]),
+        (verified, open, &[demand, check]),
+        (any, open, &[demand]),
+        (any, verified, &[]),
+        (open, login, &[tls]),
+        ("rate_limit: {interval: 1s, burst: 1}", "", &[]),
+    ] {
+        let [old_rules, new_rules] = [old, new].map(|text| parsed(&folder, text).unwrap());
+        assert_eq!(old_rules.lost_in(&new_rules), lost, "{old} then {new}");
+    }
 }
 
 #[test]
@@ -236,11 +283,11 @@ fn the_examples_of_the_documentation_are_right() {
     let folder = folder();
     let document = include_str!("../../../../docs/web-config.md");
     let blocks = document.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let examples: Vec<_> = blocks.filter(|block| block.starts_with("tls_server_config:")).collect();
-    assert_eq!(examples.len(), 2);
+    let examples: Vec<_> = blocks.filter(|block| !block.starts_with("scrape_configs:")).collect();
+    assert_eq!(examples.len(), 3);
     for example in examples {
         let rules = parsed(&folder, example).unwrap_or_else(|problems| panic!("{problems:?}"));
-        assert!(rules.tls.unwrap().requires_certificate);
+        assert!(rules.rate.is_some() || rules.tls.unwrap().requires_certificate);
     }
 }
 
