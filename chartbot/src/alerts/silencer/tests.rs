@@ -170,6 +170,7 @@ async fn however_many_silences_are_undone_the_others_are_named() {
     silencer.press(longer, &ENGLISH).await;
     let undone = silencer.undo(None, (GROUP, 56), &ada, &ENGLISH).await;
     let said = text(&undone.message);
+    assert!(said.starts_with("🔔 Silence removed by @ada:\nBehind"), "{said}");
     assert!(said.encode_utf16().count() <= TEXT_LIMIT);
     assert!(
         said.contains("\n🔕 Still silenced until 30 Nov, 23:12 UTC by another silence:\nBehind"),
