@@ -17,6 +17,7 @@ pub mod lookout;
 pub mod notices;
 pub mod press;
 pub mod reach;
+pub mod remaining;
 pub mod severity;
 pub mod silencer;
 pub mod silences;

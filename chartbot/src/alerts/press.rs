@@ -66,7 +66,7 @@ impl Presses {
                 let undone = silencer.undo(id.as_ref(), of, &incoming.sender, words).await;
                 // Everyone can read that it fires, so its repeat is no news.
                 self.chats.silenced(|alert| undone.is_loud(alert), false);
-                (Answer { spent: undone.spent, ..plain(undone.message) }, "ok")
+                (Answer { message: undone.message, silences: undone.others, spent: undone.spent }, "ok")
             }
         }
     }

@@ -6,12 +6,13 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use tokio::{sync::Notify, try_join};
+use tokio::{join, sync::Notify, try_join};
 
 use super::{
     alert::{Alert, Fingerprint},
     alertmanager::{Alertmanager, Error, Firing},
     button::Action,
+    remaining::Remaining,
     silences::{Draft, Lasting, Maker, Phase, Silence, SilenceId},
     watch::Watch,
 };
@@ -66,7 +67,7 @@ pub struct Press<'a> {
 pub struct Answer {
     /// What to send, as a reply.
     pub message: Message,
-    /// What was made, for [`Silencer::remember`] once the id of that message is known.
+    /// What its button ends, for [`Silencer::remember`] once the id of that message is known.
     pub silences: Vec<SilenceId>,
     /// Messages, each with its chat, whose buttons have become useless.
     pub spent: Vec<(i64, i32)>,
@@ -87,6 +88,8 @@ pub struct Undone {
     pub message: Message,
     /// Messages, each with its chat, whose button has nothing left to end.
     pub spent: Vec<(i64, i32)>,
+    /// What the button of the answer ends: others of the bot's that silence the same.
+    pub others: Vec<SilenceId>,
     /// Which silences it ended.
     ended: Vec<Silence>,
     /// Which others there are.
@@ -177,8 +180,8 @@ impl Silencer {
         let (now, silences) = self.alertmanager.silences().await?;
         let draft = Draft::of_node(network, node, maker, now, lasting);
         let alike = silences.iter().filter(|silence| {
-            let is_it = silence.note().is_some() && silence.labels() == draft.labels;
-            is_it && silence.phase == Phase::Active && silence.ends_at >= draft.ends_at - ALIKE
+            let is_it = silence.phase == Phase::Active && silence.covers_all(&draft.labels);
+            is_it && silence.ends_at >= draft.ends_at - ALIKE
         });
         let mut done = Outcome::default();
         let name = name(&draft.labels);
@@ -237,6 +240,7 @@ impl Silencer {
         let nothing = |text: &str| Undone {
             message: Message::text(text),
             spent: Vec::new(),
+            others: Vec::new(),
             ended: Vec::new(),
             left: Vec::new(),
         };
@@ -249,12 +253,13 @@ impl Silencer {
             None => of_message(&locked(&self.made)),
         };
         let Some(ids) = ids else { return nothing(words.silences.undo_unknown) };
-        let listed = match self.alertmanager.silences().await {
-            Ok((_, listed)) => listed,
+        let (listed, firing) = join!(self.alertmanager.silences(), self.alertmanager.alerts());
+        let (now, listed) = match listed {
+            Ok(listed) => listed,
             Err(error) => return nothing(&reason(&error, words)),
         };
         let (mut undone, mut over, mut kept, mut failure) = (Vec::new(), Vec::new(), Vec::new(), None);
-        let mut ended = BTreeSet::new();
+        let (mut ended, mut gone) = (BTreeSet::new(), Vec::new());
         for id in &ids {
             let silence = listed.iter().find(|silence| silence.id == *id);
             let name = silence.map(|silence| name(&silence.labels()));
@@ -262,6 +267,7 @@ impl Silencer {
                 Some(Silence { phase: Phase::Pending | Phase::Active, .. }) => match self.end(id).await {
                     Ok(()) => {
                         ended.insert(id);
+                        gone.extend(silence);
                         undone.extend(name);
                     }
                     Err(error) => {
@@ -269,7 +275,10 @@ impl Silencer {
                         failure = Some(error);
                     }
                 },
-                _ => over.extend(name),
+                _ => {
+                    gone.extend(silence);
+                    over.extend(name);
+                }
             }
         }
         let silences = words.silences;
@@ -279,15 +288,27 @@ impl Silencer {
         if lines.is_empty() {
             lines.push(format!("{}.", silences.over));
         }
-        let last: Vec<_> = failure.iter().map(|error| reason(error, words)).collect();
-        let message = Message::text(fitted(&lines, &last, TEXT_LIMIT, words));
+        let is_other = |silence: &&Silence| silence.phase == Phase::Active && !ids.contains(&silence.id);
+        let others: Vec<_> = listed.iter().filter(is_other).collect();
+        // What fires is needed for the regular expressions of silences that others made, no more.
+        let firing = firing.map(|(_, firing)| firing).unwrap_or_default();
+        let Remaining { until, own } = Remaining::of(&gone, &others, &firing);
+        let times = self.times(now, words);
+        let still = until.iter().rev();
+        let still: Vec<_> =
+            still.flat_map(|(end, names)| section(&(silences.still)(&times.stamp(*end)), names)).collect();
+        // However many silences were undone, this is not cut off.
+        let still = (!still.is_empty()).then(|| fitted(&still, &[], TEXT_LIMIT / 2, words));
+        let last = still.into_iter().chain(failure.iter().map(|error| reason(error, words)));
+        let text = fitted(&lines, &last.collect::<Vec<_>>(), TEXT_LIMIT, words);
+        let message = Message::text(text).with_buttons(undo_button(&own, silences.remove));
         let active = listed.into_iter().filter(|silence| silence.phase != Phase::Expired);
         let (ended, left) = active.partition(|silence| ended.contains(&silence.id));
         let spent = match failure {
             None => locked(&self.made).spent(&ids, pressed),
             Some(_) => Vec::new(),
         };
-        Undone { message, spent, ended, left }
+        Undone { message, spent, others: own, ended, left }
     }
 
     async fn end(&self, id: &SilenceId) -> Result<(), Error> {

@@ -80,6 +80,12 @@ pub struct Matcher {
     pub is_equal: bool,
 }
 
+impl Matcher {
+    fn accepts(&self, value: &str) -> bool {
+        !self.is_regex && (self.value == value) == self.is_equal
+    }
+}
+
 /// What Alertmanager says of a silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -119,13 +125,25 @@ impl Silence {
         plain.then(|| Note::parse(&self.comment)).flatten()
     }
 
-    /// Whether it silences alerts with these labels; only for one that has a [`Self::note`], and
-    /// so no regular expressions.
+    /// Whether it silences alerts with these labels; never for one with regular expressions, which
+    /// only Alertmanager can match.
     #[must_use]
     pub fn covers(&self, labels: &Pairs) -> bool {
-        self.matchers.iter().all(|Matcher { name, value, .. }| {
-            labels.get(name).map(String::as_str).unwrap_or_default() == value
-        })
+        self.matchers
+            .iter()
+            .all(|matcher| matcher.accepts(labels.get(&matcher.name).map(String::as_str).unwrap_or_default()))
+    }
+
+    /// Whether it silences every alert that has these labels, whatever else it has.
+    #[must_use]
+    pub fn covers_all(&self, labels: &Pairs) -> bool {
+        self.matchers.iter().all(|matcher| labels.contains_key(&matcher.name)) && self.covers(labels)
+    }
+
+    /// Whether it silences some alerts that have these labels and others.
+    #[must_use]
+    pub fn covers_some(&self, labels: &Pairs) -> bool {
+        self.matchers.iter().all(|matcher| labels.get(&matcher.name).is_none_or(|own| matcher.accepts(own)))
     }
 
     /// Whether the bot made it, and for this alert, of which a few labels are enough.

@@ -64,7 +64,8 @@ pub enum Event {
     Ended {
         /// What fired under it.
         alerts: Vec<Ended>,
-        /// How long the silence goes on; absent if it is over as well.
+        /// When the last silence of these alerts ends, whoever made it; absent if the bot's own is
+        /// over as well.
         until: Option<Timestamp>,
     },
     /// The silence is over, and these fire.
@@ -105,7 +106,7 @@ struct Watched {
     /// Whether it no longer silences.
     is_over: bool,
     /// What fires under it, as last seen, which counts as its end.
-    seen: BTreeMap<Fingerprint, Alert>,
+    seen: BTreeMap<Fingerprint, Firing>,
     /// How many looks in a row saw nothing fire under it.
     missed: u8,
 }
@@ -263,7 +264,7 @@ impl Watched {
                 starts_at: *since,
                 ends_at: None,
             };
-            seen.insert(fingerprint.clone(), alert);
+            seen.insert(fingerprint.clone(), Firing { alert, silenced_by: Vec::new() });
         }
         Self { silence: silence.clone(), note, is_over, seen, missed: 0 }
     }
@@ -273,13 +274,13 @@ impl Watched {
         let covered: Vec<_> = covered.collect();
         let is_settled = look.uptime >= SETTLES_AFTER;
         match (covered.is_empty(), self.is_over) {
-            (true, _) => self.judge_absence(is_settled),
+            (true, _) => self.judge_absence(is_settled, &look.silences),
             (false, true) => self.judge_loudness(&covered, look.now),
-            (false, false) => self.judge_presence(&covered, is_settled, look.now),
+            (false, false) => self.judge_presence(&covered, is_settled, look),
         }
     }
 
-    fn judge_absence(&mut self, is_settled: bool) -> Verdict {
+    fn judge_absence(&mut self, is_settled: bool, silences: &[Silence]) -> Verdict {
         if !is_settled {
             self.missed = 0;
             return Verdict::Nothing;
@@ -290,8 +291,8 @@ impl Watched {
             (true, true) => Verdict::Done,
             (false, true) => Verdict::Nothing,
             (_, false) => {
-                let ended = |alert: &Alert| Ended { alert: alert.clone(), again: None };
-                self.ended(self.seen.values().map(ended).collect())
+                let ended = |seen: &Firing| Ended { alert: seen.alert.clone(), again: None };
+                self.ended(self.seen.values().map(ended).collect(), silences)
             }
         }
     }
@@ -312,32 +313,41 @@ impl Watched {
         Verdict::Report(Event::StillFiring { alerts, removed, over_for })
     }
 
-    fn judge_presence(&mut self, covered: &[&Firing], is_settled: bool, now: Timestamp) -> Verdict {
+    fn judge_presence(&mut self, covered: &[&Firing], is_settled: bool, look: &Look) -> Verdict {
         self.missed = 0;
         if !is_settled {
             // Of several Prometheus servers, the one with the earliest start may be yet to come.
             return Verdict::Nothing;
         }
         let again = covered.iter().filter_map(|Firing { alert, .. }| {
-            let earlier = self.seen.get(&alert.fingerprint)?;
+            let earlier = &self.seen.get(&alert.fingerprint)?.alert;
             let again = (alert.starts_at > earlier.starts_at).then_some(alert.starts_at);
             again.map(|again| Ended { alert: earlier.clone(), again: Some(again) })
         });
         let again: Vec<_> = again.collect();
         if !again.is_empty() && !self.note.is_ended {
-            return self.ended(again);
+            return self.ended(again, &look.silences);
         }
-        for Firing { alert, .. } in covered {
+        for Firing { alert, silenced_by } in covered {
             if self.seen.len() < REMEMBERED || self.seen.contains_key(&alert.fingerprint) {
-                let seen = Alert { ends_at: Some(now), ..alert.clone() };
+                let seen = Alert { ends_at: Some(look.now), ..alert.clone() };
+                let seen = Firing { alert: seen, silenced_by: silenced_by.clone() };
                 self.seen.insert(alert.fingerprint.clone(), seen);
             }
         }
         Verdict::Nothing
     }
 
-    fn ended(&self, alerts: Vec<Ended>) -> Verdict {
-        let until = (!self.is_over).then_some(self.silence.ends_at);
+    fn ended(&self, alerts: Vec<Ended>, silences: &[Silence]) -> Verdict {
+        // Regular expressions are Alertmanager's to match, and it did while the alert fired.
+        let silenced = |silence: &Silence, alert: &Alert| {
+            let seen = self.seen.get(&alert.fingerprint);
+            silence.covers(&alert.labels) || seen.is_some_and(|seen| seen.silenced_by.contains(&silence.id))
+        };
+        let active = silences.iter().filter(|silence| silence.phase == Phase::Active);
+        let others = active.filter(|silence| alerts.iter().any(|ended| silenced(silence, &ended.alert)));
+        let latest = others.map(|silence| silence.ends_at).chain([self.silence.ends_at]).max();
+        let until = latest.filter(|_| !self.is_over);
         Verdict::Report(Event::Ended { alerts, until })
     }
 }

@@ -39,6 +39,8 @@ pub struct SilenceWords {
 
     /// Who ended a silence; of what follows.
     pub undone: fn(&str) -> String,
+    /// Until when another silence lasts; of what follows.
+    pub still: fn(&str) -> String,
     /// The silence was over before; of what follows.
     pub over: &'static str,
     /// Could not be ended; of what follows.
@@ -164,7 +166,8 @@ pub fn unused_line(silence: &Silence, times: Times) -> String {
 
 /// What a silence matches: the name of its labels, or all of its matchers where that would not
 /// say it.
-fn scope(silence: &Silence) -> String {
+#[must_use]
+pub fn scope(silence: &Silence) -> String {
     if silence.matchers.iter().all(|matcher| matcher.is_equal && !matcher.is_regex) {
         return name(&silence.labels());
     }

@@ -67,7 +67,7 @@ async fn an_alert_is_silenced_by_all_labels_in_the_name_of_who_pressed() {
     // The button works after a restart, for somebody without a username as well.
     let bob = Sender { id: 8, username: None, ..ada() };
     let undone = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &RUSSIAN).await.message;
-    assert_eq!(text(&undone), "🔔 Уведомления снова включены (8): Behind · polygon · mine");
+    assert_eq!(text(&undone), "🔔 Отключение уведомлений отменено (8): Behind · polygon · mine");
     assert!(stand.world().active().is_empty());
     let again = silencer(&stand).undo(Some(id), (GROUP, 56), &bob, &ENGLISH).await.message;
     assert_eq!(text(&again), "The silence was already over: Behind · polygon · mine");
@@ -118,6 +118,65 @@ async fn an_alert_is_loud_once_no_silence_of_the_bot_is_left() {
     assert!(firing.iter().all(|it| undone.is_loud(&it.alert)));
     let again = silencer.undo(Some(&of_node), (GROUP, 57), &ada, &ENGLISH).await;
     assert!(firing.iter().all(|it| !again.is_loud(&it.alert)), "it was over");
+}
+
+#[tokio::test]
+async fn what_another_silence_still_silences_is_said_with_a_button_for_that_one() {
+    let stand = Stand::new().await;
+    let silencer = silencer(&stand);
+    let maker = Maker { who: "@ada".into(), place: Place::chat(GROUP), message: None };
+    for lasting in ["2h", "3h"] {
+        let lasting = Lasting::parse(lasting).unwrap();
+        silencer.plan(("polygon", "mine"), lasting, &maker, &ENGLISH).await.unwrap();
+    }
+    let id = |at: usize| SilenceId::parse(stand.world().silences[at]["id"].as_str().unwrap()).unwrap();
+    let (first, second) = (id(0), id(1));
+    let undone = silencer.undo(Some(&second), (GROUP, 57), &ada(), &ENGLISH).await;
+    assert_eq!(
+        text(&undone.message),
+        "🔔 Silence removed by @ada: polygon · mine\n\
+         🔕 Still silenced until 30 Nov, 01:12 UTC by another silence: polygon · mine"
+    );
+    let button = [("Remove the silence".into(), format!("alert undo {first}"))];
+    assert_eq!((data(&undone.message), undone.others), (button.into(), vec![first.clone()]));
+    let over = silencer.undo(Some(&second), (GROUP, 57), &ada(), &RUSSIAN).await.message;
+    assert_eq!(
+        text(&over),
+        "Отключение уже закончилось: polygon · mine\n\
+         🔕 Действует другое отключение, до 30 ноя, 01:12 UTC: polygon · mine"
+    );
+    // Somebody else's silence has no button of the bot's.
+    stand.world().silences[0]["comment"] = "maintenance".into();
+    let foreign = silencer.undo(Some(&second), (GROUP, 57), &ada(), &ENGLISH).await.message;
+    assert!(text(&foreign).contains("Still silenced until 30 Nov, 01:12 UTC by another silence"));
+    assert_eq!(data(&foreign), []);
+    // Nor is one made where that lasts longer.
+    let hour = Lasting::OFFERED[0];
+    let planned = silencer.plan(("polygon", "mine"), hour, &maker, &ENGLISH).await.unwrap();
+    assert_eq!(text(&planned), "Already silenced until 30 Nov, 01:12 UTC: polygon · mine");
+    silencer.undo(Some(&first), (GROUP, 58), &ada(), &ENGLISH).await;
+    let last = silencer.undo(Some(&second), (GROUP, 57), &ada(), &ENGLISH).await.message;
+    assert_eq!(text(&last), "The silence was already over: polygon · mine");
+}
+
+#[tokio::test]
+async fn however_many_silences_are_undone_the_others_are_named() {
+    let stand = Stand::new().await;
+    (1..=200).for_each(|number| stand.world().fires(number, "Behind", &format!("node-{number:060}")));
+    let (silencer, of, ada) = (silencer(&stand), fingerprints(1..=200), ada());
+    let made = silencer.press(press(&of, &[], &ada), &ENGLISH).await.silences;
+    silencer.remember(GROUP, 56, made);
+    let longer = Press { lasting: Lasting::OFFERED[2], ..press(&of, &[], &ada) };
+    silencer.press(longer, &ENGLISH).await;
+    let undone = silencer.undo(None, (GROUP, 56), &ada, &ENGLISH).await;
+    let said = text(&undone.message);
+    assert!(said.starts_with("🔔 Silence removed by @ada:\nBehind"), "{said}");
+    assert!(said.encode_utf16().count() <= TEXT_LIMIT);
+    assert!(
+        said.contains("\n🔕 Still silenced until 30 Nov, 23:12 UTC by another silence:\nBehind"),
+        "{said}"
+    );
+    assert_eq!((undone.others.len(), data(&undone.message).remove(0).1), (200, "alert undo".into()));
 }
 
 #[tokio::test]

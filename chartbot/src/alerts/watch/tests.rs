@@ -276,6 +276,42 @@ fn what_the_bot_ended_itself_is_no_news() {
 }
 
 #[test]
+fn the_end_that_is_announced_is_that_of_the_last_silence() {
+    let other = |id: &str, hour: i32| Silence {
+        id: SilenceId::parse(id).unwrap(),
+        ends_at: start() + hour * HOUR,
+        comment: "maintenance".into(),
+        ..silence(None)
+    };
+    let mut by_regex = other("regex", 16);
+    by_regex.matchers[0].is_regex = true;
+    let mut elsewhere = other("elsewhere", 20);
+    elsewhere.matchers[1].value = "other".into();
+    let over = Silence { phase: Phase::Expired, ..other("over", 21) };
+    let sooner = other("sooner", 3);
+    for (others, silenced_by, want) in [
+        (vec![sooner, elsewhere, over], None, 9),
+        (vec![other("later", 12)], None, 12),
+        (vec![by_regex.clone()], Some("regex"), 16),
+        (vec![by_regex], None, 9),
+    ] {
+        let by = silenced_by.map(|id| SilenceId::parse(id).unwrap());
+        let mut look = Look {
+            now: start() + 2 * HOUR,
+            uptime: SETTLES_AFTER,
+            silences: [vec![silence(Some("A0"))], others].concat(),
+            firing: vec![Firing { alert: alert("A0"), silenced_by: by.into_iter().collect() }],
+        };
+        let mut watch = Watch::default();
+        assert_eq!(watch.look(&look), []);
+        look.firing.clear();
+        assert_eq!(watch.look(&look), []);
+        let [notice] = &watch.look(&look)[..] else { panic!("one notice") };
+        assert_eq!(said(notice), format!("ended A0, silent until {want}"));
+    }
+}
+
+#[test]
 fn what_others_silenced_is_not_watched() {
     let mut watch = Watch::default();
     let mut foreign = silence(Some("A0"));

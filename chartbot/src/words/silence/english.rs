@@ -14,6 +14,7 @@ pub const ENGLISH: SilenceWords = SilenceWords {
     nothing_known: "Nothing was silenced: I no longer know which alerts this message is about.",
 
     undone: |who| format!("🔔 Silence removed by {who}"),
+    still: |until| format!("🔕 Still silenced until {until} by another silence"),
     over: "The silence was already over",
     not_undone: "Still silenced",
     undo_unknown: "I no longer know which silences this message is about. /alerts lists all of them; \

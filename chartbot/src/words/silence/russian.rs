@@ -5,7 +5,7 @@ use super::SilenceWords;
 /// What the bot says of silences in Russian.
 pub const RUSSIAN: SilenceWords = SilenceWords {
     undo: "Отменить",
-    remove: "Включить уведомления",
+    remove: "Отменить отключение",
 
     silenced: |who, until| format!("🔕 Уведомления отключены до {until} ({who})"),
     already: |until| format!("Уже отключены до {until}"),
@@ -13,8 +13,9 @@ pub const RUSSIAN: SilenceWords = SilenceWords {
     not_silenced: "Не отключены",
     nothing_known: "Ничего не отключено: я больше не помню, о каких алертах это сообщение.",
 
-    undone: |who| format!("🔔 Уведомления снова включены ({who})"),
-    over: "Уведомления уже были включены",
+    undone: |who| format!("🔔 Отключение уведомлений отменено ({who})"),
+    still: |until| format!("🔕 Действует другое отключение, до {until}"),
+    over: "Отключение уже закончилось",
     not_undone: "По-прежнему отключены",
     undo_unknown: "Я больше не помню, какие уведомления отключало это сообщение. Полный список — /alerts; \
         включить их можно в Alertmanager.",

@@ -99,6 +99,26 @@ async fn a_group_is_silenced_as_one_and_after_a_restart_the_press_says_what_it_n
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_undo_leads_to_the_silences_that_are_left() {
+    let (stand, alertmanager) = (Stand::new().await, alertmanager(&[1, 2]).await);
+    let running = in_chat(&stand, &alertmanager);
+    running.alerts(&[firing('1'), firing('2')]).await;
+    stand.send([in_group(1, -100, 1, "alert silence 1h", "")]);
+    stand.hears("sendmessage", 2).await;
+    stand.send([in_group(2, -100, 1, "alert silence 8h", "")]);
+    stand.hears("sendmessage", 3).await;
+    assert_eq!(alertmanager.world().active().len(), 4);
+    stand.send([in_group(3, -100, 2, "alert undo", "")]);
+    stand.hears("sendmessage", 4).await;
+    assert!(texts(&stand).await[3].contains("by another silence"), "{:?}", texts(&stand).await);
+    stand.send([in_group(4, -100, 4, &buttons(&stand).await[0], "")]);
+    stand.hears("sendmessage", 5).await;
+    assert!(!texts(&stand).await[4].contains("by another silence"), "{:?}", texts(&stand).await);
+    assert_eq!(alertmanager.world().active().len(), 0);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_happens_under_a_silence_is_a_reply_to_the_alert() {
     let (stand, alertmanager) = (Stand::new().await, alertmanager(&[1, 2]).await);
     let running = in_chat(&stand, &alertmanager);
