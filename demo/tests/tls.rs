@@ -122,8 +122,8 @@ async fn prometheus_accepts_the_examples_of_the_web_config() {
     write("headlag-password", "s3cret");
     let document = include_str!("../../docs/web-config.md");
     let examples: Vec<_> = document.split("```").filter_map(|block| block.strip_prefix("yaml\n")).collect();
-    // Of the second, Debian's Prometheus does not know client_allowed_sans yet.
-    let [web_config, _, config] = examples[..] else { panic!("{examples:?}") };
+    // Debian's Prometheus knows neither client_allowed_sans, of the second, nor rate_limit, the last.
+    let [web_config, _, config, _] = examples[..] else { panic!("{examples:?}") };
     let tools = Tools::find_or_fetch().await.unwrap();
     for (kind, example) in [("web-config", web_config), ("config", config)] {
         write("example.yml", example);
