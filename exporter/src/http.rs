@@ -18,7 +18,7 @@ use crate::{
     health::{Health, Limit},
     metrics,
     page::{self, Unfolded},
-    published::Current,
+    published::{Current, Published},
     query,
     snapshot::{Moment, Snapshot},
 };
@@ -85,7 +85,8 @@ impl Paths {
     }
 
     fn health(&self, network: &str, node: &str, query: Option<&str>) -> Reply {
-        let found = self.current.network(network).and_then(|network| {
+        let current = self.current.get();
+        let found = current.network(network).and_then(|network| {
             let index = network.nodes.iter().position(|(name, _)| name.as_str() == node)?;
             Some((network, index))
         });
@@ -108,11 +109,14 @@ impl Paths {
         if names.is_empty() {
             return exposition::answer(&self.registry, headers);
         }
-        let networks = names.iter().map(|name| self.current.network(name)).collect::<Option<Vec<_>>>();
-        match networks {
-            Some(networks) => exposition::answer(&metrics::registry_of(networks), headers),
-            None => plain(StatusCode::NOT_FOUND, "no network of that name\n"),
+        // All of them from one config, each once.
+        let current = self.current.get();
+        if names.iter().any(|name| current.network(name).is_none()) {
+            return plain(StatusCode::NOT_FOUND, "no network of that name\n");
         }
+        let is_named = |network: &&Arc<Published>| names.iter().any(|name| network.network.as_str() == name);
+        let networks = current.networks.iter().filter(is_named).cloned().collect();
+        exposition::answer(&metrics::registry_of(networks), headers)
     }
 
     async fn reload(&self) -> Reply {

@@ -42,8 +42,8 @@ impl Published {
     }
 }
 
-/// What the config in force made of the exporter, replaced as a whole by a reload: no scrape
-/// sees a part of one config and a part of another.
+/// What the config in force made of the exporter. A reload replaces each network as a whole: no
+/// scrape sees a part of it by one config and a part by another.
 #[derive(Debug)]
 pub struct Current(ArcSwap<InForce>);
 
@@ -56,6 +56,14 @@ pub struct InForce {
     pub read_at: UnixTime,
     /// Whether no later attempt to read a config failed.
     pub is_newest: bool,
+}
+
+impl InForce {
+    /// The network of this name; absent where none has it.
+    #[must_use]
+    pub fn network(&self, name: &str) -> Option<&Arc<Published>> {
+        self.networks.iter().find(|network| network.network.as_str() == name)
+    }
 }
 
 impl Current {
@@ -71,19 +79,24 @@ impl Current {
         self.0.load_full()
     }
 
-    /// The network of this name; absent where none has it.
-    #[must_use]
-    pub fn network(&self, name: &str) -> Option<Arc<Published>> {
-        self.0.load().networks.iter().find(|network| network.network.as_str() == name).cloned()
-    }
-
     /// Puts another config in force.
     pub fn replace(&self, networks: Vec<Arc<Published>>, read_at: UnixTime) {
         self.0.store(Arc::new(InForce { networks, read_at, is_newest: true }));
     }
 
-    /// A later config was refused.
-    pub fn is_refused(&self) {
+    /// Shows one network by another config already, beside the others by the one before. It has to
+    /// be there before.
+    pub fn replace_one(&self, network: Arc<Published>) {
+        let mut next = (*self.get()).clone();
+        next.networks
+            .iter_mut()
+            .filter(|it| it.network == network.network)
+            .for_each(|it| *it = network.clone());
+        self.0.store(Arc::new(next));
+    }
+
+    /// Notes that a later config was refused.
+    pub fn note_refusal(&self) {
         self.0.store(Arc::new(InForce { is_newest: false, ..(*self.get()).clone() }));
     }
 }

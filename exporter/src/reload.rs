@@ -66,8 +66,9 @@ impl Running {
     }
 
     /// Reads the config again, and puts it in force: each network that is new or has changed
-    /// finishes a round first, then all of them are replaced at once. What changed, a line for
-    /// each; none where the file says the same.
+    /// finishes a round first. A changed one is shown from then on, so that none looks old for the
+    /// time that another one takes; new ones come and others go once all have. What changed, a line
+    /// for each; none where the file says the same.
     ///
     /// # Errors
     /// When the config is not valid, or a loop ended. All goes on as before.
@@ -77,7 +78,7 @@ impl Running {
             Ok(changes) if changes.is_empty() => tracing::info!("config reloaded: nothing changed"),
             Ok(changes) => tracing::info!(changes = changes.join("; "), "config reloaded"),
             Err(error) => {
-                self.current.is_refused();
+                self.current.note_refusal();
                 tracing::error!(%error, "config not reloaded; the one before remains in force");
             }
         }
@@ -87,7 +88,7 @@ impl Running {
     async fn replace(&mut self) -> anyhow::Result<Vec<String>> {
         let path = self.path.clone();
         let read = tokio::task::spawn_blocking(move || config::load(&path)).await?;
-        let config = read.map_err(anyhow::Error::msg)?;
+        let (config, read_at) = (read.map_err(anyhow::Error::msg)?, Moment::now().unix);
         round::raise_open_files(&config.networks);
         let differences = difference::between(&self.config, &config);
         let changed = config.networks.iter().filter(|network| !self.config.networks.contains(network));
@@ -96,11 +97,12 @@ impl Running {
 
         let mut published: HashMap<NetworkName, Arc<Published>> =
             self.current.get().networks.iter().map(|it| (it.network.clone(), it.clone())).collect();
-        let mut rounds = Vec::new();
+        let mut rounds = JoinSet::new();
         for (watch, round) in watches {
             let name = watch.config.name.clone();
-            published.insert(name.clone(), watch.published.clone());
-            rounds.push(round);
+            let next = watch.published.clone();
+            published.insert(name.clone(), next.clone());
+            rounds.spawn(async move { round.await.map(|()| next) });
             match self.loops.get(&name) {
                 Some(its) => {
                     its.changes.send(watch).await.map_err(|_| anyhow!("the loop of {name} ended"))?
@@ -111,11 +113,11 @@ impl Running {
                 }
             }
         }
-        for round in rounds {
-            round.await.context("the loop of a network ended")?;
+        while let Some(round) = rounds.join_next().await {
+            self.current.replace_one(round?.context("the loop of a network ended")?);
         }
         let networks = config.networks.iter().filter_map(|network| published.remove(&network.name));
-        self.current.replace(networks.collect(), Moment::now().unix);
+        self.current.replace(networks.collect(), read_at);
         for gone in published.into_keys() {
             if let Some(its) = self.loops.remove(&gone) {
                 its.task.abort();
@@ -136,12 +138,12 @@ impl Loop {
 
 /// A network to watch, and what is ready once its first round is published.
 fn watch(dialer: &Dialer, config: &config::Network) -> anyhow::Result<(Watch, oneshot::Receiver<()>)> {
-    let (is_published, published) = oneshot::channel();
+    let (first_published, published) = oneshot::channel();
     let watch = Watch {
         nodes: Nodes::new(dialer, config)?,
         published: Arc::new(Published::new(config)),
         config: config.clone(),
-        is_published,
+        first_published,
     };
     Ok((watch, published))
 }

@@ -36,7 +36,7 @@ pub struct Watch {
     /// Where its snapshots go.
     pub published: Arc<Published>,
     /// Receives once the first of them is there.
-    pub is_published: oneshot::Sender<()>,
+    pub first_published: oneshot::Sender<()>,
 }
 
 /// Asks, folds, logs and publishes for ever, for the first time after `phase`. A round that took
@@ -45,10 +45,10 @@ pub struct Watch {
 /// nodes that it had before go on.
 pub async fn run(first: Watch, phase: Duration, mut changes: mpsc::Receiver<Watch>) {
     sleep(phase).await;
-    let Watch { config, mut nodes, mut published, is_published } = first;
+    let Watch { config, mut nodes, mut published, first_published } = first;
     let mut due = every(config.poll_interval);
     let mut network = Network::new(config);
-    let mut awaited = Some(is_published);
+    let mut awaited = Some(first_published);
     loop {
         let change = tokio::select! {
             _ = due.tick() => None,
@@ -62,7 +62,7 @@ pub async fn run(first: Watch, phase: Duration, mut changes: mpsc::Receiver<Watc
             due.reset_after(due.period().saturating_sub(phase));
             nodes.adopt(change.nodes, &difference::unchanged(network.config(), &change.config));
             network.adopt(change.config);
-            (published, awaited) = (change.published, Some(change.is_published));
+            (published, awaited) = (change.published, Some(change.first_published));
         }
         let snapshot = round(&mut nodes, &mut network).await;
         changes::log(before.as_deref(), &snapshot);
@@ -140,7 +140,7 @@ mod tests {
             nodes: Nodes::new(&Dialer::default(), &config).unwrap(),
             published: Arc::new(Published::new(&config)),
             config: config.clone(),
-            is_published: oneshot::channel().0,
+            first_published: oneshot::channel().0,
         };
         let start = now();
         let (changes, receiver) = mpsc::channel(1);

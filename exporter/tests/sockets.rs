@@ -177,6 +177,8 @@ async fn the_paths_answer_as_prometheus_expects() {
     let (status, part) = exporter.get("/metrics?network=polygon").await;
     assert_eq!((status, part.lines().next().unwrap()), (200, "# HELP headlag_rounds_total Finished rounds."));
     assert!(!part.contains("process_"), "{part}");
+    let repeated = exporter.get("/metrics?network=polygon&network=polygon").await.1;
+    assert_eq!(repeated.lines().count(), part.lines().count(), "{repeated}");
     assert_eq!(exporter.get("/metrics?network=other").await.0, 404);
     let healthy = Command::new(env!("CARGO_BIN_EXE_headlag-exporter"))
         .args(["check-health", "--web.listen-address", exporter.url.trim_start_matches("http://")])

@@ -169,3 +169,33 @@ async fn a_bad_file_changes_nothing_and_is_reported() {
     world.check(&[SUCCEEDED, &asked("polygon", "mine", 1)]);
     assert!(loaded(&world) > at_first, "{}", loaded(&world));
 }
+
+#[tokio::test]
+async fn a_network_waits_for_no_other_one() {
+    let (a, c) = (node().await, node().await);
+    let quick =
+        |threshold: u32| network("quick", &format!("threshold_blocks: {threshold},"), &[&a], &[("mine", &c)]);
+    let mut world = World::start(&(quick(5) + &network("slow", "", &[&a], &[("mine", &c)]))).await;
+    // Takes connections, and answers none.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hanging = format!("http://{}/", silent.local_addr().unwrap());
+    write(&world.folder, &(quick(8) + &network("slow", "", &[&a], &[("mine", &hanging)])));
+    let current = world.running.current();
+    let threshold = || {
+        let newest = current.get().network("quick").and_then(|network| network.newest());
+        newest.map(|snapshot| snapshot.threshold_blocks)
+    };
+    {
+        let mut reload = std::pin::pin!(world.running.reload());
+        while threshold() != Some(8) {
+            tokio::select! {
+                biased;
+                ended = &mut reload => panic!("it ended before the node that hangs: {ended:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        drop(silent);
+        reload.await.unwrap();
+    }
+    world.check(&["headlag_node_up{network=\"slow\",node=\"mine\",role=\"watched\"} 0"]);
+}
