@@ -79,14 +79,15 @@ pub struct Reply {
 }
 
 impl Ask {
-    /// To ask `question` at the node at `endpoint`.
+    /// To ask `question` at the node at `endpoint`, which is asked `head` for its newest block.
     ///
     /// # Errors
     /// When its URL cannot be used.
-    pub fn new(question: &Question, endpoint: &Endpoint) -> anyhow::Result<Self> {
+    pub fn new(question: &Question, head: &Question, endpoint: &Endpoint) -> anyhow::Result<Self> {
         // The parser's error says what is wrong without showing the URL.
         let url = Url::parse(endpoint.url.expose_secret())?;
-        let target = protocol::join(url.path(), url.query(), question.request.path());
+        let base = protocol::base(url.path(), head.request.path());
+        let target = protocol::join(base, url.query(), question.request.path());
         let target = target.try_into().context("its path cannot be sent")?;
         Ok(Self { question: question.clone(), target })
     }

@@ -86,14 +86,16 @@ impl Node {
         let unusable = || format!("the url of {name} of network {} cannot be used", network.name);
         let protocol = Arc::clone(&network.protocol);
         let ask = match &protocol.chain {
-            Identity::Asked(question) => Some(Ask::new(question, endpoint).with_context(unusable)?),
+            Identity::Asked(question) => {
+                Some(Ask::new(question, &protocol.head, endpoint).with_context(unusable)?)
+            }
             Identity::InHead(_) | Identity::Nowhere => None,
         };
         let check = network.chain_id.clone().map(|id| ChainCheck::new(id, network.max_lead_blocks));
         Ok(Self {
             exchange: Exchange::new(dialer, &network.name, endpoint, lifetime)
                 .with_context(|| format!("{name} of network {} cannot be asked", network.name))?,
-            head: Ask::new(&protocol.head, endpoint).with_context(unusable)?,
+            head: Ask::new(&protocol.head, &protocol.head, endpoint).with_context(unusable)?,
             chain: check.map(|check| Chain { check, ask }),
             protocol,
             network: network.name.clone(),

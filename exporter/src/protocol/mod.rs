@@ -16,8 +16,8 @@ mod tests;
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 pub use self::{
-    identity::{ChainId, Compare},
-    path::join,
+    identity::{ChainId, Compare, decimal, quantity},
+    path::{base, join},
     read::Head,
     table::{ask, rows},
 };

@@ -1,9 +1,21 @@
 //! PURE: where at a node a question is asked.
 
+/// The path of a node's URL without its end that is the beginning of the path of the question for
+/// the newest block: where all questions of the row are joined.
+#[must_use]
+pub fn base<'a>(path: &'a str, head: &str) -> &'a str {
+    let head = head.split_once('?').map_or(head, |(path, _)| path);
+    if head.is_empty() {
+        return path;
+    }
+    let plain = path.strip_suffix('/').unwrap_or(path);
+    let repeated = ends_of_segments(head).filter(|end| plain.ends_with(&head[..*end])).max();
+    repeated.map_or(path, |repeated| &plain[..plain.len() - repeated])
+}
+
 /// The path and query of a request: those of the node's URL, joined with the path of the
-/// question. Operators give URLs with and without the beginning of that path, so the longest end
-/// of the URL's path that is also the beginning of the question's is not repeated. A question
-/// without a path is asked at the URL as it is.
+/// question. Operators give URLs with and without the beginning of that path; what is repeated is
+/// left out by [`base`]. A question without a path is asked at the URL as it is.
 #[must_use]
 pub fn join(path: &str, query: Option<&str>, question: &str) -> String {
     let (asked, asked_query) =
@@ -11,8 +23,7 @@ pub fn join(path: &str, query: Option<&str>, question: &str) -> String {
     let mut joined = path.to_owned();
     if !asked.is_empty() {
         joined = path.strip_suffix('/').unwrap_or(path).to_owned();
-        let repeated = ends_of_segments(asked).filter(|end| joined.ends_with(&asked[..*end])).max();
-        joined.push_str(&asked[repeated.unwrap_or(0)..]);
+        joined.push_str(asked);
     }
     let queries: Vec<&str> = query.into_iter().chain(asked_query).filter(|query| !query.is_empty()).collect();
     if !queries.is_empty() {
@@ -56,7 +67,22 @@ mod tests {
             ("/v1", "/v1", "/v1"),
             ("/rpc/", "", "/rpc/"),
         ] {
-            assert_eq!(join(url, None, question), want, "{url} and {question}");
+            assert_eq!(join(base(url, question), None, question), want, "{url} and {question}");
+        }
+    }
+
+    #[test]
+    fn another_question_is_joined_where_that_for_the_block_is() {
+        for (url, head, chain, want) in [
+            ("/", "/v2/status", "/versions", "/versions"),
+            ("/v2", "/v2/status", "/versions", "/versions"),
+            ("/v2/status", "/v2/status", "/versions", "/versions"),
+            ("/KEY/v2/", "/v2/status?full=0", "/versions", "/KEY/versions"),
+            ("/KEY", "/v2/status", "/v2/versions", "/KEY/v2/versions"),
+            ("/KEY", "", "/versions", "/KEY/versions"),
+            ("/KEY/", "", "", "/KEY/"),
+        ] {
+            assert_eq!(join(base(url, head), None, chain), want, "{url}, {head} and {chain}");
         }
     }
 
