@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::{
+    protocol::decimal,
     query,
     snapshot::{Moment, NodeSnapshot, Snapshot},
     verdict::{NetworkState, NodeState},
@@ -64,7 +65,7 @@ impl Limit {
         for (name, value) in query::parameters(query) {
             let is_first = match name {
                 "max_behind" => {
-                    let blocks = blocks(&value)
+                    let blocks = decimal(&value)
                         .ok_or("max_behind takes a whole number of blocks, as in ?max_behind=20\n")?;
                     limit.blocks.replace(blocks).is_none()
                 }
@@ -100,11 +101,6 @@ impl Limit {
             node.state
         }
     }
-}
-
-fn blocks(text: &str) -> Option<u64> {
-    // The parser would accept a sign.
-    text.parse().ok().filter(|_| text.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 fn time(text: &str) -> Option<Duration> {

@@ -2,7 +2,10 @@
 
 use std::{path::Path, time::Duration};
 
-use headlag_service::{invisible::Invisible, yaml::header};
+use headlag_service::{
+    invisible::Invisible,
+    yaml::{header, variables::fill_in},
+};
 use reqwest::{
     Url,
     header::{AUTHORIZATION, HeaderMap},
@@ -150,7 +153,8 @@ fn read_name(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<NodeName> {
 /// since names are shown and variables hold keys.
 fn host_as_name(reader: &mut Reader<'_>, field: &Field<'_>, url: &Url) -> Option<NodeName> {
     let written = reader.verbatim(field)?;
-    let with_another_value = Url::parse(&with_variables_as(&written, "another-value")).ok();
+    let with_another_value =
+        fill_in(&written, &|_| Some("another-value".into())).ok().and_then(|text| Url::parse(&text).ok());
     if with_another_value.is_none_or(|other| other.host() != url.host()) {
         return reader.wrong(
             field,
@@ -175,16 +179,6 @@ fn is_plain(written: &str) -> bool {
     let Some((_, rest)) = written.split_once("://") else { return false };
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     end > 0 && !rest[end..].contains('@')
-}
-
-/// `text` with `value` in place of every `${VAR}`.
-fn with_variables_as(text: &str, value: &str) -> String {
-    let (first, rest) = text.split_once("${").unwrap_or((text, ""));
-    if first.len() == text.len() {
-        return text.to_owned();
-    }
-    let after = rest.split_once('}').map_or("", |(_, after)| after);
-    format!("{first}{value}{}", with_variables_as(after, value))
 }
 
 fn read_url(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Url> {

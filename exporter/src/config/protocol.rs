@@ -66,7 +66,9 @@ pub fn read<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Protocol {
         }
     }
     let Some(row) = protocol::find(&name) else {
-        reader.problem(field.line, &field.path, refusal(&name));
+        // As it is written: a variable may hold a secret.
+        let written = reader.verbatim(&field).unwrap_or_default();
+        reader.problem(field.line, &field.path, refusal(&written));
         return unknown;
     };
     let preset = row.block_time.map_or(Preset::Nowhere, |time| Preset::Row(limits::defaults(time)));
@@ -93,8 +95,8 @@ pub fn read_chain_id(
     if let Some(invisible) = Invisible::find(&text) {
         return reader.wrong(&field, format!("holds {invisible}, which is invisible; remove that character"));
     }
-    let is_number = text.bytes().all(|digit| digit.is_ascii_digit());
-    if row.compare == Compare::AsText && matches!(form, Form::Decimal | Form::Number) && !is_number {
+    let is_digits = matches!(form, Form::Decimal | Form::Number);
+    if row.compare == Compare::AsText && is_digits && protocol::decimal(&text).is_none() {
         return reader.wrong(&field, "must be decimal digits, as the nodes of this protocol report it");
     }
     row.compare.read(&text).map(Some).or_else(|| reader.wrong(&field, expected(row.compare)))
@@ -268,6 +270,7 @@ mod tests {
             ("polygon", format!("polygon is unknown; did you mean evm? known are {KNOWN}")),
             ("solanaa", format!("solanaa is unknown; did you mean solana? known are {KNOWN}")),
             ("s3cret", format!("is unknown; known are {KNOWN}")),
+            ("${WORDS}", format!("is unknown; known are {KNOWN}")),
         ] {
             check(&of(name, ""), &[&format!("{at} {problem}")]);
         }

@@ -12,6 +12,7 @@ use crate::protocol::Compare;
 pub fn read(text: &str) -> Result<Config, Report> {
     let environment = |name: &str| match name {
         "KEY" => Some("s3cret".to_owned()),
+        "WORDS" => Some("correct-horse".to_owned()),
         "EMPTY" => Some(String::new()),
         _ => None,
     };

@@ -22,12 +22,12 @@ use self::{
     search::{Found, Search},
     source::Source,
 };
-use crate::config::NetworkName;
+use crate::{config::NetworkName, protocol};
 
 /// As `chain_id` in the config: decimal, or `0x` and hexadecimal.
 fn chain_number(text: &str) -> Result<u64, &'static str> {
-    let number = text.strip_prefix("0x").map_or_else(|| text.parse(), |hex| u64::from_str_radix(hex, 16));
-    number.map_err(|_| "must be a whole number, such as 137 or 0x89")
+    let number = protocol::quantity(text).or_else(|| protocol::decimal(text));
+    number.ok_or("must be a whole number, such as 137 or 0x89")
 }
 
 /// What to look for, and where.
