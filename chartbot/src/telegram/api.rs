@@ -62,6 +62,19 @@ impl Bot {
         let id = token.expose_secret().split(':').next().unwrap_or_default().to_owned();
         Self { id, base: base.into(), secrets }
     }
+
+    fn post<P: Payload>(&self, client: &Client) -> RequestBuilder {
+        client.post(format!("{}/{}", self.base.expose_secret(), P::NAME))
+    }
+
+    /// A server of one's own, or a gateway, may describe a refusal with the path, which holds the
+    /// token.
+    fn shown(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Rejected(words) => Fault::Rejected(self.secrets.passed_on(&words)),
+            fault => fault,
+        }
+    }
 }
 
 impl Api {
@@ -99,12 +112,13 @@ impl Api {
     /// # Errors
     /// Why there is no result.
     pub async fn ask<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, Fault> {
-        let request = |client: Client| exchange(self.post::<P>(&client).json(payload));
+        let bot = self.bot.load_full();
+        let request = |client: Client| exchange(bot.post::<P>(&client).json(payload));
         let failure = |fault: &Fault| match fault {
             Fault::Unanswered(failure) => Some(*failure),
             _ => None,
         };
-        self.client.ask(request, failure).await.map_err(|fault| self.shown(fault))
+        self.client.ask(request, failure).await.map_err(|fault| bot.shown(fault))
     }
 
     /// Sends a request that must not be repeated, such as a new message.
@@ -113,8 +127,9 @@ impl Api {
     /// Why there is no result. It may have been carried out nevertheless: see
     /// [`Fault::may_have_arrived`].
     pub async fn act<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, Fault> {
-        let answer = exchange(self.post::<P>(&self.client.client()).json(payload)).await;
-        answer.map_err(|fault| self.shown(fault))
+        let bot = self.bot.load_full();
+        let answer = exchange(bot.post::<P>(&self.client.client()).json(payload)).await;
+        answer.map_err(|fault| bot.shown(fault))
     }
 
     /// The same with a PNG file, which `payload` names by [`uploaded_photo`].
@@ -132,21 +147,9 @@ impl Api {
                 };
             }
         }
-        let answer = exchange(self.post::<P>(&self.client.client()).multipart(form)).await;
-        answer.map_err(|fault| self.shown(fault))
-    }
-
-    /// A server of one's own, or a gateway, may describe a refusal with the path, which holds the
-    /// token.
-    fn shown(&self, fault: Fault) -> Fault {
-        match fault {
-            Fault::Rejected(words) => Fault::Rejected(self.bot.load().secrets.passed_on(&words)),
-            fault => fault,
-        }
-    }
-
-    fn post<P: Payload>(&self, client: &Client) -> RequestBuilder {
-        client.post(format!("{}/{}", self.bot.load().base.expose_secret(), P::NAME))
+        let bot = self.bot.load_full();
+        let answer = exchange(bot.post::<P>(&self.client.client()).multipart(form)).await;
+        answer.map_err(|fault| bot.shown(fault))
     }
 }
 

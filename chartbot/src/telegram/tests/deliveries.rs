@@ -12,6 +12,7 @@ use teloxide::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    sync::oneshot,
 };
 
 use super::bot_api::{Say, Stand, TOKEN, no, server_errors, wait};
@@ -117,6 +118,32 @@ async fn a_question_survives_a_closed_connection_and_a_message_is_not_repeated()
     // The connection of the last question is the one that is closed under this message.
     let message = SendMessage::new(ChatId(7), "level");
     assert_eq!(api.act(&message).await, Err(Fault::Unanswered(Failure::Connect)));
+}
+
+#[tokio::test]
+async fn a_refusal_shows_no_token_that_was_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let (asked, is_asked) = oneshot::channel();
+    let (renewed, is_renewed) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        asked.send(()).unwrap();
+        is_renewed.await.unwrap();
+        let body = format!(r#"{{"ok":false,"error_code":400,"description":"no way to bot{TOKEN}/getMe"}}"#);
+        let answer = format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let api = Api::new(&TOKEN.into(), &url, None).unwrap();
+    let replaced = async {
+        is_asked.await.unwrap();
+        assert!(api.renew(&"123456:another".into()));
+        renewed.send(()).unwrap();
+    };
+    let question = GetMe::new();
+    let (answer, ()) = tokio::join!(api.ask(&question), replaced);
+    assert_eq!(answer, Err(Fault::Rejected("no way to bot…/getMe".into())));
 }
 
 #[tokio::test(start_paused = true)]
