@@ -22,9 +22,8 @@ pub async fn at_hangups(
     while hangups.recv().await.is_some() {
         match read() {
             Ok(read) => {
-                if credentials.send(read).await.is_err() {
-                    return;
-                }
+                // While the bot stops, nobody needs them any more.
+                let _ = credentials.send(read).await;
             }
             Err(problems) => {
                 tracing::error!(%problems, "secret files not re-read; those of before remain in force");
@@ -54,17 +53,21 @@ impl Renewal {
     }
 
     fn renew(&self, Credentials { token, alerts, prometheus, alertmanager }: Credentials) {
-        if !self.api.renew(&token) {
-            tracing::warn!("the token is that of another bot; restart to use it");
+        let silencer = self.silencer.as_ref().zip(alertmanager);
+        let renewed = self.prometheus.renew(&prometheus);
+        if renewed.and_then(|()| silencer.map_or(Ok(()), |(silencer, http)| silencer.renew(&http))).is_err() {
+            tracing::error!("secret files not re-read: cannot set up TLS; restart the bot");
+            return;
         }
         if let Some((intake, secret)) = self.pages.intake.as_ref().zip(alerts) {
             intake.renew(secret);
         }
-        let silencer = self.silencer.as_ref().zip(alertmanager);
-        let renewed = self.prometheus.renew(&prometheus);
-        match renewed.and_then(|()| silencer.map_or(Ok(()), |(silencer, http)| silencer.renew(&http))) {
-            Ok(()) => tracing::info!("secret files re-read"),
-            Err(_) => tracing::error!("secret files not re-read: cannot set up TLS; restart the bot"),
+        if self.api.renew(&token) {
+            tracing::info!("secret files re-read");
+        } else {
+            tracing::warn!(
+                "secret files re-read, but for the token: it is that of another bot; restart to use it"
+            );
         }
     }
 }

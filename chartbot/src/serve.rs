@@ -91,8 +91,7 @@ pub async fn serve(config: Config, flags: &Flags) -> anyhow::Result<()> {
     let parts = Parts { listeners, telegram, conversation, painter, ready, alerting, silencer, credentials };
     tokio::select! {
         ended = run(parts, metrics, stop) => Ok(ended?),
-        // It ends with the other one.
-        () = reload::at_hangups(hangups, read, send) => Ok(()),
+        () = async { reload::at_hangups(hangups, read, send).await; pending().await } => Ok(()),
     }
 }
 

@@ -92,7 +92,7 @@ async fn another_secret_is_in_force_once_it_is_read() {
         tokio::task::yield_now().await;
         news.extend(log.news());
     }
-    assert!(news.iter().any(|line| line.contains("the token is that of another bot")), "{news:?}");
+    assert!(news.iter().any(|line| line.contains("it is that of another bot")), "{news:?}");
     let alert = webhook(&[firing('1')]).to_string();
     assert_eq!(running.post(SECRET, alert.clone()).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(running.post("another s3cret", alert).await.0, StatusCode::OK);
