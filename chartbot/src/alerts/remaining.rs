@@ -85,23 +85,10 @@ mod tests {
     use crate::{
         alerts::{
             alert::tests::alert,
-            silences::{Draft, Lasting, Maker, Matcher, Phase},
+            silences::{Draft, Lasting, Maker, Matcher, tests::listed},
         },
         chat::place::Place,
     };
-
-    fn silence(draft: Draft, id: &str) -> Silence {
-        let matcher = |(name, value)| Matcher { name, value, is_regex: false, is_equal: true };
-        Silence {
-            id: SilenceId::parse(id).unwrap(),
-            matchers: draft.labels.into_iter().map(matcher).collect(),
-            starts_at: draft.starts_at,
-            ends_at: draft.ends_at,
-            created_by: draft.created_by,
-            comment: draft.note.to_string(),
-            phase: Phase::Active,
-        }
-    }
 
     #[test]
     fn what_others_still_silence() {
@@ -109,14 +96,14 @@ mod tests {
         let maker = Maker { who: "@ada".into(), place: Place::chat(42), message: None };
         let hours = |hours: u32| Lasting::parse(&format!("{hours}h")).unwrap();
         let node = |node: &str, lasting| {
-            silence(
+            listed(
                 Draft::of_node("polygon", node, &maker, from, hours(lasting)),
                 &format!("{node}-{lasting}"),
             )
         };
         let behind = alert("Behind");
         let of_alert = |lasting| {
-            silence(Draft::of_alert(&behind, &maker, from, hours(lasting)), &format!("alert-{lasting}"))
+            listed(Draft::of_alert(&behind, &maker, from, hours(lasting)), &format!("alert-{lasting}"))
         };
         let foreign = |name: &str, value: &str, is_regex, is_equal| {
             let matchers = vec![Matcher { name: name.into(), value: value.into(), is_regex, is_equal }];

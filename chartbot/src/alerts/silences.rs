@@ -308,10 +308,13 @@ pub mod tests {
         Maker { who: "@ada".into(), place, message: Some(55) }
     }
 
-    fn listed(draft: Draft) -> Silence {
+    const ID: &str = "5b9f2a8e-7c1d-4e3f-9a0b-1c2d3e4f5a6b";
+
+    /// What Alertmanager lists of a silence that was made as `draft` says.
+    pub fn listed(draft: Draft, id: &str) -> Silence {
         let matcher = |(name, value)| Matcher { name, value, is_regex: false, is_equal: true };
         Silence {
-            id: SilenceId::parse("5b9f2a8e-7c1d-4e3f-9a0b-1c2d3e4f5a6b").unwrap(),
+            id: SilenceId::parse(id).unwrap(),
             matchers: draft.labels.into_iter().map(matcher).collect(),
             starts_at: draft.starts_at,
             ends_at: draft.ends_at,
@@ -327,7 +330,7 @@ pub mod tests {
         let labels = [("alertname", "Behind"), ("network", "polygon"), ("node", odd), ("empty", "")];
         let alert = alert(&labels);
         let from = "2026-11-29T23:12:00Z".parse().unwrap();
-        let silence = listed(Draft::of_alert(&alert, &maker(), from, Lasting::parse("8h").unwrap()));
+        let silence = listed(Draft::of_alert(&alert, &maker(), from, Lasting::parse("8h").unwrap()), ID);
         let names: Vec<_> = silence.matchers.iter().map(|matcher| &*matcher.name).collect();
         assert_eq!(names, ["alertname", "network", "node"]);
         assert_eq!(silence.created_by, "@ada");
@@ -349,7 +352,8 @@ pub mod tests {
         let place = Place::chat(42);
         let maker = Maker { who: "7".into(), place, message: None };
         let from = "2026-11-29T23:12:00Z".parse().unwrap();
-        let silence = listed(Draft::of_node("polygon", "mine", &maker, from, Lasting::parse("2h").unwrap()));
+        let silence =
+            listed(Draft::of_node("polygon", "mine", &maker, from, Lasting::parse("2h").unwrap()), ID);
         assert_eq!(silence.comment, "headlag-chartbot: planned work in 42, until 2026-11-30T01:12:00Z");
         for (labels, want) in [
             ([("alertname", "Behind"), ("network", "polygon"), ("node", "mine")], true),
@@ -363,7 +367,7 @@ pub mod tests {
     #[test]
     fn only_what_the_bot_wrote_is_its_own() {
         let from = "2026-11-29T23:12:00Z".parse().unwrap();
-        let own = listed(Draft::of_node("polygon", "mine", &maker(), from, Lasting::OFFERED[0]));
+        let own = listed(Draft::of_node("polygon", "mine", &maker(), from, Lasting::OFFERED[0]), ID);
         assert_eq!(own.note().unwrap().to_string(), own.comment);
         let mut as_regex = own.clone();
         as_regex.matchers[0].is_regex = true;
