@@ -77,11 +77,10 @@ where
 
     /// Answers a request on a connection that was opened under the rules `at_first`.
     async fn answer(&self, request: Request<Incoming>, at_first: &Arc<Rules>, turn: &Semaphore) -> Reply {
-        let reply = match &self.protection {
+        match &self.protection {
             Some(protection) => self.answer_known(protection, request, at_first, turn).await,
-            None => (self.handler)(request).await,
-        };
-        self.answers.hold(reply).await
+            None => self.answers.hold((self.handler)(request).await).await,
+        }
     }
 
     /// Answers one of those whom `protection` lets in, and refuses others.
@@ -95,7 +94,7 @@ where
         let rules = protection.rules().await;
         let has_own_login = request.method() == Method::POST
             && self.own_login.is_some_and(|path| request.uri().path() == path);
-        let mut reply = if has_own_login {
+        let reply = if has_own_login {
             // Not under the rate limit either: others could use it up, and alerts would be lost.
             (self.handler)(request).await
         } else if !protection.allows_one_more(&rules) {
@@ -106,6 +105,7 @@ where
                 None => (self.handler)(request).await,
             }
         };
+        let mut reply = self.answers.hold(reply).await;
         reply.headers_mut().extend(rules.headers.clone());
         if !Arc::ptr_eq(&rules, at_first) {
             // The next connection is made under the new rules.
