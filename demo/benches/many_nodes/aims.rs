@@ -18,8 +18,8 @@ pub struct Aims {
 }
 
 impl Aims {
-    /// From the list of limits in the project's plan. The time of a scrape is one for an exporter of
-    /// usual size, with nodes that hang; a scrape of 10,000 nodes is a text of some 40 MB.
+    /// What headlag promises. The time of a scrape is one for an exporter of usual size, with nodes
+    /// that hang; a scrape of 10,000 nodes is a text of some 40 MB.
     pub const ALL: [Self; 3] = [
         Self { nodes: 200, cores: None, mib: None, beyond_slowest: 1.0, scrape: Some(20.0), blackbox: None },
         Self {
