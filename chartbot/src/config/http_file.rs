@@ -79,7 +79,7 @@ pub fn parse(text: &str, folder: &Path) -> Result<HttpConfig, Vec<Problem>> {
     if root.is_null() {
         return Ok(HttpConfig::default());
     }
-    let mut reader = Reader::new(&|_| None);
+    let mut reader = Reader::without_variables();
     let config = read(&mut reader, &root, folder);
     let problems = reader.into_problems();
     config.filter(|_| problems.is_empty()).ok_or(problems)

@@ -17,7 +17,7 @@ fn flags() -> Flags {
         time_zone: "UTC".into(),
         theme: Theme::Light,
         alerts: AlertFlags::none(),
-        listen: ListenOptions::default(),
+        listen: ListenOptions { listen_addresses: vec!["127.0.0.1:0".into()], ..ListenOptions::default() },
     }
 }
 

@@ -83,6 +83,9 @@ impl ListenOptions {
         let protection = protection.map_err(|error| problems.push(error.to_string())).ok();
         let sockets = if self.systemd_socket { passed_sockets() } else { Ok(Vec::new()) };
         let sockets = sockets.map_err(|problem| problems.push(problem)).ok();
+        if !self.systemd_socket && addresses.as_ref().is_some_and(Vec::is_empty) {
+            problems.push(format!("{LISTEN_ADDRESS} is empty; give an address such as 127.0.0.1:9917"));
+        }
         let listening = || {
             Some(Listening {
                 addresses: addresses.filter(|_| !self.systemd_socket).unwrap_or_default(),
@@ -200,6 +203,15 @@ mod tests {
         check(&[flag, "10.0.0.1:0"], &["10.0.0.1:0"], Err(NO_PORT));
         check(&[probe, ":3"], &["127.0.0.1:9"], Ok("[::]:3"));
         check(&[probe, "10.0.0.1:0"], &["127.0.0.1:9"], Ok("127.0.0.1:9"));
+    }
+
+    #[test]
+    fn a_service_listens_somewhere() {
+        for nothing in ["", ",", " "] {
+            let problems = options(&["--web.listen-address", nothing]).to_serve().err();
+            let empty = "--web.listen-address is empty; give an address such as 127.0.0.1:9917";
+            assert_eq!(problems, Some(vec![empty.to_owned()]), "{nothing:?}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::{
     password::PasswordHash,
     rate::Rate,
     tls::{self, Tls},
-    value::{boolean, given, protecting},
+    value::{given, protecting},
 };
 use crate::yaml::{
     header,
@@ -101,15 +101,21 @@ pub fn parse(text: &str, folder: &Path, files: &mut Files) -> Result<Rules, Vec<
     if root.is_null() {
         return Ok(Rules::default());
     }
-    let mut reader = Reader::new(&|_| None);
+    let mut reader = Reader::without_variables();
     let rules = reader.section(&root, &KEYS).map(|top| read(&mut reader, &top, folder, files));
     let problems = reader.into_problems();
     rules.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
 fn read<'a>(reader: &mut Reader<'a>, top: &Section<'a>, folder: &Path, files: &mut Files) -> Rules {
-    let tls = protecting(reader, top, "tls_server_config", "cert_file and key_file")
-        .and_then(|field| tls::read(reader, &field, folder, files));
+    let tls = protecting(reader, top, "tls_server_config", "cert_file and key_file").and_then(|field| {
+        let tls = tls::read(reader, &field, folder, files);
+        // Whatever the reason: without TLS the service would serve in the clear.
+        if tls.is_none() && !reader.has_problems() {
+            reader.problem(field.line, &field.path, "cannot be used; check its certificates and versions");
+        }
+        tls
+    });
     let headers = given(top, "http_server_config").map(|field| read_headers(reader, &field));
     let users = protecting(reader, top, "basic_auth_users", "at least one user")
         .map(|field| read_users(reader, &field));
@@ -121,7 +127,7 @@ fn read_headers<'a>(reader: &mut Reader<'a>, field: &Field<'a>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let Some(section) = reader.section(field, &["http2", "headers"]) else { return headers };
     // HTTP/1.1 is served in any case: nobody who asks once a scrape gains from HTTP/2.
-    given(&section, "http2").and_then(|field| boolean(reader, &field));
+    given(&section, "http2").and_then(|field| reader.boolean(&field));
     let Some(field) = given(&section, "headers") else { return headers };
     let Some(section) = reader.section(&field, &HEADERS.map(|(name, ..)| name)) else { return headers };
     for (key, name, allowed) in HEADERS {

@@ -15,7 +15,7 @@ use rustls::{
 use super::{
     client_certificate::{POLICIES, Policy},
     files::Files,
-    value::{boolean, given, protecting},
+    value::{given, protecting},
 };
 use crate::yaml::reader::{Field, Reader, Section};
 
@@ -119,7 +119,7 @@ pub fn read<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path, files
     let versions = read_versions(reader, &section);
     let provider = Arc::new(read_provider(reader, &section, &versions));
     let prefers_own = given(&section, "prefer_server_cipher_suites")
-        .is_none_or(|field| boolean(reader, &field).unwrap_or(true));
+        .is_none_or(|field| reader.boolean(&field).unwrap_or(true));
 
     let ((field, chain), key, policy) = (certificate?, key?, policy?);
     let builder =

@@ -22,12 +22,3 @@ pub fn protecting<'a>(
     }
     Some(field)
 }
-
-/// `true` or `false`.
-pub fn boolean(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<bool> {
-    match reader.verbatim(field)?.as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => reader.wrong(field, "must be true or false"),
-    }
-}

@@ -19,7 +19,8 @@ const LONGEST_SHOWN_KEY: usize = 40;
 
 /// Collects problems while it reads.
 pub struct Reader<'a> {
-    environment: Environment<'a>,
+    /// Absent where variables are not filled in.
+    environment: Option<Environment<'a>>,
     problems: Vec<Problem>,
 }
 
@@ -45,7 +46,19 @@ impl<'a> Reader<'a> {
     /// Fills in `${VAR}` from `environment`.
     #[must_use]
     pub fn new(environment: Environment<'a>) -> Self {
-        Self { environment, problems: Vec::new() }
+        Self { environment: Some(environment), problems: Vec::new() }
+    }
+
+    /// For files in which a `${` is nothing special.
+    #[must_use]
+    pub fn without_variables() -> Self {
+        Self { environment: None, problems: Vec::new() }
+    }
+
+    /// Whether anything is wrong so far.
+    #[must_use]
+    pub fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
     }
 
     /// All problems so far, by line.
@@ -142,7 +155,8 @@ impl<'a> Reader<'a> {
     }
 
     fn fill_in(&mut self, field: &Field<'_>, text: &str) -> Option<String> {
-        match variables::fill_in(text, self.environment) {
+        let Some(environment) = self.environment else { return Some(text.to_owned()) };
+        match variables::fill_in(text, environment) {
             Ok(filled) => Some(filled),
             Err(gaps) => {
                 for gap in gaps {

@@ -126,7 +126,7 @@ fn what_is_wrong_is_reported_by_line_and_key() {
         &["1: tls_server_config.cipher_suites: holds no suite of TLS 1.2, which max_version demands"],
     );
     check(
-        &tls("curve_preferences: [CurveP521], prefer_server_cipher_suites: yes"),
+        &tls("curve_preferences: [CurveP521], prefer_server_cipher_suites: '${NO_VARIABLE_HERE}'"),
         &[
             "1: tls_server_config.curve_preferences[0]: CurveP521 is not supported; supported: X25519, CurveP256, CurveP384",
             "1: tls_server_config.prefer_server_cipher_suites: must be true or false",
