@@ -82,7 +82,7 @@ pub fn read_chain_id(
     row: Option<&Row>,
 ) -> Option<Option<ChainId>> {
     let Some(field) = section.get("chain_id") else { return Some(None) };
-    let text = reader.text(&field)?;
+    let text = reader.text(&field)?.trim().to_owned();
     let row = row?;
     let form = match &row.chain {
         Identity::Nowhere => {
@@ -96,9 +96,14 @@ pub fn read_chain_id(
         return reader.wrong(&field, format!("holds {invisible}, which is invisible; remove that character"));
     }
     let is_digits = matches!(form, Form::Decimal | Form::Number);
-    if row.compare == Compare::AsText && is_digits && protocol::decimal(&text).is_none() {
-        return reader.wrong(&field, "must be decimal digits, as the nodes of this protocol report it");
-    }
+    let text = match protocol::decimal(&text) {
+        // Without the zeros in front.
+        Some(number) if row.compare == Compare::AsText && is_digits => number.to_string(),
+        None if row.compare == Compare::AsText && is_digits => {
+            return reader.wrong(&field, "must be decimal digits, as the nodes of this protocol report it");
+        }
+        _ => text,
+    };
     row.compare.read(&text).map(Some).or_else(|| reader.wrong(&field, expected(row.compare)))
 }
 
@@ -110,6 +115,12 @@ fn expected(compare: Compare) -> &'static str {
         }
         Compare::AsFelts => {
             "must be a name of at most 31 letters, such as SN_MAIN, or its number, 0x534e5f4d41494e"
+        }
+        Compare::AsHashes => {
+            "must be the hash of the first block, 64 hexadecimal digits, as docs/chains.md shows it"
+        }
+        Compare::AsBase64 => {
+            "must be the hash of the first block in base64, 44 letters, as docs/chains.md shows it"
         }
     }
 }
@@ -289,6 +300,8 @@ mod tests {
             ("cosmos", "00120e45", "00120e45"),
             ("cosmos", "1_000", "1_000"),
             ("aptos", "1", "1"),
+            ("aptos", "01", "1"),
+            ("cosmos", "\" cosmoshub-4 \"", "cosmoshub-4"),
             ("starknet", "SN_MAIN", "0x534e5f4d41494e"),
         ] {
             let network = &read(&of(protocol, &format!("  chain_id: {written}\n"))).unwrap().networks[0];
@@ -303,6 +316,11 @@ mod tests {
         // What no node of the protocol could report.
         for (protocol, written, problem) in [
             ("aptos", "mainnet", "must be decimal digits, as the nodes of this protocol report it"),
+            (
+                "bitcoin",
+                "main",
+                "must be the hash of the first block, 64 hexadecimal digits, as docs/chains.md shows it",
+            ),
             ("xrpl", "0x0", "must be decimal digits, as the nodes of this protocol report it"),
             (
                 "cosmos",

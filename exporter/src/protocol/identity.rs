@@ -2,6 +2,12 @@
 
 use std::fmt;
 
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
 /// The identity of a chain, in the form in which it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainId(String);
@@ -23,10 +29,22 @@ pub enum Compare {
     /// When they are the same field element of Starknet: `0x` and hexadecimal, or the short text
     /// whose bytes those are.
     AsFelts,
+    /// When they are the same hash of 32 bytes: hexadecimal, with or without `0x`.
+    AsHashes,
+    /// The same in base64, also in the alphabet for URLs (RFC 4648, section 5).
+    AsBase64,
 }
 
 /// A genesis hash has 66 letters.
 const MOST_SHOWN: usize = 80;
+
+/// The bytes of a hash.
+const HASH: usize = 32;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// The longest text that fits into a field element of Starknet.
 const LONGEST_SHORT_TEXT: usize = 31;
@@ -39,6 +57,12 @@ impl Compare {
             Self::AsText => Some(text.to_owned()).filter(|text| !text.is_empty()),
             Self::AsNumbers => quantity(text).or_else(|| decimal(text)).map(|number| number.to_string()),
             Self::AsFelts => felt(text),
+            Self::AsHashes => hash(text),
+            Self::AsBase64 => BASE64
+                .decode(text.replace('-', "+").replace('_', "/"))
+                .ok()
+                .filter(|bytes| bytes.len() == HASH)
+                .map(|bytes| BASE64.encode(bytes)),
         };
         compared.map(ChainId)
     }
@@ -63,17 +87,40 @@ fn hexadecimal(text: &str) -> Option<&str> {
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(digits)
 }
 
+/// The name, too, where the number is that of one.
 fn felt(text: &str) -> Option<String> {
     if let Some(digits) = hexadecimal(text) {
-        return Some(digits.trim_start_matches('0').to_ascii_lowercase());
+        let digits = digits.trim_start_matches('0').to_ascii_lowercase();
+        let name = name_in(&digits).map(|name| format!(" ({name})"));
+        return Some(format!("0x{digits}{}", name.unwrap_or_default()));
     }
     let is_short = (1..=LONGEST_SHORT_TEXT).contains(&text.len()) && text.is_ascii();
-    is_short.then(|| text.bytes().map(|byte| format!("{byte:02x}")).collect())
+    // Digits alone would be the number in a form that no node uses.
+    let is_name = is_short && !text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = || text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    is_name.then(|| felt(&format!("0x{}", number()))).flatten()
+}
+
+/// The text whose bytes these digits are.
+fn name_in(digits: &str) -> Option<String> {
+    let pairs = digits.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).ok());
+    let bytes = pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>()?;
+    let is_text = digits.len().is_multiple_of(2) && bytes.iter().all(u8::is_ascii_graphic);
+    String::from_utf8(bytes).ok().filter(|name| is_text && !name.is_empty())
+}
+
+fn hash(text: &str) -> Option<String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).to_ascii_lowercase();
+    let is_hash = digits.len() == 2 * HASH && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hash.then_some(digits)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BITCOIN: &str = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
+    const TON: &str = "F6OpKZKqvqeFp6CQmFomXNMfMj2EnaUSOXN+Mh+wVWk=";
 
     #[test]
     fn identities_are_compared_as_their_chain_writes_them() {
@@ -91,9 +138,28 @@ mod tests {
             (AsFelts, "SN_MAIN", "0x534e5f4d41494e", true),
             (AsFelts, "SN_MAIN", "0x00534E5F4D41494E", true),
             (AsFelts, "SN_MAIN", "SN_SEPOLIA", false),
+            (AsHashes, BITCOIN, &format!("0x{}", BITCOIN.to_uppercase()), true),
+            (AsHashes, BITCOIN, &BITCOIN.replace('9', "8"), false),
+            (AsBase64, TON, TON.trim_end_matches('='), true),
+            (AsBase64, TON, &TON.replace('+', "-"), true),
+            (AsBase64, TON, &TON.replace('F', "G"), false),
         ] {
             let (a, b) = (compare.read(one).unwrap(), compare.read(other).unwrap());
             assert_eq!(a == b, are_the_same, "{compare:?}: {one} and {other}");
+        }
+    }
+
+    /// As the log shows it beside what the user wrote.
+    #[test]
+    fn the_number_of_a_name_is_shown_with_the_name() {
+        for (text, shown) in [
+            ("SN_MAIN", "0x534e5f4d41494e (SN_MAIN)"),
+            ("0x534E5F4D41494E", "0x534e5f4d41494e (SN_MAIN)"),
+            ("0x1", "0x1"),
+            ("0x0001", "0x1"),
+            ("0x00", "0x"),
+        ] {
+            assert_eq!(Compare::AsFelts.read(text).unwrap().to_string(), shown, "{text}");
         }
     }
 
@@ -102,8 +168,14 @@ mod tests {
         for text in ["", "polygon", "-1", "+1", "0x", "1.5", "18446744073709551616", " 137"] {
             assert_eq!(Compare::AsNumbers.read(text), None, "{text}");
         }
-        for text in ["", "é", &"x".repeat(32)] {
+        for text in ["", "é", "23448594291968334", &"x".repeat(32)] {
             assert_eq!(Compare::AsFelts.read(text), None, "{text}");
+        }
+        for text in ["", "main", &BITCOIN[1..], &format!("{BITCOIN}0"), &BITCOIN.replace('6', "g")] {
+            assert_eq!(Compare::AsHashes.read(text), None, "{text}");
+        }
+        for text in ["", "mainnet", BITCOIN, &TON[4..]] {
+            assert_eq!(Compare::AsBase64.read(text), None, "{text}");
         }
         assert_eq!(Compare::AsText.read(""), None);
     }

@@ -91,6 +91,7 @@ fn table() -> [Row; 17] {
             },
             block_time: seconds(600),
             chain: asked(bitcoin("getblockhash", "[0]"), "/result", Text),
+            compare: Compare::AsHashes,
             limit_words: vec!["Work queue depth exceeded"],
             unsynced: vec![Code(-28)],
             ..row("bitcoin", ask(bitcoin("getblockcount", "[]"), "/result", Number))
@@ -107,6 +108,7 @@ fn table() -> [Row; 17] {
             },
             block_time: seconds(6),
             chain: asked(rpc("chain_getBlockHash", "[0]"), "/result", Text),
+            compare: Compare::AsHashes,
             limit_codes: vec![-32999],
             ..row("substrate", ask(rpc("chain_getHeader", "[]"), "/result/number", Hex))
         },
@@ -200,6 +202,7 @@ fn table() -> [Row; 17] {
             },
             block_time: seconds(1),
             chain: in_head("/result/init/root_hash", Text),
+            compare: Compare::AsBase64,
             error: ErrorAt { sign: Sign::False("/ok"), code: "/code" },
             ..row("ton", ask(get("/api/v2/getMasterchainInfo"), "/result/last/seqno", Number))
         },
@@ -299,6 +302,7 @@ fn table() -> [Row; 17] {
             },
             block_time: seconds(3),
             chain: asked(get("/versions"), "/genesis_hash_b64", Text),
+            compare: Compare::AsBase64,
             ..row("algorand", ask(get("/v2/status"), "/last-round", Number))
         },
     ]
