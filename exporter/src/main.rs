@@ -98,11 +98,8 @@ fn main() -> ExitCode {
             config.networks.len(),
         ));
         let credentials_directory = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        for (network, node) in config.with_copied_credentials(credentials_directory.as_deref()) {
-            start::complain(&format!(
-                "note: the credentials of {node} of network {network} are in a copy that systemd made when it \
-                 started the service; after changing the original, restart the service"
-            ));
+        for note in config::notes::of(&config, credentials_directory.as_deref()) {
+            start::complain(&format!("note: {note}"));
         }
         return ExitCode::SUCCESS;
     }

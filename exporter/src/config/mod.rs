@@ -4,6 +4,7 @@ mod access;
 mod credentials;
 pub mod difference;
 mod endpoint;
+pub mod notes;
 mod parse;
 mod protocol;
 mod proxy;
@@ -41,23 +42,6 @@ const LONGEST: u64 = 4 << 20;
 pub struct Config {
     /// At least one, with different names.
     pub networks: Vec<Network>,
-}
-
-impl Config {
-    /// The nodes whose credentials are in a copy that systemd made when it started the unit: what
-    /// is changed in the original is in use only after a restart. `credentials_directory` is the
-    /// environment variable of that name, in capitals.
-    pub fn with_copied_credentials(
-        &self,
-        credentials_directory: Option<&Path>,
-    ) -> impl Iterator<Item = (&NetworkName, &NodeName)> {
-        let nodes = self.networks.iter().flat_map(|of| of.nodes.iter().map(|node| (&of.name, node)));
-        let copied = nodes.filter(move |(_, node)| {
-            let credentials = node.access.credentials.as_ref();
-            credentials.is_some_and(|credentials| credentials.is_copy_by_systemd(credentials_directory))
-        });
-        copied.map(|(network, node)| (network, &node.name))
-    }
 }
 
 /// One network: which nodes are compared with which, and how.
