@@ -110,6 +110,16 @@ fn read_network<'a>(
         Some(field) => reader.number(&field, 1..=MOST_BLOCKS),
         None => Some(protocol.preset.max_lead_blocks()),
     };
+    if let Some((lead, threshold)) = max_lead_blocks.zip(threshold_blocks)
+        && lead < threshold
+    {
+        let at = section.get("max_lead_blocks").or_else(|| section.get("threshold_blocks"));
+        let problem = format!(
+            "must leave max_lead_blocks ({lead}) at or above threshold_blocks ({threshold}): a node that is \
+             level must not be implausible"
+        );
+        let _: Option<()> = at.and_then(|field| reader.wrong(&field, problem));
+    }
     let chain_id = protocol::read_chain_id(reader, section, protocol.row.as_deref());
     let proxy = section.get("proxy_url").map(|field| proxy::read(reader, &field));
     let shared = Shared { folder, interval: poll_interval, proxy: proxy.flatten() };
