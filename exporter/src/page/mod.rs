@@ -101,7 +101,7 @@ fn write_network(page: &mut String, now: UnixTime, of: &Snapshot, all: &[&Snapsh
     let _ = write!(page, "<p class=\"dim\">{}{}</p>", age(now, of), median.unwrap_or_default());
     page.push_str("<div class=\"cards\">");
     for watched in order::worst_first(of, Role::Watched) {
-        node::write_card(page, now, watched);
+        node::write_card(page, now, of.block_time, watched);
     }
     page.push_str("</div>");
     write_references(page, now, of, &unfolded.toggled(of.network.as_str(), all), unfolded);
@@ -122,7 +122,7 @@ fn write_references(page: &mut String, now: UnixTime, of: &Snapshot, link: &str,
         not_ok(&references),
     );
     for reference in references {
-        node::write_row(page, now, reference);
+        node::write_row(page, now, of.block_time, reference);
     }
     page.push_str("</ul></details>");
 }

@@ -1,15 +1,16 @@
 //! One node on the page: a card for a watched one, a row for a reference.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use super::{since, words};
 use crate::{
+    block::Lag,
     snapshot::{NodeSnapshot, UnixTime},
     verdict::NodeState,
 };
 
 /// A watched node, large.
-pub fn write_card(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
+pub fn write_card(page: &mut String, now: UnixTime, block_time: Option<Duration>, node: &NodeSnapshot) {
     let state = node.state.label();
     let _ = write!(
         page,
@@ -17,7 +18,7 @@ pub fn write_card(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
         node.name,
         marked_state(node.state),
     );
-    if let Some(lag) = lag(node) {
+    if let Some(lag) = lag(node, block_time) {
         let _ = write!(page, "<p class=\"lag\">{lag}</p>");
     }
     if let Some(reason) = node.failure {
@@ -32,14 +33,14 @@ pub fn write_card(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
 }
 
 /// A reference, in one line or two.
-pub fn write_row(page: &mut String, now: UnixTime, node: &NodeSnapshot) {
+pub fn write_row(page: &mut String, now: UnixTime, block_time: Option<Duration>, node: &NodeSnapshot) {
     let _ = write!(
         page,
         "<li><div class=\"top\"><span>{}</span>{}</div><p class=\"dim\">",
         node.name,
         marked_state(node.state),
     );
-    for part in [lag(node), node.failure.map(words::reason)].into_iter().flatten() {
+    for part in [lag(node, block_time), node.failure.map(words::reason)].into_iter().flatten() {
         let _ = write!(page, "{part} · ");
     }
     let set_aside = if node.failure.is_none() && !node.is_counted { "not counted · " } else { "" };
@@ -51,11 +52,26 @@ fn marked_state(state: NodeState) -> String {
 }
 
 /// "13 blocks behind (26 s)"; absent when the lag is unknown.
-fn lag(node: &NodeSnapshot) -> Option<String> {
-    let blocks = words::lag(node.lag?);
-    let seconds = node.behind_for.map(|behind| behind.as_secs()).filter(|seconds| *seconds > 0);
-    let seconds = seconds.map(|seconds| format!(" <small>({})</small>", words::duration(seconds)));
-    Some(blocks + &seconds.unwrap_or_default())
+fn lag(node: &NodeSnapshot, block_time: Option<Duration>) -> Option<String> {
+    let lag = node.lag?;
+    let time = node.behind_for.and_then(|measured| time_behind(lag, measured, block_time));
+    let time = time.map(|time| format!(" <small>({time})</small>"));
+    Some(words::lag(lag) + &time.unwrap_or_default())
+}
+
+/// For how long a node is behind: as `measured`, or by the block time where the exporter has not
+/// watched for so long. Without a block time nobody knows which of the two it is. Absent where it is
+/// less than a second.
+fn time_behind(lag: Lag, measured: Duration, block_time: Option<Duration>) -> Option<String> {
+    let blocks = lag.blocks() as f64;
+    let measured = measured.as_secs_f64();
+    let seconds = match block_time.map(|time| time.as_secs_f64()) {
+        // The newest of its missing blocks may have come just now, and blocks do not come evenly.
+        Some(time) if measured < (blocks - 1.0) * time / 2.0 => blocks * time,
+        _ => measured,
+    };
+    let shown = Some(seconds as u64).filter(|seconds| *seconds > 0).map(words::duration)?;
+    Some(if block_time.is_none() { format!("at least {shown}") } else { shown })
 }
 
 /// Its block, and how long it took to answer or fail.
@@ -68,5 +84,35 @@ fn fine_print(node: &NodeSnapshot) -> String {
     match node.answered() {
         Some(block) => format!("block {} in {took}", block.get()),
         None => format!("failed after {took}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::BlockNumber;
+
+    #[test]
+    fn the_time_is_by_blocks_where_the_exporter_has_not_watched_for_so_long() {
+        let block = |number| BlockNumber::new(number).unwrap();
+        for (lag, measured, block_time, want) in [
+            (13, 26.0, Some(2.0), Some("26 s")),
+            (13, 40.0, Some(2.0), Some("40 s")),
+            // The exporter has just started.
+            (20, 14.0, Some(12.0), Some("4 min")),
+            (240, 24.0, Some(0.25), Some("1 min")),
+            // Between two polls nobody looked.
+            (240, 44.0, Some(0.25), Some("44 s")),
+            (20, 14.0, None, Some("at least 14 s")),
+            // A block of ten minutes that came half a minute ago.
+            (1, 30.0, Some(600.0), Some("30 s")),
+            (13, 0.0, None, None),
+            (0, 0.0, Some(2.0), None),
+        ] {
+            let time = |seconds| Duration::from_secs_f64(seconds);
+            let got =
+                time_behind(block(1000).lag_of(block(1000 - lag)), time(measured), block_time.map(time));
+            assert_eq!(got.map(|it| it.replace('\u{a0}', " ")).as_deref(), want, "{lag} {measured}");
+        }
     }
 }
