@@ -3,12 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
 use tokio::{
     sync::{mpsc, oneshot},
     task::{AbortHandle, JoinSet},
+    time::timeout,
 };
 
 use crate::{
@@ -19,6 +20,9 @@ use crate::{
     schedule::{self, Watch},
     snapshot::Moment,
 };
+
+/// How long reading the config may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The loops of all networks.
 #[derive(Debug)]
@@ -87,7 +91,11 @@ impl Running {
 
     async fn replace(&mut self) -> anyhow::Result<Vec<String>> {
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || config::load(&path)).await?;
+        // A pipe, or a file of a server that is away, may never be read.
+        let read = timeout(PATIENCE, tokio::task::spawn_blocking(move || config::load(&path)));
+        let read = read.await.with_context(|| {
+            format!("{} was not read within {} s", self.path.display(), PATIENCE.as_secs())
+        })??;
         let (config, read_at) = (read.map_err(anyhow::Error::msg)?, Moment::now().unix);
         round::raise_open_files(&config.networks);
         let differences = difference::between(&self.config, &config);

@@ -1,6 +1,6 @@
 //! Reloads over real sockets: a round is played at the start and after each change alone.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use headlag_service::exposition::{Format, render};
 use prometheus_client::registry::Registry;
@@ -198,4 +198,22 @@ async fn a_network_waits_for_no_other_one() {
         reload.await.unwrap();
     }
     world.check(&["headlag_node_up{network=\"slow\",node=\"mine\",role=\"watched\"} 0"]);
+}
+
+/// Such as a pipe, or a file of a server that is away.
+#[tokio::test]
+async fn a_file_that_is_never_read_is_given_up() {
+    let one = network("one", "", &[&node().await], &[("mine", &node().await)]);
+    let mut world = World::start(&one).await;
+    let path = world.folder.path().join("headlag.yml");
+    fs::remove_file(&path).unwrap();
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let refused = world.running.reload().await.unwrap_err().to_string();
+    assert!(refused.ends_with("headlag.yml was not read within 10 s"), "{refused}");
+    world.check(&["headlag_config_last_reload_successful 0"]);
+    // Its reader ends once there is a writer.
+    fs::write(&path, "").unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(world.reload(&one).await, Ok(vec![]));
+    world.check(&["headlag_config_last_reload_successful 1"]);
 }
