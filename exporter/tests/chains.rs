@@ -139,8 +139,14 @@ async fn networks_of_each_row() -> String {
             let url = node(move |request| answer(name, head, chain, request)).await;
             urls.push(format!("{url}{path}"));
         }
-        let is_number = row.compare != Compare::AsFelts && row.about.chain_id.parse::<u64>().is_ok();
-        let elsewhere = if is_number || row.compare == Compare::AsNumbers { "99" } else { "elsewhere" };
+        // Of the same form, and none that exists.
+        let elsewhere = match row.compare {
+            Compare::AsNumbers => "99",
+            Compare::AsText if row.about.chain_id.parse::<u64>().is_ok() => "99",
+            Compare::AsText | Compare::AsFelts => "elsewhere",
+            Compare::AsHashes => &"7".repeat(64),
+            Compare::AsBase64 => &format!("{}=", "7".repeat(42) + "8"),
+        };
         for (network, chain_id) in [(name.to_owned(), row.about.chain_id), (format!("not-{name}"), elsewhere)]
         {
             write!(

@@ -112,7 +112,7 @@ fn what_is_wrong_is_reported_without_secrets() {
              http://127.0.0.1:9090",
             "--chart.time-zone \"Mars/Olympus\" is not a known time zone; give an IANA name \
              such as UTC or Europe/Berlin",
-            "--web.listen-address \"9918\": must be host:port or :port, such as 127.0.0.1:9100",
+            "--web.listen-address \"9918\": must be host:port or :port, such as 127.0.0.1:9917 or [::1]:9917",
         ],
     );
 }

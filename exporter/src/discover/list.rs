@@ -24,6 +24,9 @@ pub struct Chain {
 /// # Errors
 /// When it is no such list, or has no such chain.
 pub fn read(text: &str, id: u64) -> anyhow::Result<Chain> {
+    if text.trim().is_empty() {
+        bail!("it is empty");
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let read = json.deserialize_seq(Entries { id }).and_then(|found| json.end().map(|()| found));
     // The text of the error may hold what is in the list.
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn what_is_no_list_of_the_chain_is_refused_without_showing_it() {
         for (text, want) in [
-            ("", "it is not JSON (line 1, column 0)"),
+            ("", "it is empty"),
             ("<html>s3cret</html>", "it is not JSON (line 1, column 1)"),
             (r#"[{"chainId":137}"#, "it is not JSON (line 1, column 16)"),
             (r#"[{"chainId":137}] s3cret"#, "it is not JSON (line 1, column 19)"),

@@ -49,7 +49,7 @@ pub fn write<'c>(
         |time| {
             let Limits { threshold_blocks, max_lead_blocks, .. } = limits::defaults(time);
             format!(
-                "    # It makes a block about every {:.2} s, as measured in some seconds.
+                "    # It makes a block about every {:.2} s, as measured over a few seconds.
     threshold_blocks: {threshold_blocks}
     max_lead_blocks: {max_lead_blocks}
 ",

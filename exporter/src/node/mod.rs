@@ -149,7 +149,7 @@ impl Node {
             let (network, node) = (&self.network, &self.name);
             tracing::warn!(
                 %network, %node,
-                "node does not report its chain in the form of its protocol; it is judged by its block alone"
+                "node does not report its chain, or not in the form of its protocol; it is judged by its block alone"
             );
         }
         if let Some((reported, expected)) = check.reports_another().filter(|_| !was_elsewhere) {

@@ -41,7 +41,7 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
     full.to_socket_addrs()
         .ok()
         .and_then(|mut addresses| addresses.next())
-        .ok_or_else(|| "must be host:port or :port, such as 127.0.0.1:9100".to_owned())
+        .ok_or_else(|| "must be host:port or :port, such as 127.0.0.1:9917 or [::1]:9917".to_owned())
 }
 
 #[cfg(test)]

@@ -108,7 +108,9 @@ fn judged(url: &str, status: StatusCode) -> anyhow::Result<Note> {
     match status {
         StatusCode::OK => Ok(None),
         StatusCode::UNAUTHORIZED => Ok(Some(format!("{url} demands a login, so it works"))),
-        StatusCode::TOO_MANY_REQUESTS => Ok(Some(format!("{url} is under its rate_limit, so it works"))),
+        StatusCode::TOO_MANY_REQUESTS => {
+            Ok(Some(format!("{url} refused the question because of its rate_limit, so it works")))
+        }
         status => bail!("asked {url}: status {status}"),
     }
 }

@@ -228,8 +228,8 @@ mod tests {
         assert_eq!(
             wrong.to_serve().err().unwrap(),
             [
-                "--web.listen-address \"1\": must be host:port or :port, such as 127.0.0.1:9100",
-                "--web.probe-listen-address \"2\": must be host:port or :port, such as 127.0.0.1:9100",
+                "--web.listen-address \"1\": must be host:port or :port, such as 127.0.0.1:9917 or [::1]:9917",
+                "--web.probe-listen-address \"2\": must be host:port or :port, such as 127.0.0.1:9917 or [::1]:9917",
                 "--web.config.file /nowhere/web.yml has one problem:\n  /nowhere/web.yml: cannot read it: \
                  No such file or directory (os error 2)",
                 "--web.systemd-socket is given, but systemd passed no socket; start the service by its .socket unit",

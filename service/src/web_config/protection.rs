@@ -122,7 +122,7 @@ impl Inner {
                         file = %file.path.display(),
                         "the web config has changed and would switch off {}, so the old one stays in force; \
                          restart the service if that is intended",
-                        lost.join(", ")
+                        lost.join(" and ")
                     );
                 }
             }
@@ -223,8 +223,8 @@ mod tests {
         let protection = Protection::new(path.clone()).unwrap();
         let mut warnings = 0;
         for (text, why) in [
-            ("", "would switch off TLS, the login, so the old one stays in force; restart the service"),
-            ("# all gone\n", "would switch off TLS, the login, so"),
+            ("", "would switch off TLS and the login, so the old one stays in force; restart the service"),
+            ("# all gone\n", "would switch off TLS and the login, so"),
             (TLS, "would switch off the login, so"),
             (USERS, "would switch off TLS, so"),
             (&format!("{TLS}basic_auth_users:\n"), "basic_auth_users: is empty; name at least one user"),

@@ -201,10 +201,26 @@ impl<'a> Reader<'a> {
                 let (low, high) = range.into_inner();
                 self.wrong(
                     field,
-                    format!("must be a length of time with its unit, such as 15s or 1m30s, from {low:?} to {high:?}"),
+                    format!(
+                        "must be a length of time with its unit, such as 15s or 1m30s, from {} to {}",
+                        in_units(low),
+                        in_units(high)
+                    ),
                 )
             }
         }
+    }
+}
+
+/// As people write it: in the largest unit that leaves nothing over.
+fn in_units(time: Duration) -> String {
+    const UNITS: [(u128, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let millis = time.as_millis();
+    let whole = UNITS.iter().find(|(unit, _)| millis > 0 && millis.is_multiple_of(*unit));
+    match whole {
+        Some((unit, name)) => format!("{}{name}", millis / unit),
+        None if millis == 0 => "0s".to_owned(),
+        None => format!("{millis}ms"),
     }
 }
 

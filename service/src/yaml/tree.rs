@@ -57,7 +57,7 @@ pub fn read(text: &str) -> Result<Node, Problem> {
     serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options).map(|raw| node(raw, text)).map_err(
         |error| {
             let what =
-                "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, a tab, or a second document (---)";
+                "is not valid YAML here; look for a wrong indent, an unclosed quote or bracket, a ${NAME} inside { } without quotes, a tab, or a second document (---)";
             let line = error.location().map_or(0, |at| at.line());
             Problem { line, key: String::new(), what: what.into() }
         },

@@ -24,7 +24,7 @@ fn a_node_may_have_its_own_timeout_below_the_interval() {
     check(
         &with("    timeout: soon\n  poll_interval: 10s\n"),
         &[&format!(
-            ":8: {AT}.timeout: must be a length of time with its unit, such as 15s or 1m30s, from 100ms to 86400s"
+            ":8: {AT}.timeout: must be a length of time with its unit, such as 15s or 1m30s, from 100ms to 1d"
         )],
     );
 }
