@@ -1,5 +1,6 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
 # make test    every check there is; what CI runs
+# make docs    what the pages in docs/ repeat from the code
 # make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
 # make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
@@ -8,7 +9,7 @@ CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
 CHECKS := .tools/checks/bin
 
-.PHONY: demo test compat fuzz bench packages
+.PHONY: demo test docs compat fuzz bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -22,6 +23,10 @@ test: packages $(ANVIL) $(CHECKS)/check-jsonschema
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace
+
+# Between the comments in the pages. The same tests fail where a page is stale.
+docs:
+	HEADLAG_GOLDEN=write $(CARGO) test --locked --workspace --lib --quiet document
 
 compat: packages $(ANVIL)
 	scripts/compat
