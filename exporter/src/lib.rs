@@ -8,6 +8,7 @@ pub mod answer;
 pub mod block;
 mod block_time;
 mod changes;
+pub mod cli;
 mod clock;
 pub mod config;
 mod consensus;
