@@ -1,4 +1,5 @@
-"""Checks what no compiler does: compose.yaml and everything it mounts, and the dashboards.
+"""Checks what no compiler does: compose.yaml and everything it mounts, the dashboards, the words of
+texts, and what workflows run.
 
 Run with a Python that has ruamel.yaml (check-jsonschema brings it), from anywhere.
 """
@@ -93,9 +94,9 @@ WORDING = {
     r"tells?": "shows, reports",
 }
 dashboards = sorted((ROOT / "grafana/dashboards").glob("*.json"))
-kinds = ("*.md", "docs/**/*.md", "*.yml", "rules/**/*.yml", "*.yaml", ".env.example")
-texts = dashboards + [file for kind in kinds for file in ROOT.glob(kind)]
-for file in texts + sorted((ROOT / "contrib/systemd").iterdir()):
+kinds = ("*.md", "docs/**/*.md", "*.yml", "rules/**/*.yml", "*.yaml", "*.toml", ".env.example", "packaging/**/*", ".github/**/*")
+texts = dashboards + [file for kind in kinds for file in sorted(ROOT.glob(kind)) if file.is_file()]
+for file in texts:
     for number, line in enumerate(file.read_text().splitlines(), 1):
         for words, instead in WORDING.items():
             found = re.search(rf"\b{words}\b", line, re.I)
@@ -103,6 +104,11 @@ for file in texts + sorted((ROOT / "contrib/systemd").iterdir()):
 
 for file in dashboards:
     check_dashboard(file)
+
+# A tag can be moved to other code, a commit cannot.
+for file in sorted((ROOT / ".github/workflows").glob("*.yml")):
+    for action in re.findall(r"\buses:\s*([^\s#]+)", file.read_text()):
+        expect(action.startswith("./") or re.search(r"@[0-9a-f]{40}$", action), f"{file.name}: {action} is not pinned to a commit")
 
 for problem in problems:
     print(problem, file=sys.stderr)
