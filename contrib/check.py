@@ -46,6 +46,10 @@ def check_build(name, service):
     policies = {"built": "build", "built-elsewhere": "missing"}
     expect(service["extends"]["service"] == f"built${{{variable}:+-elsewhere}}", f"{name} does not heed {variable}")
     expect({key: value["pull_policy"] for key, value in chosen.items()} == policies, f"policies are {chosen}")
+    # What cannot be pulled would be built all the same, if its Dockerfile were there.
+    nowhere = chosen["built-elsewhere"]["build"]["dockerfile"]
+    expect(not (ROOT / nowhere).exists(), f"{nowhere} is there, and would be built")
+    expect("dockerfile" not in service["build"], f"{name} is built also where {variable} names an image")
     stage = service["build"]["target"]
     stages = re.findall(r"^FROM \S+ AS (\S+)$", dockerfile, re.M)
     expect(stage in stages, f"{name} is built from {stage}, which the Dockerfile does not have")
