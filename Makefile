@@ -1,6 +1,7 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
 # make test    every check there is; what CI runs
 # make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
+# make containers  compose.yaml in a real Docker engine, and what may happen to it later
 # make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
@@ -8,7 +9,7 @@ CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
 CHECKS := .tools/checks/bin
 
-.PHONY: demo test compat fuzz bench packages
+.PHONY: demo test compat containers fuzz bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -25,6 +26,10 @@ test: packages $(ANVIL) $(CHECKS)/check-jsonschema
 
 compat: packages $(ANVIL)
 	scripts/compat
+
+containers: $(ANVIL)
+	$(CARGO) build --locked --package headlag-demo --example chat
+	scripts/containers
 
 fuzz:
 	scripts/fuzz/run $(or $(SECONDS),20)
