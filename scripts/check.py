@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import check_pages
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -153,6 +154,7 @@ for file in sorted((ROOT / ".github/workflows").glob("*.yml")):
     for action in re.findall(r"\buses:\s*([^\s#]+)", file.read_text()):
         expect(action.startswith("./") or re.search(r"@[0-9a-f]{40}$", action), f"{file.name}: {action} is not pinned to a commit")
 
+problems += check_pages.problems(ROOT)
 for problem in problems:
     print(problem, file=sys.stderr)
 print(f"services: {len(compose['services'])}, dashboards: {len(dashboards)}, problems: {len(problems)}")
