@@ -3,7 +3,13 @@
 //!
 //! `make docs` writes the parts; what is around them is written by hand.
 
-use std::{collections::BTreeMap, env, fmt::Write, fs, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    fmt::Write,
+    fs,
+    sync::Mutex,
+};
 
 use clap::{Arg, Command};
 
@@ -46,8 +52,10 @@ fn renewed(page: &str, part: &str, text: &str) -> Option<String> {
 #[must_use]
 pub fn arguments(command: &Command) -> String {
     let shown = |arg: &&Arg| !["help", "version"].contains(&arg.get_id().as_str());
-    let mut rows = vec![["flag", "environment", "meaning", "default"].map(String::from)];
-    rows.extend(command.get_arguments().filter(shown).map(argument));
+    let mut arguments: Vec<_> = command.get_arguments().filter(shown).collect();
+    arguments.sort_by_key(|arg| arg.get_long());
+    let titles = ["flag", "environment", "meaning", "default"].map(String::from);
+    let rows: Vec<_> = [titles].into_iter().chain(arguments.into_iter().map(argument)).collect();
     table(&rows)
 }
 
@@ -81,7 +89,10 @@ pub fn commands(program: &Command) -> String {
         let (of, name) = (program.get_name(), command.get_name());
         let about = command.get_long_about().or(command.get_about());
         let about = about.map(ToString::to_string).unwrap_or_default();
-        let _ = write!(text, "### {of} {name}\n\n{}.\n\n", about.trim_end_matches('.'));
+        let _ = write!(text, "### {of} {name}\n\n");
+        for paragraph in about.split("\n\n") {
+            let _ = write!(text, "{}.\n\n", paragraph.trim_end_matches('.'));
+        }
         if command.get_arguments().next().is_some() {
             let _ = write!(text, "{}\n", arguments(command));
         }
@@ -110,7 +121,7 @@ pub fn metrics(exposition: &str, closed: &[&str]) -> String {
 
 fn labels(samples: &str, closed: &[&str]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for line in samples.lines().filter(|line| !line.starts_with('#')) {
         let Some((_, rest)) = line.split_once('{') else { continue };
         let pairs = rest.split('}').next().unwrap_or_default().split("\",");
@@ -118,10 +129,7 @@ fn labels(samples: &str, closed: &[&str]) -> String {
             if !names.contains(&name) && name != "le" {
                 names.push(name);
             }
-            let known = values.entry(name).or_default();
-            if !known.contains(&value) {
-                known.push(value);
-            }
+            values.entry(name).or_default().insert(value);
         }
     }
     let shown = names.into_iter().map(|name| match values.get(name) {
@@ -188,7 +196,7 @@ mod tests {
                 Arg::new("a").long("a.b").value_name("N").env("X_A_B").default_value("1").help("One\nor two"),
             )
             .subcommand(
-                Command::new("y").about("Does it").arg(
+                Command::new("y").about("Does it\n\nso").arg(
                     Arg::new("z")
                         .value_name("Z")
                         .required(true)
@@ -202,7 +210,7 @@ mod tests {
         );
         assert_eq!(
             commands(&command),
-            "### x y\n\nDoes it.\n\n| flag | meaning | default |\n| --- | --- | --- |\n\
+            "### x y\n\nDoes it.\n\nso.\n\n| flag | meaning | default |\n| --- | --- | --- |\n\
              | `Z` | : `p`, `q` | required |\n\n"
         );
     }
