@@ -2,13 +2,15 @@
 # make test    every check there is; what CI runs
 # make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
 # make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
+# make dist    the packages, the tar.gz and the SBOM of a release, into dist/
+# make installed  dist/ installed, used, upgraded and purged in a clean Debian; needs root
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
 CHECKS := .tools/checks/bin
 
-.PHONY: demo test compat fuzz bench packages
+.PHONY: demo test compat fuzz bench dist installed packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -28,6 +30,12 @@ compat: packages $(ANVIL)
 
 fuzz:
 	scripts/fuzz/run $(or $(SECONDS),20)
+
+dist:
+	scripts/dist
+
+installed: dist
+	scripts/installed/run
 
 bench:
 	command -v rrdtool >/dev/null && [ -x /usr/bin/time ] || apt-get install -y -qq rrdtool time

@@ -95,7 +95,7 @@ WORDING = {
 dashboards = sorted((ROOT / "grafana/dashboards").glob("*.json"))
 kinds = ("*.md", "docs/**/*.md", "*.yml", "rules/**/*.yml", "*.yaml", ".env.example")
 texts = dashboards + [file for kind in kinds for file in ROOT.glob(kind)]
-for file in texts + sorted((ROOT / "contrib/systemd").iterdir()):
+for file in texts + sorted((ROOT / "packaging/systemd").iterdir()):
     for number, line in enumerate(file.read_text().splitlines(), 1):
         for words, instead in WORDING.items():
             found = re.search(rf"\b{words}\b", line, re.I)
