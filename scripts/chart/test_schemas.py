@@ -51,11 +51,6 @@ class Schemas(Chart):
             linted = helm("lint", "--strict", CHART, values=values)
             self.assertEqual(linted.returncode, 0, linted.stdout + linted.stderr)
 
-    def test_it_has_the_version_of_the_programs(self):
-        version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.M)[1]
-        chart = load(CHART / "Chart.yaml")
-        self.assertEqual((chart["version"], chart["appVersion"]), (version, version))
-
     def test_every_object_fits_its_schema(self):
         custom = custom_resources()
         objects = self.full + self.small + examples("docs/load-balancers.md")
