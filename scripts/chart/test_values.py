@@ -66,7 +66,7 @@ class Values(Chart):
             return shown.stdout.split("\nNOTES:\n")[1]
 
         full = notes(FULL)
-        for words in [".spec.serviceMonitorSelector", ".spec.ruleSelector", '{"release":"kube-prometheus-stack"}',
+        for words in [".spec.serviceMonitorSelector", ".spec.ruleSelector", "grafana-sc-dashboard", '{"release":"kube-prometheus-stack"}',
                       "https://headlag-chartbot.monitoring.svc:9918/alerts"]:
             self.assertIn(words, full)
         self.assertNotIn("turn on serviceMonitor", full)
