@@ -37,4 +37,12 @@ mod tests {
         }
         assert_eq!(section("nonsense"), None);
     }
+
+    #[test]
+    fn an_unknown_reason_is_answered_with_the_known_ones() {
+        let refused = crate::cli::command().try_get_matches_from(["headlag-exporter", "explain", "nonsense"]);
+        let error = refused.unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains(&Reason::LABELS.join(", ")), "{error}");
+    }
 }

@@ -94,7 +94,7 @@ pub fn commands(program: &Command) -> String {
             let _ = write!(text, "{}.\n\n", paragraph.trim_end_matches('.'));
         }
         if command.get_arguments().next().is_some() {
-            let _ = write!(text, "{}\n", arguments(command));
+            let _ = writeln!(text, "{}", arguments(command));
         }
     }
     text
