@@ -46,7 +46,6 @@ class Walk:
     def install(self, *files):
         """dpkg -i in the machine. Its end with 0 is part of every step that calls this."""
         for file in files:
-            self.machine.write(f"/root/{file.name}", "")
             subprocess.run(["cp", file, self.machine.root / "root" / file.name], check=True)
         return self.machine.run("dpkg -i " + " ".join(f"/root/{file.name}" for file in files))
 
@@ -133,6 +132,17 @@ def configured_and_started_the_status_is_right(walk):
 
     until("a right /status", right)
     return f"{time.monotonic() - walk.begun:.1f} s after dpkg -i began"
+
+
+@step
+def the_version_names_the_revision(walk):
+    for unit, port in [(EXPORTER, 9917), (BOT, 9918)]:
+        shown = walk.machine.run(f"{unit} --version").strip()
+        version, revision = re.fullmatch(rf"{unit} (\S+) \((\S+)\)", shown).groups()
+        text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+        info = re.search(r"^headlag\w*_build_info\{(.*)\} 1", text, re.M)[1]
+        assert f'version="{version}"' in info and f'revision="{revision}"' in info, f"{shown}, but {info}"
+    return shown.removeprefix(f"{BOT} ")
 
 
 @step
