@@ -44,7 +44,7 @@ test: packages lint $(ANVIL)
 
 # What is between comments in the pages; `make lint` fails where it is stale.
 docs:
-	HEADLAG_GOLDEN=write $(CARGO) test --locked --workspace --lib --quiet document
+	HEADLAG_GOLDEN=write $(CARGO) test --locked --workspace --lib --quiet --no-fail-fast document
 
 compat: packages $(ANVIL) .tools/checks/installed
 	scripts/compat

@@ -57,19 +57,28 @@ mod document {
 
     use crate::words::{ENGLISH, RUSSIAN};
 
+    const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
+
     #[test]
-    fn flags_and_commands_are_in_the_pages() {
-        let settle = |page, part, text: &str| settle(env!("CARGO_MANIFEST_DIR"), page, part, text);
-        let command = super::command();
-        settle("../docs/configuration.md", "flags of headlag-chartbot", &arguments(&command)).unwrap();
-        settle("../docs/commands.md", "commands of headlag-chartbot", &commands(&command)).unwrap();
-        let mut rows = vec![
-            ["command", "in Telegram's menu", "for users whose Telegram is in Russian"].map(String::from),
-        ];
+    fn flags_are_in_the_page() {
+        let flags = arguments(&super::command());
+        settle(FOLDER, "../docs/configuration.md", "flags of headlag-chartbot", &flags).unwrap();
+    }
+
+    #[test]
+    fn commands_are_in_the_page() {
+        let commands = commands(&super::command());
+        settle(FOLDER, "../docs/commands.md", "commands of headlag-chartbot", &commands).unwrap();
+    }
+
+    #[test]
+    fn commands_in_telegram_are_in_the_page() {
+        let titles = ["command", "in Telegram's menu", "for users whose Telegram is in Russian"];
+        let mut rows = vec![titles.map(String::from)];
         for ((name, english), (same, russian)) in ENGLISH.commands.iter().zip(RUSSIAN.commands) {
             assert_eq!(name, same);
             rows.push([format!("`/{name}`"), (*english).to_owned(), (*russian).to_owned()]);
         }
-        settle("../docs/commands.md", "commands in Telegram", &table(&rows)).unwrap();
+        settle(FOLDER, "../docs/commands.md", "commands in Telegram", &table(&rows)).unwrap();
     }
 }
