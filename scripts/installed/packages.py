@@ -13,12 +13,12 @@ class Issues:
         self.folder, self.revision = folder, 1
         folder.mkdir()
 
-    def next(self, unit_line=None):
-        """Both packages once more, newer, if wanted with a line more in the units."""
+    def next(self, unit_line=None, config_line=None):
+        """Both packages once more, newer, if wanted with a line more in the units and in each conffile."""
         self.revision += 1
-        return [self.issue(name, deb, unit_line) for name, deb in zip(NAMES, self.first)]
+        return [self.issue(name, deb, unit_line, config_line) for name, deb in zip(NAMES, self.first)]
 
-    def issue(self, name, deb, unit_line):
+    def issue(self, name, deb, unit_line, config_line):
         tree = self.folder / f"{name}-{self.revision}"
         subprocess.run(["dpkg-deb", "--raw-extract", deb, tree], check=True)
         control = tree / "DEBIAN/control"
@@ -28,6 +28,9 @@ class Issues:
         if unit_line:
             unit = tree / f"usr/lib/systemd/system/{name}.service"
             unit.write_text(unit.read_text().replace("[Service]\n", f"[Service]\n{unit_line}\n"))
+        for conffile in (tree / "DEBIAN/conffiles").read_text().split() if config_line else []:
+            with (tree / conffile.lstrip("/")).open("a") as file:
+                file.write(f"{config_line}\n")
         made = self.folder / f"{name}-{self.revision}.deb"
         subprocess.run(["dpkg-deb", "-Znone", "--root-owner-group", "--build", tree, made], check=True,
                        stdout=subprocess.DEVNULL)
