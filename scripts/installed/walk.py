@@ -73,6 +73,11 @@ def lintian_finds_no_error(walk):
 
 
 @step
+def debian_has_its_prometheus(walk):
+    walk.machine.run("apt-get install --yes --no-install-recommends prometheus")
+
+
+@step
 def both_packages_install_and_nothing_starts(walk):
     walk.begun = time.monotonic()
     walk.install(*walk.issues.first)
@@ -101,16 +106,6 @@ def without_a_token_the_bot_does_not_start(walk):
 
 
 @step
-def prometheus_is_set_up_by_the_words_of_the_manual(walk):
-    walk.machine.run("""
-        apt-get install --yes --no-install-recommends prometheus
-        promtool check config /usr/share/doc/headlag-exporter/examples/prometheus.yml
-        cp /usr/share/doc/headlag-exporter/examples/prometheus.yml /etc/prometheus/prometheus.yml
-        systemctl restart prometheus
-    """)
-
-
-@step
 def configured_and_started_the_status_is_right(walk):
     access, machine = walk.outside.access, walk.machine
     machine.write(CONFIG, walk.outside.headlag_yml)
@@ -124,9 +119,15 @@ def configured_and_started_the_status_is_right(walk):
         default = default.replace(f"\n{line}\n", f"\n{filled}\n")
     machine.write(file, default)
     machine.run(f"systemctl enable --now {EXPORTER} {BOT}")
+    machine.run("""
+        promtool check config /usr/share/doc/headlag-exporter/examples/prometheus.yml
+        cp /usr/share/doc/headlag-exporter/examples/prometheus.yml /etc/prometheus/prometheus.yml
+        systemctl restart prometheus
+    """)
 
     def right():
-        text = walk.outside.ask("/status")["text"]
+        # Spaces that do not break among them.
+        text = " ".join(walk.outside.ask("/status")["text"].split())
         assert text.startswith("🟢 polygon · my-node: level") and "9 of 9 references up" in text, text
         return text
 
@@ -156,8 +157,13 @@ def prometheus_has_the_rules_and_both_targets(walk):
     def ask(path):
         return json.load(urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/{path}", timeout=5))["data"]
 
-    up = {target["labels"]["job"]: target["health"] for target in ask("targets")["activeTargets"]}
-    assert up == {EXPORTER: "up", BOT: "up"}, up
+    def both_up():
+        up = {target["labels"]["job"]: target["health"] for target in ask("targets")["activeTargets"]}
+        assert up == {EXPORTER: "up", BOT: "up"}, up
+        return True
+
+    # Each is scraped every 15 s.
+    until("both targets are up", both_up, 30)
     files = {group["file"] for group in ask("rules")["groups"]}
     assert files == {"/usr/share/headlag/rules/alerts.yml", "/usr/share/headlag/rules/recording.yml"}, files
 
