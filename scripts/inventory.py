@@ -152,4 +152,5 @@ def main():
     (folder / "third-party-licenses.txt").write_text(licenses(version, graph, known))
 
 
-main()
+if __name__ == "__main__":
+    main()

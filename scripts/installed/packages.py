@@ -10,12 +10,14 @@ class Issues:
 
     def __init__(self, dist, folder):
         self.first = [next(dist.glob(f"{name}_*.deb")) for name in NAMES]
-        self.folder, self.revision = folder, 1
+        self.folder, self.revision, self.config_line = folder, 1, None
         folder.mkdir()
 
-    def next(self, unit_line=None):
-        """Both packages once more, newer, if wanted with a line more in the units."""
+    def next(self, unit_line=None, config_line=None):
+        """Both packages once more, newer, if wanted with a line more in the units, or from now on in each
+        conffile."""
         self.revision += 1
+        self.config_line = config_line or self.config_line
         return [self.issue(name, deb, unit_line) for name, deb in zip(NAMES, self.first)]
 
     def issue(self, name, deb, unit_line):
@@ -28,6 +30,9 @@ class Issues:
         if unit_line:
             unit = tree / f"usr/lib/systemd/system/{name}.service"
             unit.write_text(unit.read_text().replace("[Service]\n", f"[Service]\n{unit_line}\n"))
+        for conffile in (tree / "DEBIAN/conffiles").read_text().split() if self.config_line else []:
+            with (tree / conffile.lstrip("/")).open("a") as file:
+                file.write(f"{self.config_line}\n")
         made = self.folder / f"{name}-{self.revision}.deb"
         subprocess.run(["dpkg-deb", "-Znone", "--root-owner-group", "--build", tree, made], check=True,
                        stdout=subprocess.DEVNULL)
