@@ -1,7 +1,7 @@
 //! PURE: the words of other servers, as far as they may be shown: on one line, cut short, and
 //! without what could be an address or a secret, be it the bot's own or one between servers.
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use headlag_service::outbound::{basic_auth, login_of};
 use percent_encoding::percent_decode_str;
 use reqwest::{Url, header::HeaderMap};
 
@@ -19,13 +19,13 @@ impl Secrets {
     /// as they are sent (RFC 7617).
     #[must_use]
     pub fn of_url(mut self, url: &Url) -> Self {
-        let user = [url.username(), url.password().unwrap_or_default()];
-        let sent = user.map(|part| percent_decode_str(part).collect::<Vec<u8>>());
-        if sent.iter().any(|part| !part.is_empty()) {
-            self.0.push(BASE64.encode(sent.join(&b':')));
+        if let Some(header) = login_of(url).map(basic_auth) {
+            self.0.extend(header.rsplit(' ').next().map(str::to_owned));
         }
-        self.0.extend(sent.into_iter().filter_map(|part| String::from_utf8(part).ok()));
-        self.0.extend(user.map(str::to_owned));
+        for part in [url.username(), url.password().unwrap_or_default()] {
+            self.0.extend(percent_decode_str(part).decode_utf8().map(String::from));
+            self.0.push(part.to_owned());
+        }
         self.0.push(url.path().trim_matches('/').to_owned());
         self.sorted()
     }

@@ -29,7 +29,7 @@ use crate::{
     metrics::Metrics,
     picture::Painter,
     reload::{self, Renewal},
-    telegram::{self, Telegram},
+    telegram::Telegram,
     web::{self, Pages, Readiness},
 };
 
@@ -42,9 +42,6 @@ pub enum Ended {
     /// The bot's own pages have no address.
     #[error(transparent)]
     Listen(#[from] OpenError),
-    /// The token is not valid.
-    #[error(transparent)]
-    Telegram(#[from] telegram::Ended),
     /// TLS could not be set up.
     #[error("cannot set up an HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -181,7 +178,10 @@ pub async fn run(parts: Parts, metrics: Metrics, stop: impl Future<Output = ()>)
             Ok(())
         });
     }
-    tasks.spawn(async move { Ok(telegram.run(conversation, ready, stop_telegram).await?) });
+    tasks.spawn(async move {
+        telegram.run(conversation, ready, stop_telegram).await;
+        Ok(())
+    });
 
     let first = tokio::select! {
         () = stop => None,

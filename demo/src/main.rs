@@ -80,6 +80,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: &Flags) -> anyhow::Result<()> {
+    if let Some(folder) = &flags.once {
+        once::prepare(folder)?;
+    }
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let end = async {

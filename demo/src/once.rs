@@ -10,9 +10,21 @@ use crate::telegram::{Telegram, User};
 /// A user would not wait longer for a picture.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Makes `folder`, and tries to write into it.
+///
+/// # Errors
+/// When no file can be there.
+pub fn prepare(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| tempfile::tempfile_in(folder))
+        .with_context(|| {
+            format!("cannot write into {}; name another folder for the charts", folder.display())
+        })
+        .map(drop)
+}
+
 /// Asks for the three charts and writes `hour.png`, `day.png` and `week.png` into `folder`.
 pub async fn charts(telegram: &Telegram, user: &User, folder: &Path) -> anyhow::Result<()> {
-    tokio::fs::create_dir_all(folder).await.with_context(|| format!("cannot make {}", folder.display()))?;
     for range in ["hour", "day", "week"] {
         let asked = telegram.say(user, &format!("/{range}"));
         let answer = telegram.wait_for(|state| {

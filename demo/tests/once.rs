@@ -19,3 +19,14 @@ fn one_pass_leaves_three_charts_of_a_phone_s_size() {
     // The week holds a dip to 14 blocks and two hours without an answer.
     assert!(log.contains("week.png: "), "{log}");
 }
+
+#[test]
+fn a_folder_that_takes_no_charts_is_reported_before_anything_starts() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_headlag-demo")).arg("--once").arg(file.path()).output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.starts_with("headlag-demo: cannot write into "), "{log}");
+}

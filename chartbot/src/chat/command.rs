@@ -54,6 +54,10 @@ impl Range {
             "day" => return Ok(Self::DAY),
             "week" => return Ok(Self::WEEK),
             "1y" => return Ok(Self::YEAR),
+            // Years have no one length, but those of several are all too long.
+            _ if text.strip_suffix('y').is_some_and(|years| years.parse::<u32>().is_ok()) => {
+                return Err(RangeError::OutOfBounds);
+            }
             _ => {}
         }
         let seconds = duration::read(&text).ok_or(RangeError::NotADuration)?;
@@ -278,7 +282,7 @@ mod tests {
             ("6 o'clock", Command::Unknown),
             ("day", Command::Unknown),
             ("/chart polygon 6h", wrong(RangeError::NotADuration, "polygon")),
-            ("/chart 2y", wrong(RangeError::NotADuration, "2y")),
+            ("/chart 2y", wrong(RangeError::OutOfBounds, "2y")),
             ("/chart 9m", wrong(RangeError::OutOfBounds, "9m")),
             ("/chart 6h polygon gnosis", Command::TooMuch),
             ("/status now", Command::Status),
@@ -351,6 +355,8 @@ mod tests {
             ("366d", Err(RangeError::OutOfBounds)),
             ("1y", Ok(31_536_000)),
             ("1Y", Ok(31_536_000)),
+            ("2y", Err(RangeError::OutOfBounds)),
+            ("y", Err(RangeError::NotADuration)),
             ("6", Err(RangeError::NotADuration)),
             ("", Err(RangeError::NotADuration)),
             ("soon", Err(RangeError::NotADuration)),

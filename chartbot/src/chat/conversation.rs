@@ -349,10 +349,11 @@ mod tests {
         for (text, want) in [
             ("/chart", "Choose a range, or write one: 90m, 6h polygon, 30d."),
             (
-                "/chart 2y",
-                "“2y” is not a range. Give a range and, optionally, a network: \
+                "/chart soon",
+                "“soon” is not a range. Give a range and, optionally, a network: \
                  /chart 90m, /chart 6h, /chart 30d polygon.",
             ),
+            ("/chart 2y", "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d."),
             ("/chart 9m", "A chart covers 10 minutes to 365 days: /chart 10m to /chart 365d."),
             ("/chart 6h a b", "Give one range and at most one network: /chart 6h, /chart 30d polygon."),
             ("/chart 6h gnosis", "There is no network named gnosis in this range; known networks: polygon."),

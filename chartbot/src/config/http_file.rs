@@ -7,8 +7,8 @@ mod tls;
 
 use std::path::Path;
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use headlag_service::{
+    outbound::basic_auth,
     secret_file::read_secret,
     text_file::read_text,
     yaml::{
@@ -141,14 +141,13 @@ fn read_authorization<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &P
     header::sensitive(reader, field, &format!("{} {}", kind?.trim(), secret?.expose_secret()))
 }
 
-/// RFC 7617: base64 of `username:password`.
 fn read_basic<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Option<HeaderValue> {
     let section = reader.section(field, &["username", "password", "password_file"])?;
     let username = section.require(reader, "username", "write the user's name");
     let username = username.and_then(|field| reader.verbatim(&field));
     let password = read_either(reader, &section, ("password", "password_file"), folder);
     let pair = format!("{}:{}", username?, password?.expose_secret());
-    header::sensitive(reader, field, &format!("Basic {}", BASE64.encode(pair)))
+    header::sensitive(reader, field, &basic_auth(pair))
 }
 
 /// Each header has any number of `values`, of `secrets`, and of `files` with one each.

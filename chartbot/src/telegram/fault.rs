@@ -9,12 +9,17 @@ use crate::labels::labels;
 
 /// The longest pause between two attempts, unless Telegram asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+/// The same for a token that is not known: only people can change that.
+const LONGEST_PAUSE_OF_A_TOKEN: Duration = Duration::from_secs(60);
 
 /// Why a request to Telegram failed. Never holds a URL, since URLs hold the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Status 401 or 404: no bot has this token.
-    #[error("Telegram does not know the token")]
+    #[error(
+        "Telegram does not know the token; get it from @BotFather, write it into --telegram.token-file or \
+         CHARTBOT_TELEGRAM_TOKEN, and restart the bot"
+    )]
     Unauthorized,
     /// Status 409: another program polls, or a webhook is set.
     #[error("another program receives the messages of this bot, or a webhook is set; stop it")]
@@ -148,12 +153,18 @@ impl Fault {
     }
 
     /// How long to wait after this failure, the one after `failures` others in a row: as long
-    /// as Telegram asks for, or 1, 2, 4 … 32 seconds.
+    /// as Telegram asks for, or 1, 2, 4 … 32 seconds, with an unknown token … 60 seconds.
     #[must_use]
     pub fn pause(&self, failures: u32) -> Duration {
         match self {
             Self::TooMany(pause) => *pause,
-            _ => Duration::from_secs(1 << failures.min(5)).min(LONGEST_PAUSE),
+            fault => {
+                let longest = match fault {
+                    Self::Unauthorized => LONGEST_PAUSE_OF_A_TOKEN,
+                    _ => LONGEST_PAUSE,
+                };
+                Duration::from_secs(1 << failures.min(6)).min(longest)
+            }
         }
     }
 }
@@ -166,6 +177,9 @@ mod tests {
     fn pauses_grow_up_to_a_bound() {
         for (failures, seconds) in [(0, 1), (1, 2), (4, 16), (5, 32), (6, 32), (u32::MAX, 32)] {
             assert_eq!(Fault::NoConnection.pause(failures), Duration::from_secs(seconds));
+        }
+        for (failures, seconds) in [(0, 1), (5, 32), (6, 60), (u32::MAX, 60)] {
+            assert_eq!(Fault::Unauthorized.pause(failures), Duration::from_secs(seconds));
         }
         assert_eq!(Fault::TooMany(Duration::from_secs(77)).pause(3), Duration::from_secs(77));
     }

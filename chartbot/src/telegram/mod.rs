@@ -21,7 +21,7 @@ use reqwest::{Proxy, Url};
 use secrecy::SecretString;
 use tokio::{task::JoinSet, time::timeout};
 
-pub use self::{api::Api, fault::FaultKind, outage::Ended};
+pub use self::{api::Api, fault::FaultKind};
 use self::{outbox::Outbox, poll::Poll, queue::Queue};
 use crate::{chat::conversation::Conversation, metrics::Metrics, web::Readiness};
 
@@ -61,38 +61,32 @@ impl Telegram {
         Outbox::new(self.api.clone(), self.metrics.clone())
     }
 
-    /// Answers messages until `stop` is ready.
-    ///
-    /// # Errors
-    /// When Telegram rejects the token again and again. An outage of Telegram is no error.
-    pub async fn run(
-        self,
-        conversation: Conversation,
-        ready: Readiness,
-        stop: impl Future<Output = ()>,
-    ) -> Result<(), Ended> {
+    /// Answers messages until `stop` is ready. While Telegram is away, or refuses the token, it
+    /// tries again.
+    pub async fn run(self, conversation: Conversation, ready: Readiness, stop: impl Future<Output = ()>) {
         let mut answers = JoinSet::new();
         tokio::select! {
-            ended = self.serve(conversation, ready, &mut answers) => return Err(ended),
+            never = self.serve(conversation, ready, &mut answers) => match never {},
             () = stop => {}
         }
         let drained = async { while answers.join_next().await.is_some() {} };
         let _ = timeout(DRAIN, drained).await;
-        Ok(())
     }
 
-    /// Receives and answers for ever; returns why it cannot go on.
-    async fn serve(&self, conversation: Conversation, ready: Readiness, answers: &mut JoinSet<()>) -> Ended {
+    /// Receives and answers for ever.
+    async fn serve(
+        &self,
+        conversation: Conversation,
+        ready: Readiness,
+        answers: &mut JoinSet<()>,
+    ) -> Infallible {
         let mut poll = Poll::new(self.api.clone(), self.metrics.clone(), ready);
-        let us = match poll.introduce().await {
-            Ok(us) => us,
-            Err(ended) => return ended,
-        };
+        let us = poll.introduce().await;
         tracing::info!(bot = %us, "Telegram accepted the token; ready");
         let queue = Arc::new(Queue::new(self.outbox(), conversation, us, self.metrics.clone()));
         tokio::select! {
-            ended = poll.receive(&queue, answers) => ended,
-            never = self.list_commands() => match never {},
+            never = poll.receive(&queue, answers) => never,
+            never = self.list_commands() => never,
         }
     }
 

@@ -2,9 +2,9 @@
 //! (<https://core.telegram.org/bots/api#getupdates>).
 //!
 //! A plain loop rather than teloxide's stream of updates: a stream shows no empty answer, and
-//! so neither the end of an outage nor that a rejected token was accepted again.
+//! so neither the end of an outage nor that a refused token was accepted again.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use headlag_service::outbound::Failure;
 use serde_json::Value;
@@ -22,7 +22,7 @@ use super::{
     fault::Fault,
     inbox::Inbox,
     incoming::{self, Update},
-    outage::{Ended, Outage},
+    outage::Outage,
     queue::Queue,
 };
 use crate::{chat::access::Refusal, clock, metrics::Metrics, web::Readiness};
@@ -52,25 +52,21 @@ impl Poll {
         Self { api, metrics, ready, outage, unreadable: false }
     }
 
-    /// Asks for the bot's username; tries again while Telegram is away.
-    ///
-    /// # Errors
-    /// When Telegram rejects the token again and again.
-    pub async fn introduce(&mut self) -> Result<String, Ended> {
+    /// Asks for the bot's username; tries again while Telegram is away or refuses the token.
+    pub async fn introduce(&mut self) -> String {
         let me = loop {
             match self.api.ask(&GetMe::new()).await {
                 Ok(me) => break me,
-                Err(fault) => sleep(self.outage.failed(fault)?).await,
+                Err(fault) => sleep(self.outage.failed(fault)).await,
             }
         };
         self.outage.over();
         self.ready.reached(clock::now());
-        Ok(me["username"].as_str().unwrap_or_default().to_owned())
+        me["username"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Receives for ever, hands requests over to `queue`, which answers them in `answers`;
-    /// returns why it cannot go on.
-    pub async fn receive(&mut self, queue: &Arc<Queue>, answers: &mut JoinSet<()>) -> Ended {
+    /// Receives for ever, hands requests over to `queue`, which answers them in `answers`.
+    pub async fn receive(&mut self, queue: &Arc<Queue>, answers: &mut JoinSet<()>) -> Infallible {
         let mut offset = None;
         let mut inbox = Inbox::new();
         loop {
@@ -80,10 +76,7 @@ impl Poll {
                 Ok(updates) => updates,
                 Err(fault) => {
                     inbox.poll_failed();
-                    match self.outage.failed(fault) {
-                        Ok(pause) => sleep(pause).await,
-                        Err(ended) => return ended,
-                    }
+                    sleep(self.outage.failed(fault)).await;
                     continue;
                 }
             };

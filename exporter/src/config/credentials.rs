@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use headlag_service::secret_file::{SecretError, SecretFile};
+use headlag_service::{
+    outbound::basic_auth,
+    secret_file::{SecretError, SecretFile},
+};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -74,8 +76,8 @@ impl Credentials {
         let text = match &self.scheme {
             Scheme::Bearer if secret.contains(' ') => return Err(CredentialsError::Spaces),
             Scheme::Bearer => format!("Bearer {secret}"),
-            Scheme::Password(user) => basic(&format!("{}:{secret}", user.expose_secret())),
-            Scheme::UserAndPassword if secret.contains(':') => basic(secret),
+            Scheme::Password(user) => basic_auth(format!("{}:{secret}", user.expose_secret())),
+            Scheme::UserAndPassword if secret.contains(':') => basic_auth(secret),
             Scheme::UserAndPassword => return Err(CredentialsError::NoColon),
         };
         let mut header = HeaderValue::from_str(&text).map_err(|_| CredentialsError::NotForHeader)?;
@@ -91,11 +93,6 @@ impl Credentials {
         let folders = [Some(Path::new("/run/credentials")), credentials_directory];
         folders.into_iter().flatten().any(|folder| self.file.path().starts_with(folder))
     }
-}
-
-/// RFC 7617, section 2.
-fn basic(pair: &str) -> String {
-    format!("Basic {}", BASE64.encode(pair))
 }
 
 /// The credentials of a node that are in a file, and where they are given. The outer option is

@@ -6,16 +6,14 @@ use std::{
 };
 
 use anyhow::Context;
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use headlag_service::outbound::{self, Failure, USER_AGENT};
+use headlag_service::outbound::{self, Failure, USER_AGENT, basic_auth, login_of};
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode, Uri,
     body::Incoming,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
-use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use secrecy::ExposeSecret;
 use tokio::time::timeout_at;
@@ -189,14 +187,9 @@ fn asks_to_wait(response: &Response<Incoming>) -> Option<Duration> {
     retry_after::read(text(header::RETRY_AFTER)?, text(header::DATE), clock::wall())
 }
 
-/// The user and password of a URL as a header (RFC 7617).
+/// The user and password of a URL as a header.
 fn credentials(url: &Url) -> Option<(HeaderName, HeaderValue)> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
-    let pair = [decoded(url.username()), decoded(url.password().unwrap_or_default())].join(&b':');
-    let mut value = HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair))).ok()?;
+    let mut value = HeaderValue::try_from(basic_auth(login_of(url)?)).ok()?;
     value.set_sensitive(true);
     Some((header::AUTHORIZATION, value))
 }

@@ -7,9 +7,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use headlag_service::outbound::{self, Failure, classify_cause};
+use headlag_service::outbound::{self, Failure, basic_auth, classify_cause};
 use http_body_util::Empty;
 use hyper::{
     Method, Request, StatusCode, Uri,
@@ -121,11 +120,10 @@ impl Proxy {
         tunnel.map(TokioIo::into_inner).map_err(|_| Failure::Connect)
     }
 
-    /// RFC 7617.
     fn authorization(&self) -> Option<HeaderValue> {
         let (user, password) = self.login.as_ref()?;
         let pair = format!("{}:{}", user.expose_secret(), password.expose_secret());
-        let mut value = HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair))).ok()?;
+        let mut value = HeaderValue::try_from(basic_auth(pair)).ok()?;
         value.set_sensitive(true);
         Some(value)
     }

@@ -1,12 +1,14 @@
 //! Requests to others over HTTP: bodies with a limit, connections that do not grow old, and
 //! errors that carry no URL.
 
+mod basic_auth;
 mod body;
 mod client;
 
 use std::{error::Error, io};
 
 pub use self::{
+    basic_auth::{basic_auth, login_of},
     body::{collect, read_body},
     client::{Renewed, client},
 };

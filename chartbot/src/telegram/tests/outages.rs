@@ -45,21 +45,31 @@ async fn it_recovers_by_itself_and_answers_once() {
     }
 }
 
+/// Restarting would only ask Telegram more often.
 #[tokio::test(start_paused = true)]
-async fn a_token_that_nobody_knows_ends_it() {
-    for (method, after) in [("getme", 0), ("getupdates", 0), ("getupdates", 2)] {
-        for refusal in [no(401, "Unauthorized"), no(404, "Not Found")] {
-            let stand = Stand::new().await;
-            for _ in 0..after {
-                stand.say(method, Say::Ok(json!([])));
-            }
-            for _ in 0..3 {
-                stand.say(method, refusal.clone());
-            }
-            let error = Running::at(&stand).ends().await;
-            assert!(error.contains("--telegram.token-file"));
-            assert!(!error.contains("s3cret"));
+async fn with_a_token_that_nobody_knows_it_stays_up_and_asks_ever_less() {
+    for (refusal, revoked) in [(no(401, "Unauthorized"), false), (no(404, "Not Found"), true)] {
+        let (stand, log) = (Stand::new().await, Log::begin());
+        let mut running = None;
+        if revoked {
+            running = Some(Running::at(&stand));
+            stand.hears("setmycommands", 2).await;
+            log.news();
         }
+        stand.be_away(refusal, HOUR);
+        let running = running.unwrap_or_else(|| Running::at(&stand));
+        let before = stand.heard().len();
+        sleep(HOUR).await;
+        let asked = stand.heard().len() - before;
+        assert!((55..70).contains(&asked), "asked {asked} times in an hour");
+        let news = log.news();
+        assert_eq!(news.len(), 1, "{news:?}");
+        assert!(news[0].contains("--telegram.token-file") && !news[0].contains("s3cret"), "{news:?}");
+        assert!(!running.ready.is_reached(clock::now()));
+        stand.send([update(2, 7, "/help")]);
+        stand.hears("sendmessage", 1).await;
+        assert!(running.ready.is_reached(clock::now()));
+        running.stop().await;
     }
 }
 

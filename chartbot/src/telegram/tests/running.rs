@@ -138,11 +138,6 @@ impl Running {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
     }
-
-    /// Waits until it ends by itself.
-    pub async fn ends(self) -> String {
-        self.task.await.unwrap().unwrap_err().to_string()
-    }
 }
 
 /// What the bot logs on this thread while this lives, at level info and above.
