@@ -200,6 +200,25 @@ def a_reload_takes_a_changed_config(walk):
 
 
 @step
+def check_config_and_probe_see_what_the_unit_sees(walk):
+    machine, file = walk.machine, f"/etc/default/{EXPORTER}"
+    before = machine.read(file)
+    machine.write(file, f"{before}MY_KEY=key\n")
+    machine.run("install -m 600 /dev/null /etc/headlag/my-node-token; echo token >/etc/headlag/my-node-token")
+    secrets = "my-node\n        headers: { X-Api-Key: '${MY_KEY}' }\n" \
+              "        bearer_token_file: ${CREDENTIALS_DIRECTORY}/my-node\n"
+    machine.write(CONFIG, walk.outside.headlag_yml.replace("my-node\n", secrets))
+    for command in ("check-config", "probe"):
+        machine.run(f"""systemd-run --quiet --pipe --wait --property=DynamicUser=yes \\
+            --property=EnvironmentFile=/etc/default/headlag-exporter \\
+            --property=LoadCredential=my-node:/etc/headlag/my-node-token \\
+            headlag-exporter {command} --config.file /etc/headlag/headlag.yml""")
+    machine.write(file, before)
+    machine.write(CONFIG, walk.outside.headlag_yml)
+    machine.run("rm /etc/headlag/my-node-token")
+
+
+@step
 def the_units_are_confined(walk):
     walk.machine.run(f"systemd-analyze verify --man=no {EXPORTER}.service {BOT}.service")
     figures = []
