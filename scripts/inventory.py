@@ -134,7 +134,7 @@ def licenses(version, graph, known):
     line = "=" * 80
     parts = [
         f"What is linked into headlag-exporter and headlag-chartbot {version}, and under which licenses.\n"
-        "Where a crate offers a choice, headlag uses it under any of them.\n\n"
+        "Where a license has an OR, either applies.\n\n"
         "The GNU C Library is linked statically. To link another version of it, build the programs from\n"
         "the sources of headlag: https://github.com/headlag/headlag",
         "\n".join(others), "\n".join(crates),

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import packages
@@ -33,15 +34,21 @@ def step(function):
 class Walk:
     """What the steps share."""
 
-    def __init__(self, base, dist, scratch):
-        self.base, self.dist, self.scratch = base, dist, scratch
+    def __init__(self, base, dist, scratch, ends):
+        self.base, self.dist, self.scratch, self.ends = base, dist, scratch, ends
         self.issues = packages.Issues(dist, scratch / "packages")
-        (scratch / "layer").mkdir()
-        (scratch / "outside").mkdir()
-        root = layered(base, scratch / "layer")
-        self.outside = Outside(REPOSITORY / "target/debug/examples/outside", scratch / "outside")
-        self.machine = Machine(root, scratch / "console.log")
+        self.outside = Outside(REPOSITORY / "target/debug/examples/outside", scratch)
+        ends.callback(self.outside.end)
+        self.machine = Machine(self.debian("machine"), scratch / "console.log")
+        ends.callback(lambda: self.machine.nspawn.kill())
         self.begun = None
+
+    def debian(self, name):
+        """A Debian of its own, in a folder of this name, until the end."""
+        folder = self.scratch / name
+        folder.mkdir()
+        self.ends.callback(subprocess.run, ["umount", "--recursive", "--lazy", folder], check=True)
+        return layered(self.base, folder)
 
     def install(self, *files, options=""):
         """dpkg -i in the machine. Its end with 0 is part of every step that calls this."""
@@ -164,6 +171,7 @@ def prometheus_has_the_rules_and_both_targets(walk):
 
     # Each is scraped every 15 s.
     until("both targets are up", both_up, 30)
+    assert "honor_labels: true" in ask("status/config")["yaml"]
     files = {group["file"] for group in ask("rules")["groups"]}
     assert files == {"/usr/share/headlag/rules/alerts.yml", "/usr/share/headlag/rules/recording.yml"}, files
 
@@ -189,6 +197,25 @@ def a_reload_takes_a_changed_config(walk):
     walk.machine.run(f"systemctl reload {EXPORTER}")
     until("the new threshold", lambda: walk.metric('headlag_threshold_blocks{network="polygon"} 7\n'))
     assert walk.pid(EXPORTER) == pid
+
+
+@step
+def check_config_and_probe_see_what_the_unit_sees(walk):
+    machine, file = walk.machine, f"/etc/default/{EXPORTER}"
+    before = machine.read(file)
+    machine.write(file, f"{before}MY_KEY=key\n")
+    machine.run("install -m 600 /dev/null /etc/headlag/my-node-token; echo token >/etc/headlag/my-node-token")
+    secrets = "my-node\n        headers: { X-Api-Key: '${MY_KEY}' }\n" \
+              "        bearer_token_file: ${CREDENTIALS_DIRECTORY}/my-node\n"
+    machine.write(CONFIG, walk.outside.headlag_yml.replace("my-node\n", secrets))
+    for command in ("check-config", "probe"):
+        machine.run(f"""systemd-run --quiet --pipe --wait --property=DynamicUser=yes \\
+            --property=EnvironmentFile=/etc/default/headlag-exporter \\
+            --property=LoadCredential=my-node:/etc/headlag/my-node-token \\
+            headlag-exporter {command} --config.file /etc/headlag/headlag.yml""")
+    machine.write(file, before)
+    machine.write(CONFIG, walk.outside.headlag_yml)
+    machine.run("rm /etc/headlag/my-node-token")
 
 
 @step
@@ -294,33 +321,30 @@ def the_archive_installs_by_its_own_words(walk):
 
 @step
 def without_a_running_systemd_dpkg_ends_well(walk):
-    walk.machine.shut_down()
-    (walk.scratch / "second").mkdir()
-    root = layered(walk.base, walk.scratch / "second")
-    packages.install_offline(root, walk.issues)
+    packages.install_offline(walk.debian("chroot"), walk.issues)
+
+
+def take(walk):
+    """Every step, up to the first that fails. Returns whether all held."""
+    for function in STEPS:
+        name, since = function.__name__.replace("_", " "), time.monotonic()
+        try:
+            note = function(walk)
+        except Exception as error:
+            print(f"FAILED         {name}: {error}", flush=True)
+            print(walk.machine.ask(f"journalctl --unit {EXPORTER} --unit {BOT} --lines 40 --no-pager"), flush=True)
+            return False
+        print(f"ok   {time.monotonic() - since:6.1f} s  {name}{f' ({note})' if note else ''}", flush=True)
+    return True
 
 
 def main():
     base, dist = (Path(argument).resolve() for argument in sys.argv[1:])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with tempfile.TemporaryDirectory(prefix="headlag-installed-") as scratch:
-        walk = Walk(base, dist, Path(scratch))
-        held = True
-        begun = time.monotonic()
-        for function in STEPS:
-            name, since = function.__name__.replace("_", " "), time.monotonic()
-            try:
-                note = function(walk)
-            except Exception as error:
-                held = False
-                print(f"FAILED         {name}: {error}", flush=True)
-                print(walk.machine.ask(f"journalctl --unit {EXPORTER} --unit {BOT} --lines 40 --no-pager"))
-                break
-            print(f"ok   {time.monotonic() - since:6.1f} s  {name}{f' ({note})' if note else ''}", flush=True)
-        print(f"{'all held' if held else 'the walk ended early'}, {time.monotonic() - begun:.0f} s", flush=True)
-        walk.machine.nspawn.kill()
-        walk.outside.end()
-        subprocess.run(f"umount --recursive {scratch}/layer {scratch}/second 2>/dev/null", shell=True)
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="headlag-installed-") as scratch, ExitStack() as ends:
+        held = take(Walk(base, dist, Path(scratch), ends))
+    print(f"{'all held' if held else 'not all held'}, {time.monotonic() - begun:.0f} s", flush=True)
     sys.exit(0 if held else 1)
 
 
