@@ -77,10 +77,6 @@ def check_service(name, service):
     for port in service.get("ports", []):
         expect(port.startswith("127.0.0.1:"), f"{name} is published beyond this host: {port}")
     for volume in service.get("volumes", []):
-        if not isinstance(volume, str):
-            bind = volume["bind"]["create_host_path"] is False and volume["read_only"]
-            expect(bind, f"{name} would have a folder in place of {volume['source']}")
-            continue
         source, target = volume.split(":")[:2]
         if source.startswith("."):
             expect(volume.endswith(":ro"), f"{name} may write to {source}")
@@ -109,6 +105,8 @@ for name, service in compose["services"].items():
 published = sorted(name for name, service in compose["services"].items() if "ports" in service)
 expect(published == ["alertmanager", "grafana", "prometheus"], f"published are {published}")
 
+needed = compose["configs"][compose["services"]["exporter"]["configs"][0]]["file"]
+expect(needed == "./config/headlag.yml", f"up needs {needed} instead of config/headlag.yml")
 # One that two read would restart both.
 env_files = [file["path"] for service in compose["services"].values() for file in service.get("env_file", [])]
 expect(sorted(env_files) == [".env", "config/exporter.env"], f"the env files are {env_files}")
