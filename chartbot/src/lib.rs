@@ -5,6 +5,7 @@
 mod alerts;
 mod chart;
 mod chat;
+pub mod cli;
 mod clock;
 mod config;
 mod drawing;

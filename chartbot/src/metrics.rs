@@ -170,9 +170,30 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use headlag_service::exposition::{Format, render};
+    use headlag_service::{
+        document,
+        exposition::{Format, render},
+    };
 
     use super::*;
+
+    #[test]
+    fn document_of_all_metrics() {
+        let metrics = Metrics::default();
+        metrics.polled(Timestamp::from_millisecond(1_800_000_000_250).unwrap());
+        metrics.command("hour", "ok");
+        let text = render(&metrics.registry(), Format::Text).unwrap();
+        // Those of any process are in the exporter's part of the page.
+        let own = text.split_inclusive("# HELP ").filter(|family| !family.starts_with("process_"));
+        let table = document::metrics(&own.collect::<String>(), &["reason", "result", "event"]);
+        document::settle(
+            env!("CARGO_MANIFEST_DIR"),
+            "../docs/metrics.md",
+            "metrics of headlag-chartbot",
+            &table,
+        )
+        .unwrap();
+    }
 
     #[test]
     fn what_a_scrape_shows() {

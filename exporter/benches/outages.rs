@@ -1,5 +1,5 @@
 //! How often three ways to judge a node are wrong, over 100,000 rounds of random outages: a
-//! table for the README. `cargo bench -p headlag-exporter --bench outages`
+//! table of docs/performance.md. `cargo bench -p headlag-exporter --bench outages`
 
 #![allow(clippy::print_stdout, reason = "a table on stdout is what it is for")]
 

@@ -8,10 +8,12 @@ pub mod answer;
 pub mod block;
 mod block_time;
 mod changes;
+pub mod cli;
 mod clock;
 pub mod config;
 mod consensus;
 pub mod discover;
+pub mod explain;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod health;

@@ -110,7 +110,19 @@ fn table(snapshots: &[Snapshot], in_colours: bool) -> String {
         );
         heading + &rows(of, in_colours)
     });
-    networks.collect::<Vec<_>>().join("\n")
+    networks.collect::<Vec<_>>().join("\n") + &hints(snapshots)
+}
+
+/// The commands that explain the reasons in the table; nothing where there are none.
+fn hints(snapshots: &[Snapshot]) -> String {
+    let failures = || snapshots.iter().flat_map(|of| &of.nodes).filter_map(|node| node.failure);
+    let is_given = |label: &&str| failures().any(|reason| reason.label() == *label);
+    let hints: String = Reason::LABELS
+        .into_iter()
+        .filter(is_given)
+        .map(|label| format!("  headlag-exporter explain {label}\n"))
+        .collect();
+    if hints.is_empty() { hints } else { format!("\ncauses and remedies:\n{hints}") }
 }
 
 fn rows(of: &Snapshot, in_colours: bool) -> String {

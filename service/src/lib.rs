@@ -5,6 +5,7 @@
 pub mod build_info;
 #[cfg(test)]
 mod captured_log;
+pub mod document;
 pub mod exposition;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;

@@ -11,6 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::reader::{Field, Reader, Section};
 
+/// All keys of `basic_auth`.
+pub const KEYS: [&str; 3] = ["username", "password_file", "file"];
+
 /// What is sent as `Authorization`, from a file that may be replaced at any time.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -112,7 +115,7 @@ pub fn read<'a>(
 }
 
 fn read_basic<'a>(reader: &mut Reader<'a>, field: &Field<'a>, folder: &Path) -> Option<Credentials> {
-    let section = reader.section(field, &["username", "password_file", "file"])?;
+    let section = reader.section(field, &KEYS)?;
     if let Some(file) = section.get("file") {
         for key in ["username", "password_file"] {
             if let Some(other) = section.get(key) {

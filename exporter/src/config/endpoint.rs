@@ -20,7 +20,7 @@ use super::{
 };
 
 /// All keys of a node.
-const KEYS: [&str; 8] = [
+pub const KEYS: [&str; 8] = [
     "name",
     "url",
     "headers",

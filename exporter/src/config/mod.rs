@@ -3,6 +3,8 @@
 mod access;
 mod credentials;
 pub mod difference;
+#[cfg(test)]
+mod document;
 mod endpoint;
 pub mod notes;
 mod parse;

@@ -12,8 +12,10 @@ use super::{
     tree,
 };
 
-const TOP_KEYS: [&str; 3] = ["poll_interval", "timeout", "networks"];
-const NETWORK_KEYS: [&str; 14] = [
+/// All keys of the file itself.
+pub const TOP_KEYS: [&str; 3] = ["poll_interval", "timeout", "networks"];
+/// All keys of a network.
+pub const NETWORK_KEYS: [&str; 14] = [
     "name",
     "protocol",
     "head",
@@ -30,8 +32,10 @@ const NETWORK_KEYS: [&str; 14] = [
     "watched",
 ];
 
-const POLL_INTERVAL: Duration = Duration::from_secs(15);
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How often nodes are asked.
+pub const POLL_INTERVAL: Duration = Duration::from_secs(15);
+/// For everything asked of a node in one round.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
 const SHORTEST: Duration = Duration::from_millis(100);
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Enough for the longest interval.

@@ -15,7 +15,7 @@ use crate::protocol::{
 const JSON_MAX_LEAD_BLOCKS: u64 = 100;
 
 /// All keys of a question.
-const QUESTION_KEYS: [&str; 5] = ["method", "path", "body", "pointer", "form"];
+pub const QUESTION_KEYS: [&str; 5] = ["method", "path", "body", "pointer", "form"];
 
 /// What the config says of a network's protocol, as far as it could be read.
 pub struct Protocol {

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use headlag_service::exposition::{Format, render};
+use headlag_service::{
+    document,
+    exposition::{Format, render},
+    process::ProcessCollector,
+};
 
 use proptest::prelude::*;
 
@@ -83,6 +87,18 @@ fn render_with(snapshot: &Snapshot, format: Format) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Fixed(published, snapshot.clone())));
     render(&registry, format).unwrap()
+}
+
+#[test]
+fn document_of_all_metrics() {
+    let settle = |part, text: &str| {
+        let table = document::metrics(text, &["state", "reason"]);
+        document::settle(env!("CARGO_MANIFEST_DIR"), "../docs/metrics.md", part, &table).unwrap();
+    };
+    settle("metrics of headlag-exporter", &render_with(&snapshot(), Format::Text));
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(ProcessCollector));
+    settle("metrics of a process", &render(&registry, Format::Text).unwrap());
 }
 
 fn later(than: Moment, seconds: u64) -> Moment {

@@ -1,132 +1,34 @@
-//! `docs/chains.md`, written from the table.
-//!
-//! `HEADLAG_GOLDEN=write cargo test -p headlag-exporter document` rewrites it.
+//! What `docs/chains.md` repeats from the table.
 
-use std::{env, fmt::Write, fs, path::PathBuf};
+use std::fmt::Write;
+
+use headlag_service::document::{settle, table};
 
 use super::*;
 use crate::limits::{Limits, defaults};
 
-const BEFORE: &str = "\
-# Chains
+fn settled(part: &str, text: &str) {
+    settle(env!("CARGO_MANIFEST_DIR"), "../docs/chains.md", part, text).unwrap();
+}
 
-<!-- Written from exporter/src/protocol/table.rs by:
-     HEADLAG_GOLDEN=write cargo test -p headlag-exporter document -->
-
-headlag asks every node for the number of its newest block and, where `chain_id` is set, which chain
-it is on. `protocol` in `headlag.yml` says how. Where the answer with the block also holds the chain,
-it is checked in every round at no cost; elsewhere headlag asks for it at first, about every twentieth
-round, and whenever the block leaves a doubt. A node that does not report its chain is judged by its
-block alone, and a node on another chain is `wrong_chain`.
-
-The defaults follow from the usual time between two blocks. Set them yourself where your chain is
-faster or slower than the row:
-
-- `threshold_blocks`: the blocks of 10 s, at least 2.
-- `stall_after`: 12 blocks, at least 60 s. It must be at least three poll intervals.
-- `max_lead_blocks`: the blocks of 200 s, at least 100.
-";
-
-const JSON_SECTION: &str = r#"
-## json
-
-For a chain that is not listed, describe the request yourself. Horizon, the older API of Stellar:
-
-```yaml
-networks:
-  - name: horizon
-    protocol: json
-    head: { path: /, pointer: /history_latest_ledger, form: number }
-    chain: { pointer: /network_passphrase }
-    chain_id: "Public Global Stellar Network ; September 2015"
-    threshold_blocks: 2
-    stall_after: 60s
-    references:
-      - https://reference-1.example.org
-      - https://reference-2.example.org
-    watched:
-      - name: my-node
-        url: http://10.0.0.5:8000
-```
-
-A node that is asked by POST, and for its chain with a request of its own:
-
-```yaml
-networks:
-  - name: my-chain
-    protocol: json
-    head:
-      method: POST
-      body: '{"jsonrpc":"2.0","id":1,"method":"chain_head","params":[]}'
-      pointer: /result/height
-      form: decimal
-    chain: { method: GET, path: /genesis, pointer: /hash }
-    chain_id: 8f2a5c
-    threshold_blocks: 5
-    stall_after: 60s
-    references: [https://reference.example.org]
-    watched:
-      - name: my-node
-        url: http://10.0.0.5:9000
-```
-
-| key of `head` and `chain` | |
-| --- | --- |
-| `method` | `GET` (default) or `POST` |
-| `path` | joined to the URL of each node as described above; without it the URL is used as it is |
-| `body` | what is posted, as `application/json`; required with `POST` |
-| `pointer` | where the value is in the answer: a JSON pointer (RFC 6901), such as `/result/height`; `""` is the whole answer |
-| `form` | `decimal`: a string of digits; `hex`: a string with `0x`; `number`: a JSON number; for `chain` also `text`, its default. A block in another form is malformed, a chain in another form counts as not reported |
-
-`chain` with a `pointer` alone reads the answer that holds the block. `form: hex` compares chains as
-numbers, the other forms as text. An answer has HTTP status 200. An `error` in it is an error, with
-its `code` where it has one; 429, as a status or a code, means that the rate is limited. Block 0
-means that the node is not synced yet. `threshold_blocks` and `stall_after` have no defaults here;
-that of `max_lead_blocks` is 100.
-"#;
-
-const BETWEEN: &str = "
-## How the URL of a node is used
-
-Rows with `GET` append their path to the path of the URL. A slash at its end is dropped, a query is
-kept, and what is already there is not repeated: both `https://ton.example.org` and
-`https://ton.example.org/api/v2` lead to `/api/v2/getMasterchainInfo`. Rows with `POST` use the URL as
-it is, since operators use different paths.
-
-## A node that is not synced yet
-
-A node that is starting or still syncing may have no block yet. It is `unreachable`, and the log
-says \"node is not synced yet\". In `headlag_node_errors_total` the reason is `rpc_error` where the
-node answers with an error, else `malformed`.
-
-## What counts as an error
-
-An answer may have up to 1 MiB, and a block up to 2^53. HTTP status 429 is `rate_limited` on every
-chain. With other statuses than those of an answer the reason is that of the error in the answer, if
-it has one with a code (`rpc_error`, or `rate_limited` where its row lists the code), else
-`http_status`.
-";
-
-fn document() -> String {
-    let mut text = String::from(BEFORE);
-    text += "\n| protocol | chains | block time | threshold_blocks | stall_after | max_lead_blocks |\n";
-    text += "| --- | --- | --- | --- | --- | --- |\n";
+fn overview() -> String {
+    let titles = ["protocol", "chains", "block time", "threshold_blocks", "stall_after", "max_lead_blocks"];
+    let mut lines = vec![titles.map(String::from)];
     for row in rows() {
         let time = row.block_time.unwrap();
         let Limits { threshold_blocks, stall_after, max_lead_blocks } = defaults(time);
-        let (name, title) = (row.name, row.about.title);
-        writeln!(
-            text,
-            "| [{name}](#{name}) | {title} | {time:?} | {threshold_blocks} | {stall_after:?} | {max_lead_blocks} |"
-        )
-        .unwrap();
+        lines.push([
+            format!("[{0}](#{0})", row.name),
+            row.about.title.to_owned(),
+            format!("{time:?}"),
+            threshold_blocks.to_string(),
+            format!("{stall_after:?}"),
+            max_lead_blocks.to_string(),
+        ]);
     }
-    text += "| [json](#json) | any other with JSON over HTTP | | required | required | 100 |\n";
-    text += BETWEEN;
-    for row in rows() {
-        text += &section(row);
-    }
-    text + JSON_SECTION
+    let json = ["[json](#json)", "any other with JSON over HTTP", "", "required", "required", "100"];
+    lines.push(json.map(String::from));
+    table(&lines)
 }
 
 fn section(row: &Row) -> String {
@@ -227,27 +129,18 @@ fn shown_sign(sign: &Unsynced) -> String {
     }
 }
 
-fn file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/chains.md")
-}
-
 #[test]
-fn the_document_is_that_of_the_table() {
-    let document = document();
-    if env::var("HEADLAG_GOLDEN").is_ok_and(|it| it == "write") {
-        fs::write(file(), &document).unwrap();
-    }
-    let written = fs::read_to_string(file()).unwrap_or_default();
-    assert!(
-        written == document,
-        "docs/chains.md is stale; rewrite it: HEADLAG_GOLDEN=write cargo test -p headlag-exporter document"
-    );
+fn the_table_is_in_the_page() {
+    settled("protocols", &overview());
+    settled("sections of the protocols", &rows().iter().map(|row| section(row)).collect::<String>());
 }
 
 #[test]
 fn every_example_is_a_config() {
-    let document = document();
-    let examples = document.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+    let sections: String = rows().iter().map(|row| section(row)).collect();
+    let (_, by_hand) = include_str!("../../../docs/chains.md").split_once("\n## json\n").unwrap();
+    let text = sections + by_hand;
+    let examples = text.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
     let mut names = Vec::new();
     for example in examples {
         let environment = |_: &str| Some("s3cret".to_owned());

@@ -1,0 +1,29 @@
+{{/* What everything's name begins with: the release's, with headlag in it. With "-exporter" behind it,
+it has to fit into 63 characters. */}}
+{{- define "headlag.name" -}}
+{{- $name := .Release.Name -}}
+{{- if not (contains "headlag" $name) -}}{{- $name = printf "%s-headlag" $name -}}{{- end -}}
+{{- $name | trunc 53 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The labels by which a component is found: dict "root" . "component" "exporter" */}}
+{{- define "headlag.selector" -}}
+app.kubernetes.io/name: headlag
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* All labels of an object, with those of the values, which replace none of these:
+dict "root" . "component" "exporter" "extra" .Values.exporter.labels */}}
+{{- define "headlag.labels" -}}
+{{- $labels := include "headlag.selector" . | fromYaml -}}
+{{- $_ := set $labels "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" .root.Release.Service -}}
+{{- $_ := set $labels "helm.sh/chart" (printf "headlag-%s" .root.Chart.Version | replace "+" "_") -}}
+{{- merge $labels .extra | toYaml -}}
+{{- end -}}
+
+{{/* "true" where the bot runs. */}}
+{{- define "headlag.chartbot" -}}
+{{- if and .Values.chartbot.enabled .Values.chartbot.existingSecret -}}true{{- end -}}
+{{- end -}}

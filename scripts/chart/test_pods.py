@@ -1,0 +1,108 @@
+"""What runs: confined, with its files, replaced when its config changes."""
+
+import copy
+
+from chart import COMPONENTS, FULL, SMALL, Chart, changed, container, of_kind, pod, render
+from program import Program, certificate
+
+class Pods(Chart):
+    def test_confinement(self):
+        for objects in [self.full, self.small]:
+            for component in COMPONENTS:
+                spec = pod(objects, component)["spec"]
+                self.assertEqual(spec["securityContext"], {
+                    "runAsNonRoot": True,
+                    "runAsUser": 65532,
+                    "runAsGroup": 65532,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                })
+                self.assertIs(spec["automountServiceAccountToken"], False)
+                self.assertEqual(container(objects, component)["securityContext"], {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                })
+                self.assertTrue(all(it["readOnly"] for it in container(objects, component)["volumeMounts"]))
+
+    def test_the_cluster_may_choose_the_user(self):
+        values = changed(changed(FULL, "exporter.runAsUser", None), "chartbot.runAsUser", None)
+        objects = render(values)
+        for component in COMPONENTS:
+            spec = pod(objects, component)["spec"]
+            self.assertEqual(spec["securityContext"], {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}})
+            # And whoever it chooses can read the files.
+            modes = {it.get("secret", it.get("configMap"))["defaultMode"] for it in spec["volumes"]}
+            self.assertEqual(modes, {0o444})
+
+    def test_one_bot_and_no_gap_of_the_exporter(self):
+        deployments = of_kind(self.full, "Deployment")
+        self.assertEqual({it["spec"]["replicas"] for it in deployments.values()}, {1})
+        self.assertEqual(deployments["headlag-chartbot"]["spec"]["strategy"], {"type": "Recreate"})
+        rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+        self.assertEqual(deployments["headlag-exporter"]["spec"]["strategy"], rolling)
+
+    def test_an_upgrade_replaces_the_pod_whose_config_changed(self):
+        self.assertEqual(render(FULL), self.full)
+        node = {"name": "second-node", "url": "http://10.0.0.7:8545"}
+        more = copy.deepcopy(FULL)
+        more["exporter"]["config"]["networks"][0]["watched"].append(node)
+        upgraded = render(more)
+        self.assertIn("second-node", of_kind(upgraded, "ConfigMap")["headlag-exporter"]["data"]["headlag.yml"])
+        self.assertNotEqual(pod(upgraded, "exporter"), pod(self.full, "exporter"))
+        self.assertEqual(pod(upgraded, "chartbot"), pod(self.full, "chartbot"))
+        for component in COMPONENTS:
+            limited = render(changed(FULL, f"{component}.webConfig.rate_limit", {"interval": "1s", "burst": 5}))
+            self.assertNotEqual(pod(limited, component), pod(self.full, component))
+        silent = render(changed(FULL, "serviceMonitor.interval", "30s"))
+        self.assertEqual(pod(silent, "exporter"), pod(self.full, "exporter"))
+
+    def test_secrets_come_by_reference(self):
+        self.assertEqual(set(of_kind(self.full, "Secret")), {"headlag-exporter-web", "headlag-chartbot-web"})
+        self.assertEqual(container(self.full, "exporter")["envFrom"], [{"secretRef": {"name": "node-keys"}}])
+        self.assertNotIn("env", container(self.full, "chartbot"))
+        for component, wanted in {
+            "exporter": {"headlag-exporter-web", "node-tokens", "exporter-tls"},
+            "chartbot": {"headlag-chartbot-web", "telegram", "chartbot-tls"},
+        }.items():
+            volumes = pod(self.full, component)["spec"]["volumes"]
+            self.assertEqual({it["secret"]["secretName"] for it in volumes if "secret" in it}, wanted)
+
+    def test_the_programs_start_and_probes_need_no_login(self):
+        keys = certificate()
+        secrets = {
+            "node-tokens": {"my-node": "secret"},
+            "telegram": {"telegram-token": "1:secret", "webhook-secret": "secret", "unrelated": "secret"},
+            "exporter-tls": keys,
+            "chartbot-tls": keys,
+        }
+        environment = {"FIRST_KEY": "secret", "CHARTBOT_TELEGRAM_API_URL": "http://127.0.0.1:9"}
+        for values, objects in [(SMALL, self.small), (FULL, self.full)]:
+            for component in COMPONENTS:
+                with self.subTest(component, full=values is FULL):
+                    program = Program(objects, component, secrets, environment)
+                    try:
+                        self.assertEqual(len(program.ports), 2, program.log)
+                        probes = container(objects, component)
+                        for probe in ["livenessProbe", "readinessProbe"]:
+                            asked = probes[probe]["httpGet"]
+                            self.assertEqual(asked.get("scheme", "HTTP"), "HTTP")
+                            self.assertEqual(asked["port"], "probe")
+                            self.assertIn(program.get(1, asked["path"]), [200, 503])
+                        self.assertEqual(program.get(1, "/-/healthy"), 200)
+                        tls = "tls_server_config" in values[component].get("webConfig", {})
+                        login = "basic_auth_users" in values[component].get("webConfig", {})
+                        self.assertEqual(program.get(0, "/metrics", "https" if tls else "http"), 401 if login else 200)
+                    finally:
+                        status, log = program.stop()
+                    self.assertEqual(status, 0, log)
+
+    def test_ports_have_the_names_that_are_used(self):
+        for component, port in COMPONENTS.items():
+            ports = {it["name"]: it["containerPort"] for it in container(self.full, component)["ports"]}
+            self.assertEqual(ports, {"web": port, "probe": 9919})
+            self.assertIn(f"--web.listen-address=:{port}", container(self.full, component)["args"])
+            self.assertIn("--web.probe-listen-address=:9919", container(self.full, component)["args"])
+            service = of_kind(self.full, "Service")[f"headlag-{component}"]["spec"]
+            for it in service["ports"]:
+                self.assertEqual(it["port"], ports[it["targetPort"]])
+            self.assertLessEqual(service["selector"].items(), pod(self.full, component)["metadata"]["labels"].items())

@@ -1,0 +1,156 @@
+"""Lists what the programs are made of: each crate that is linked into them, on either architecture.
+
+    inventory.py VERSION FOLDER
+
+writes FOLDER/sbom.cdx.json (CycloneDX) and FOLDER/third-party-licenses.txt. Both depend on
+Cargo.lock, SOURCE_DATE_EPOCH and the tool chain alone.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import uuid
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = ["headlag-exporter", "headlag-chartbot"]
+TARGETS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]
+LICENSE_FILE = re.compile(r"(un)?licen[cs]e|copying|copyright|notice", re.I)
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def linked():
+    """Crates as (name, version), each with those that it links to."""
+    graph = defaultdict(set)
+    for target in TARGETS:
+        for program in PROGRAMS:
+            path = []
+            # A line is its depth, the name and the version; where a crate comes again, its own
+            # crates are left out.
+            for line in run("cargo", "tree", "--locked", "--package", program, "--target", target, "--edges",
+                            "normal,no-proc-macro", "--prefix", "depth", "--format", "{p}").splitlines():
+                depth, name, version = re.match(r"(\d+)(\S+) v(\S+)", line).groups()
+                del path[int(depth):]
+                graph[name, version]
+                if path:
+                    graph[path[-1]].add((name, version))
+                path.append((name, version))
+    return graph
+
+
+def packages():
+    """What cargo knows about each crate, by (name, version)."""
+    filters = [f"--filter-platform={target}" for target in TARGETS]
+    metadata = json.loads(run("cargo", "metadata", "--locked", "--format-version=1", *filters))
+    return {(package["name"], package["version"]): package for package in metadata["packages"]}
+
+
+def license_of(package):
+    """The SPDX expression; older crates write a slash for OR."""
+    if not package["license"]:
+        sys.exit(f"inventory: {package['name']} names no license; decide whether it may be used")
+    return package["license"].replace("/", " OR ")
+
+
+def purl(key):
+    return "pkg:cargo/{}@{}".format(*key)
+
+
+def tool_chain():
+    """What is linked besides crates: name, version, license, where it comes from."""
+    rust = re.search(r"^release: (\S+)", run("rustc", "-vV"), re.M)[1]
+    glibc = run("getconf", "GNU_LIBC_VERSION").split()[1]
+    font = re.search(r"`@expo-google-fonts/inter` (\d[\d.]*\d)", (ROOT / "chartbot/fonts/README.md").read_text())[1]
+    return [
+        ("rust-std", rust, "MIT OR Apache-2.0", "https://github.com/rust-lang/rust"),
+        ("glibc", glibc, "LGPL-2.1-or-later", "https://sourceware.org/glibc/"),
+        ("@expo-google-fonts/inter", font, "OFL-1.1", "https://github.com/rsms/inter"),
+    ]
+
+
+def sbom(version, graph, known):
+    checksums = {(package["name"], package["version"]): package.get("checksum")
+                 for package in tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]}
+    components = []
+    for key in sorted(graph):
+        package = known[key]
+        component = {"type": "application" if key[0] in PROGRAMS else "library", "bom-ref": purl(key),
+                     "name": key[0], "version": key[1], "description": package["description"],
+                     "licenses": [{"expression": license_of(package)}]}
+        if checksums[key]:
+            component["purl"] = purl(key)
+            component["hashes"] = [{"alg": "SHA-256", "content": checksums[key]}]
+        if package["repository"]:
+            component["externalReferences"] = [{"type": "vcs", "url": package["repository"]}]
+        components.append({name: value for name, value in component.items() if value})
+    others = [{"type": "library", "bom-ref": f"{name}@{of}", "name": name, "version": of,
+               "licenses": [{"expression": license}], "externalReferences": [{"type": "website", "url": url}]}
+              for name, of, license, url in tool_chain()]
+    programs = [key for key in graph if key[0] in PROGRAMS]
+    edges = {purl(key): sorted(map(purl, graph[key])) for key in graph}
+    for key in programs:
+        edges[purl(key)] += [other["bom-ref"] for other in others if key[0] == "headlag-chartbot"
+                             or other["licenses"] != [{"expression": "OFL-1.1"}]]
+    edges[f"headlag@{version}"] = sorted(map(purl, programs))
+    bill = {
+        "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "metadata": {
+            "timestamp": datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC).isoformat(),
+            "component": {"type": "application", "bom-ref": f"headlag@{version}", "name": "headlag",
+                          "version": version, "licenses": [{"expression": "Apache-2.0"}]},
+        },
+        "components": components + others,
+        "dependencies": [{"ref": ref, "dependsOn": edges[ref]} for ref in sorted(edges)],
+    }
+    digest = hashlib.sha256(json.dumps(bill).encode()).hexdigest()
+    return {"serialNumber": uuid.uuid5(uuid.NAMESPACE_URL, digest).urn} | bill
+
+
+def licenses(version, graph, known):
+    crates, texts = [], defaultdict(list)
+    for key in sorted(key for key in graph if known[key]["source"]):
+        package, name = known[key], " ".join(key)
+        crates.append(f"{name:<36} {license_of(package)}")
+        folder = Path(package["manifest_path"]).parent
+        found = [file for file in sorted(folder.rglob("*")) if file.is_file() and LICENSE_FILE.match(file.name)]
+        for file in found:
+            text = file.read_text(errors="replace").replace("\r\n", "\n").strip()
+            texts[text].append(name)
+        if not found:
+            crates[-1] += "  (no license file in the crate)"
+    others = [f"{' '.join((name, of)):<36} {license:<20} {url}" for name, of, license, url in tool_chain()]
+    for name, file in [("glibc", "packaging/licenses/LGPL-2.1.txt"), ("@expo-google-fonts/inter", "chartbot/fonts/OFL.txt"),
+                       ("rust-std", "LICENSE")]:
+        texts[(ROOT / file).read_text().strip()].append(name)
+    line = "=" * 80
+    parts = [
+        f"What is linked into headlag-exporter and headlag-chartbot {version}, and under which licenses.\n"
+        "Where a license has an OR, either applies.\n\n"
+        "The GNU C Library is linked statically. To link another version of it, build the programs from\n"
+        "the sources of headlag: https://github.com/headlag/headlag",
+        "\n".join(others), "\n".join(crates),
+    ]
+    ordered = sorted(texts.items(), key=lambda item: (item[1][0], item[0]))
+    parts += [f"{line}\n{', '.join(sorted(set(names)))}\n{line}\n\n{text}" for text, names in ordered]
+    return "\n\n".join(parts) + "\n"
+
+
+def main():
+    version, folder = sys.argv[1], Path(sys.argv[2])
+    graph, known = linked(), packages()
+    bill = json.dumps(sbom(version, graph, known), indent=1, ensure_ascii=False) + "\n"
+    (folder / "sbom.cdx.json").write_text(bill)
+    (folder / "third-party-licenses.txt").write_text(licenses(version, graph, known))
+
+
+if __name__ == "__main__":
+    main()
