@@ -12,6 +12,7 @@ use headlag_service::start;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    headlag_nss::look_up_without_modules();
     let cli = match Cli::from_arg_matches(&cli::command().get_matches()) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

@@ -17,6 +17,7 @@ use headlag_service::start;
 use tokio::runtime;
 
 fn main() -> ExitCode {
+    headlag_nss::look_up_without_modules();
     let flags = match Flags::from_arg_matches(&cli::command().get_matches()) {
         Ok(flags) => flags,
         Err(error) => error.exit(),

@@ -219,6 +219,27 @@ def check_config_and_probe_see_what_the_unit_sees(walk):
 
 
 @step
+def no_name_service_module_of_the_system_is_loaded(walk):
+    machine = walk.machine
+    # A module that kills who loads it, as those of another glibc kill a static program.
+    source = "__attribute__((constructor)) static void die(void) { __builtin_trap(); }"
+    subprocess.run(["cc", "-shared", "-nostdlib", "-x", "c", "-o", walk.scratch / "trap", "-"], input=source, text=True,
+                   check=True)
+    subprocess.run(["cp", walk.scratch / "trap", machine.root / "usr/lib/libnss_trap.so.2"], check=True)
+    machine.write("/root/nsswitch.conf", "hosts: trap files dns\n")
+    machine.write("/root/names.yml", walk.outside.headlag_yml.replace("127.0.0.1", "localhost"))
+
+    def trapped(command):
+        return machine.ask("unshare --mount sh -c 'mount --bind /root/nsswitch.conf /etc/nsswitch.conf; "
+                           f"{command}' >/dev/null 2>&1 && echo 0 || echo $?")
+
+    assert trapped("getent hosts localhost") != "0", "the module is not loaded by others either"
+    status = trapped("headlag-exporter probe --config.file /root/names.yml")
+    assert status == "0", f"status {status} of headlag-exporter probe"
+    machine.run("rm /usr/lib/libnss_trap.so.2")
+
+
+@step
 def the_units_are_confined(walk):
     walk.machine.run(f"systemd-analyze verify --man=no {EXPORTER}.service {BOT}.service")
     figures = []
