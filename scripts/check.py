@@ -111,7 +111,14 @@ expect(needed == "./config/headlag.yml", f"up needs {needed} instead of config/h
 env_files = [file["path"] for service in compose["services"].values() for file in service.get("env_file", [])]
 expect(sorted(env_files) == [".env", "config/exporter.env"], f"the env files are {env_files}")
 
-version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.M)[1]
+cargo = (ROOT / "Cargo.toml").read_text()
+# A build in Docker has to find all that Cargo.toml names.
+context = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.M)
+for member in re.findall(r'"(\S+)"', re.search(r"^members = \[(.*?)\]", cargo, re.M | re.S)[1]):
+    manifest = f"{member}/Cargo.toml"
+    found = any(manifest == path or manifest.startswith(f"{path}/") for path in context)
+    expect(found, f".dockerignore keeps {manifest} from the build")
+version = re.search(r'^version = "(.*)"$', cargo, re.M)[1]
 expect(f"image.version={version} " in dockerfile, f"the images' label is not version {version}")
 for base in re.findall(r"^FROM (\S+)", dockerfile, re.M):
     here = base in ("scratch", "image")
