@@ -292,7 +292,10 @@ def an_upgrade_with_a_config_that_is_refused_ends_configured(walk):
 
 @step
 def an_upgrade_of_a_running_bot_without_a_token_ends_configured(walk):
-    walk.machine.run(f"systemctl start {BOT}; cp -p {TOKEN} /root/token; : >{TOKEN}")
+    walk.machine.run(f"systemctl start {BOT}; cp -p {TOKEN} /root/token")
+    # From then on it has its copy of the token.
+    until("the bot is up", lambda: walk.listening(9918), 20)
+    walk.machine.run(f": >{TOKEN}")
     walk.install(*walk.issues.next())
     walk.expect(BOT, "inactive")
     walk.machine.run(f"cp -p /root/token {TOKEN}; systemctl start {BOT}")
