@@ -1,5 +1,7 @@
 """What the values turn on, and which values are refused."""
 
+import copy
+
 from chart import CHART, FULL, SMALL, Chart, changed, container, helm, load, of_kind, pod, refusal, render
 
 class Values(Chart):
@@ -21,9 +23,32 @@ class Values(Chart):
                 empty = [] if path.endswith("s") else ""
                 self.assertIn(f"{path} is missing: ", refusal(changed(SMALL, path, empty)))
         for path in ["serviceMonitor.tlsConfig", "serviceMonitor.basicAuth"]:
-            self.assertIn(f"{path} is missing: exporter.webConfig", refusal(changed(FULL, path, None)))
+            for empty in [None, {}]:
+                self.assertIn(f"{path} is missing: exporter.webConfig", refusal(changed(FULL, path, empty)))
         for path, empty in [("chartbot.alertChats", []), ("chartbot.alertsSecret", "")]:
             self.assertIn("set both or none", refusal(changed(FULL, path, empty)))
+
+    def test_a_name_that_yaml_reads_as_something_else_is_refused(self):
+        for name in [True, 8, 1000.0, 1.1]:
+            with self.subTest(name):
+                networks = copy.deepcopy(SMALL["exporter"]["config"]["networks"])
+                networks[0]["name"] = name
+                self.assertIn("name", refusal(changed(SMALL, "exporter.config.networks", networks)))
+                networks[0]["name"] = "polygon"
+                networks[0]["watched"][0]["name"] = name
+                self.assertIn("name", refusal(changed(SMALL, "exporter.config.networks", networks)))
+
+    def test_a_placeholder_is_no_id(self):
+        for user in ["", "YOUR-ID"]:
+            self.assertIn("allowedUsers", refusal(changed(SMALL, "chartbot.allowedUsers", [user])))
+
+    def test_any_name_of_a_release_is_a_label(self):
+        for release in ["123", "1e3", "true", "null", "2026-11-30"]:
+            for it in render(SMALL, release=release):
+                with self.subTest(f"{release} {it['kind']}"):
+                    self.assertEqual(it["metadata"]["labels"]["app.kubernetes.io/instance"], release)
+                    if it["kind"] == "Service":
+                        self.assertEqual(it["spec"]["selector"]["app.kubernetes.io/instance"], release)
 
     def test_unknown_keys_are_refused(self):
         # Below these the cluster, the exporter or the operator knows the keys.

@@ -9,7 +9,7 @@ it has to fit into 63 characters. */}}
 {{/* The labels by which a component is found: dict "root" . "component" "exporter" */}}
 {{- define "headlag.selector" -}}
 app.kubernetes.io/name: headlag
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
