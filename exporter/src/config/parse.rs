@@ -110,20 +110,7 @@ fn read_network<'a>(
     let stall_after = read_stall_after(reader, section, protocol.preset);
     check_stall_after(reader, &stall_after, poll_interval);
     let threshold_blocks = read_threshold_blocks(reader, section, protocol.preset);
-    let max_lead_blocks = match section.get("max_lead_blocks") {
-        Some(field) => reader.number(&field, 1..=MOST_BLOCKS),
-        None => Some(protocol.preset.max_lead_blocks()),
-    };
-    if let Some((lead, threshold)) = max_lead_blocks.zip(threshold_blocks)
-        && lead < threshold
-    {
-        let at = section.get("max_lead_blocks").or_else(|| section.get("threshold_blocks"));
-        let problem = format!(
-            "must leave max_lead_blocks ({lead}) at or above threshold_blocks ({threshold}): a node that is \
-             level must not be implausible"
-        );
-        let _: Option<()> = at.and_then(|field| reader.wrong(&field, problem));
-    }
+    let max_lead_blocks = read_max_lead_blocks(reader, section, protocol.preset, threshold_blocks);
     let chain_id = protocol::read_chain_id(reader, section, protocol.row.as_deref());
     let proxy = section.get("proxy_url").map(|field| proxy::read(reader, &field));
     let shared = Shared { folder, interval: poll_interval, proxy: proxy.flatten() };
@@ -154,6 +141,25 @@ fn read_network<'a>(
         quorum: usize::try_from(quorum?).ok()?,
         nodes: nodes.collect(),
     })
+}
+
+/// A node that is level must not be implausible, so it is at least the threshold.
+fn read_max_lead_blocks(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    preset: Preset,
+    threshold_blocks: Option<u64>,
+) -> Option<u64> {
+    let least = threshold_blocks.unwrap_or(1);
+    let Some(field) = section.get("max_lead_blocks") else {
+        return Some(preset.max_lead_blocks().max(least));
+    };
+    match reader.number(&field, 1..=MOST_BLOCKS) {
+        Some(lead) if lead < least => {
+            reader.wrong(&field, format!("must be at least threshold_blocks, which is {least}"))
+        }
+        read => read,
+    }
 }
 
 /// A duration and the line that set it; a default has the line of its section.

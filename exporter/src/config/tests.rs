@@ -52,6 +52,22 @@ fn a_small_file_gets_the_defaults() {
     assert_eq!(read(&one).unwrap().networks[0].quorum, 1);
 }
 
+/// A node that is level must not be implausible.
+#[test]
+fn max_lead_blocks_is_at_least_the_threshold() {
+    for (keys, lead) in [
+        ("  threshold_blocks: 1000\n", 1000),
+        ("  threshold_blocks: 1000\n  max_lead_blocks: 1000\n", 1000),
+        ("  threshold_blocks: 7\n", 100),
+    ] {
+        assert_eq!(read(&with(keys)).unwrap().networks[0].max_lead_blocks, lead, "{keys}");
+    }
+    check(
+        &with("  max_lead_blocks: 4\n"),
+        &[":8: networks[0].max_lead_blocks: must be at least threshold_blocks, which is 5"],
+    );
+}
+
 #[test]
 fn everything_can_be_set() {
     let config = read(&with(
