@@ -53,22 +53,15 @@ pub fn command() -> clap::Command {
 
 #[cfg(test)]
 mod document {
-    use headlag_service::document::{arguments, commands, settle, table};
+    use headlag_service::document::{settle, settle_command_line, table};
 
     use crate::words::{ENGLISH, RUSSIAN};
 
     const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 
     #[test]
-    fn flags_are_in_the_page() {
-        let flags = arguments(&super::command());
-        settle(FOLDER, "../docs/configuration.md", "flags of headlag-chartbot", &flags).unwrap();
-    }
-
-    #[test]
-    fn commands_are_in_the_page() {
-        let commands = commands(&super::command());
-        settle(FOLDER, "../docs/commands.md", "commands of headlag-chartbot", &commands).unwrap();
+    fn flags_and_commands_are_in_the_pages() {
+        settle_command_line(FOLDER, &super::command()).unwrap();
     }
 
     #[test]

@@ -76,19 +76,10 @@ pub fn command() -> clap::Command {
 
 #[cfg(test)]
 mod document {
-    use headlag_service::document::{arguments, commands, settle};
-
-    const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
+    use headlag_service::document::settle_command_line;
 
     #[test]
-    fn flags_are_in_the_page() {
-        let flags = arguments(&super::command());
-        settle(FOLDER, "../docs/configuration.md", "flags of headlag-exporter", &flags).unwrap();
-    }
-
-    #[test]
-    fn commands_are_in_the_page() {
-        let commands = commands(&super::command());
-        settle(FOLDER, "../docs/commands.md", "commands of headlag-exporter", &commands).unwrap();
+    fn flags_and_commands_are_in_the_pages() {
+        settle_command_line(env!("CARGO_MANIFEST_DIR"), &super::command()).unwrap();
     }
 }

@@ -48,9 +48,23 @@ fn renewed(page: &str, part: &str, text: &str) -> Option<String> {
     Some(format!("{before}{}{after}", frame(part, text)))
 }
 
+/// Settles what the pages say of a program's command line: its flags and its commands.
+///
+/// # Errors
+/// As [`settle`].
+pub fn settle_command_line(folder: &str, program: &Command) -> Result<(), String> {
+    let name = program.get_name();
+    let settled = [
+        settle(folder, "../docs/configuration.md", &format!("flags of {name}"), &arguments(program)),
+        settle(folder, "../docs/commands.md", &format!("commands of {name}"), &commands(program)),
+    ];
+    // Every stale page is named, not the first alone.
+    let stale: Vec<_> = settled.into_iter().filter_map(Result::err).collect();
+    if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
+}
+
 /// A table of what a program or a command takes, without what its parent takes as well.
-#[must_use]
-pub fn arguments(command: &Command) -> String {
+fn arguments(command: &Command) -> String {
     let shown = |arg: &&Arg| !["help", "version"].contains(&arg.get_id().as_str());
     let mut arguments: Vec<_> = command.get_arguments().filter(shown).collect();
     arguments.sort_by_key(|arg| arg.get_long());
@@ -82,8 +96,7 @@ fn argument(arg: &Arg) -> [String; 4] {
 }
 
 /// A section for each command of a program: what it does, how it is called, what it takes.
-#[must_use]
-pub fn commands(program: &Command) -> String {
+fn commands(program: &Command) -> String {
     let mut text = String::new();
     for command in program.get_subcommands() {
         let (of, name) = (program.get_name(), command.get_name());

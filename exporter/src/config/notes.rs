@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Config, Network, Role};
 use crate::protocol::Identity;
 
-/// With fewer, the median of all but one wrong reference is not that of the network.
+/// With fewer, the median is one of two blocks or between them, and one of the two may be wrong.
 const ENOUGH_REFERENCES: usize = 3;
 
 /// What is worth knowing about `config`. `credentials_directory` is the environment variable of that

@@ -88,6 +88,7 @@ networks:
     references:
       - https://reference-1.example.org{path}
       - https://reference-2.example.org{path}
+      - https://reference-3.example.org{path}
     watched:
       - name: my-node
         url: {url}
