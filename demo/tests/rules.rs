@@ -142,14 +142,20 @@ async fn missing<'a>(metrics: &BTreeSet<&'a str>, services: [SocketAddr; 2]) -> 
 async fn every_metric_that_rules_name_is_exposed() {
     let folder = tempfile::tempdir().unwrap();
     let nodes = Nodes::start(Chain::calm(5), wall_clock()).await.unwrap();
-    let (config, port) = (config::headlag_yml(nodes.urls(), 1_000), free_port());
-    let addresses = [port.address(), free_port().hand_over()];
+    let config = config::headlag_yml(nodes.urls(), 1_000);
+    let (port, of_chartbot) = (free_port(), free_port());
+    let addresses = [port.address(), of_chartbot.address()];
     let exporter = exporter::start(folder.path(), &config, port).await.unwrap();
 
     let telegram = Telegram::start(TOKEN).await.unwrap();
     let mut command = Command::new(beside("headlag-chartbot").unwrap());
     command.env("CHARTBOT_TELEGRAM_TOKEN", TOKEN).args(["--telegram.api-url", &telegram.url()]);
-    command.args(["--telegram.allowed-users", "1001", "--web.listen-address", &addresses[1].to_string()]);
+    command.args([
+        "--telegram.allowed-users",
+        "1001",
+        "--web.listen-address",
+        &of_chartbot.hand_over().to_string(),
+    ]);
     let mut chartbot = Process::start("chartbot", &mut command).unwrap();
     chartbot.ready(&format!("http://{}/-/ready", addresses[1]), PATIENCE).await.unwrap();
 

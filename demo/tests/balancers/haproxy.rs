@@ -16,7 +16,7 @@ const PACKAGE: Package = Package {
 };
 
 /// haproxy in front of a pool, with the config of the document.
-async fn start(pool: &Pool) -> Process {
+async fn start(pool: &mut Pool) -> Process {
     let others = [
         ("headlag-exporter port 9917", format!("127.0.0.1 port {}", pool.exporter.port())),
         ("bind :8545", format!("bind {}", pool.balancer)),
@@ -26,9 +26,7 @@ async fn start(pool: &Pool) -> Process {
     std::fs::write(&file, config).unwrap();
     let programs = PACKAGE.find_or_fetch().await.unwrap();
     let mut command = package::command(&programs, "haproxy");
-    let haproxy = Process::start("haproxy", command.arg("-db").arg("-f").arg(file)).unwrap();
-    pool.balancer_is_up().await;
-    haproxy
+    pool.start_balancer("haproxy", command.arg("-db").arg("-f").arg(file)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +34,7 @@ async fn haproxy_serves_nothing_stale_and_always_something() {
     const LEVEL: &[&str] = &["level/node-a", "level/node-b"];
     const ANY: &[&str] = &["any/node-a", "any/node-b"];
     let mut pool = Pool::start().await;
-    let _haproxy = start(&pool).await;
+    let _haproxy = start(&mut pool).await;
     pool.is_served_by(LEVEL).await;
 
     pool.freeze(&[&pool.node_a]).await;

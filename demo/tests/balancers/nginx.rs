@@ -1,6 +1,6 @@
 //! The config for free nginx in free nginx.
 
-use headlag_demo::{package::Package, process::Process};
+use headlag_demo::package::Package;
 use tokio::process::Command;
 
 use crate::{document::config, pool::Pool};
@@ -32,20 +32,19 @@ async fn free_nginx_loads_the_config_and_serves_from_the_fit_node() {
         ("/var/cache/nginx-headlag", "cache".into()),
     ];
     let config = pool.fitted(config("nginx"), &others);
-    let folder = pool.folder.path();
+    let folder = pool.folder.path().to_owned();
     std::fs::write(folder.join("rpc.conf"), config).unwrap();
     std::fs::write(folder.join("nginx.conf"), AROUND).unwrap();
     let program = PACKAGE.find_or_fetch().await.unwrap().join("nginx");
     let nginx = || {
         let mut command = Command::new(&program);
-        command.arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "stderr"]);
+        command.arg("-p").arg(&folder).args(["-c", "nginx.conf", "-e", "stderr"]);
         command
     };
     let output = nginx().arg("-t").output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
-    let _nginx = Process::start("nginx", &mut nginx()).unwrap();
-    pool.balancer_is_up().await;
+    let _nginx = pool.start_balancer("nginx", &mut nginx()).await;
     let address = |url: &str| url.trim_start_matches("http://").to_owned();
     let (node_a, node_b) = (address(&pool.node_a.url), address(&pool.node_b.url));
     pool.is_served_by(&[&node_a]).await;

@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
-use headlag_demo::{exporter, process::Process};
+use headlag_demo::{
+    exporter,
+    process::{Port, Process},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::{
     anvil::Anvil,
@@ -25,6 +29,8 @@ pub struct Pool {
     pub node_b: Anvil,
     /// Where the balancer is to listen.
     pub balancer: SocketAddr,
+    /// Held until it does, so that no other test listens there.
+    port: Option<Port>,
     /// Where the configs of the balancer and of the exporter are.
     pub folder: TempDir,
     /// Where the exporter listens.
@@ -48,8 +54,9 @@ impl Pool {
         let port = free_port();
         let exporter = port.address();
         let process = Some(exporter::start(folder.path(), &config, port).await.unwrap());
-        let balancer = free_port().hand_over();
-        Self { node_a, node_b, balancer, folder, exporter, reference, process }
+        let port = free_port();
+        let (balancer, port) = (port.address(), Some(port));
+        Self { node_a, node_b, balancer, port, folder, exporter, reference, process }
     }
 
     /// A config of the document, with the addresses of this pool and these in place of its own.
@@ -119,10 +126,13 @@ impl Pool {
         (servers, lowest)
     }
 
-    /// Waits until the balancer listens.
-    pub async fn balancer_is_up(&self) {
+    /// Starts the balancer, and waits until it listens.
+    pub async fn start_balancer(&mut self, name: &'static str, command: &mut Command) -> Process {
+        self.port.take().unwrap().hand_over();
+        let balancer = Process::start(name, command).unwrap();
         let connect = || async { tokio::net::TcpStream::connect(self.balancer).await.ok() };
         eventually("the balancer listens", connect).await;
+        balancer
     }
 
     /// Waits until exactly these serve.
