@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT / ".tools/containers/shared"
 # A copy, so that nobody's own .env, config and secrets are touched.
 CHECKOUT = SHARED / "checkout"
-# Not headlag, which may be running beside it.
+# Not headlag, whose containers and volumes stay as they are; its ports have to be free, though.
 PROJECT = "headlag-trial"
 
 
