@@ -1,6 +1,6 @@
 {{/* One program in one pod that can read its files and use the network, and nothing else:
 dict "root" . "component" "exporter" "port" 9917 "strategy" (dict …) "args" (list …)
-     "config" "what the pod is replaced for"
+     "config" "what the pod is replaced for"  "environment" "a Secret, or nothing"
      "files" (list (dict "path" "/etc/headlag" "volume" (dict "configMap" …)) …) */}}
 {{- define "headlag.deployment" -}}
 {{- $values := index .root.Values .component -}}
@@ -56,11 +56,9 @@ spec:
           imagePullPolicy: {{ $values.image.pullPolicy }}
           args:
             {{- concat $args $values.extraArgs | toYaml | nindent 12 }}
-          {{- if eq .component "exporter" }}
-          {{- with $values.existingSecret }}
+          {{- with .environment }}
           envFrom:
             - secretRef: { name: {{ . | quote }} }
-          {{- end }}
           {{- end }}
           ports:
             - { name: web, containerPort: {{ .port }} }
