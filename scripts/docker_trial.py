@@ -167,7 +167,7 @@ def copy_checkout():
     for name in subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0"):
         if name and (ROOT / name).exists():
             (CHECKOUT / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, CHECKOUT / name)
+            shutil.copy2(ROOT / name, CHECKOUT / name, follow_symlinks=False)
 
 
 def write(name, text, mode=0o644):
