@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT / ".tools/containers/shared"
 # A copy, so that nobody's own .env, config and secrets are touched.
 CHECKOUT = SHARED / "checkout"
-# Not headlag, whose containers and volumes stay as they are; its ports have to be free, though.
+# Not headlag: where the user's own runs in the same engine, its containers and volumes stay as they are.
 PROJECT = "headlag-trial"
 
 
@@ -52,7 +54,10 @@ class Engine:
 
     def run(self, *command, fails=False, **env):
         """What a command in the checkout prints. It has to fail, or not to."""
-        env = os.environ | {"COMPOSE_PROJECT_NAME": PROJECT, "BUILDKIT_PROGRESS": "plain"} | env
+        # Settings of the user's own headlag would override those in the checkout.
+        others = ("COMPOSE_", "CHARTBOT_", "HEADLAG_")
+        here = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+        env = here | {"COMPOSE_PROJECT_NAME": PROJECT, "BUILDKIT_PROGRESS": "plain"} | env
         done = subprocess.run(
             self.inside + list(command), cwd=CHECKOUT, env=env, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -92,8 +97,16 @@ class Engine:
         return float(found[0]["value"][1]) if found else None
 
 
+def free_ports(count):
+    """Ports that are free here at every address. In an engine of our own all of them are."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
 def copy_checkout():
-    """The files that git has or would add, as a user has them after cloning."""
+    """The files that git has or would add, as a user has them after cloning; published on free ports, since
+    the user's own headlag may have the others."""
     # The folder itself stays: the engine has it mounted.
     SHARED.mkdir(parents=True, exist_ok=True)
     for old in SHARED.iterdir():
@@ -104,6 +117,8 @@ def copy_checkout():
         if name and (ROOT / name).exists():
             (CHECKOUT / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, CHECKOUT / name, follow_symlinks=False)
+    compose = CHECKOUT / "compose.yaml"
+    compose.write_text(re.sub(r'"127\.0\.0\.1:\d+:(\d+)"', r'"127.0.0.1::\1"', compose.read_text()))
 
 
 def write(name, text, mode=0o644):
