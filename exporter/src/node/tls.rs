@@ -5,15 +5,12 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
 
-use headlag_service::outbound::{Failure, classify_cause};
+use headlag_service::outbound::{AnyCertificate, Failure, classify_cause};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
 use rustls_native_certs::load_native_certs;
 use tokio_rustls::TlsConnector;
 
-use super::{
-    certificate::{Any, Listed},
-    tcp::Stream,
-};
+use super::{certificate::Listed, tcp::Stream};
 use crate::config::Tls;
 
 /// The TLS settings of all nodes: those with the same have one config, with its roots and its
@@ -46,7 +43,7 @@ impl Trust {
             ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let builder = match &tls.roots {
             _ if tls.skip_verify => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(Any::new(provider)))
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider)))
             }
             Some(roots) => {
                 let listed = Listed::new(roots.clone(), provider)?;

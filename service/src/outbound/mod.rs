@@ -1,6 +1,7 @@
 //! Requests to others over HTTP: bodies with a limit, connections that do not grow old, and
 //! errors that carry no URL.
 
+mod any_certificate;
 mod basic_auth;
 mod body;
 mod client;
@@ -8,6 +9,7 @@ mod client;
 use std::{error::Error, io};
 
 pub use self::{
+    any_certificate::AnyCertificate,
     basic_auth::{basic_auth, login_of},
     body::{collect, read_body},
     client::{Renewed, client},
