@@ -82,7 +82,7 @@ impl ServerCertVerifier for Listed {
 }
 
 /// Whether a certificate was refused as a server's because it is an authority's.
-fn is_authority(error: &Error) -> bool {
+pub fn is_authority(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else { return false };
     cause.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
 }

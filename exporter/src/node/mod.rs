@@ -2,6 +2,7 @@
 
 mod allowance;
 mod authorization;
+mod broken;
 mod certificate;
 mod chain_check;
 mod connection;
