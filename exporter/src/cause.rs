@@ -16,6 +16,8 @@ pub enum Cause {
     Closed,
     /// The firewall or the service manager of this machine allows no such connection.
     NotPermitted,
+    /// The address is not a public one, and only those may be asked.
+    NotPublic,
     /// The proxy does not answer.
     ProxyAway,
     /// The proxy answers and does not connect.
@@ -49,6 +51,7 @@ impl Cause {
         Self::Reset,
         Self::Closed,
         Self::NotPermitted,
+        Self::NotPublic,
         Self::ProxyAway,
         Self::ProxyRefused,
     ];
@@ -76,6 +79,7 @@ impl Cause {
             Self::Reset => "connection reset",
             Self::Closed => "connection closed before the answer was complete",
             Self::NotPermitted => "connection not permitted on this machine",
+            Self::NotPublic => "not a public address",
             Self::ProxyAway => "proxy cannot be reached",
             Self::ProxyRefused => "no connection through the proxy",
             Self::Expired => "certificate expired",

@@ -7,6 +7,7 @@ use rustls::ClientConfig;
 use super::{
     allowance::Allowance,
     proxy::{Proxy, Relay},
+    reach::Reach,
     tcp::{Server, Stream},
     tls::{Trust, handshake},
 };
@@ -16,9 +17,15 @@ use crate::{answer::Reason, config::Access};
 #[derive(Debug, Clone, Default)]
 pub struct Dialer {
     trust: Arc<Trust>,
+    reach: Reach,
 }
 
 impl Dialer {
+    /// To nodes within `reach`.
+    pub fn within(reach: Reach) -> Self {
+        Self { reach, ..Self::default() }
+    }
+
     /// The way to `server` that `access` describes.
     ///
     /// # Errors
@@ -26,7 +33,7 @@ impl Dialer {
     pub fn route(&self, server: Server, access: &Access) -> Result<Route, rustls::Error> {
         let tls = server.is_tls.then(|| self.trust.config(&access.tls)).transpose()?;
         let proxy = access.proxy.as_ref().map(|proxy| Proxy::new(&self.trust, proxy)).transpose()?;
-        Ok(Route { server, tls, proxy })
+        Ok(Route { server, reach: self.reach, tls, proxy })
     }
 }
 
@@ -34,6 +41,7 @@ impl Dialer {
 #[derive(Debug)]
 pub struct Route {
     server: Server,
+    reach: Reach,
     tls: Option<Arc<ClientConfig>>,
     proxy: Option<Proxy>,
 }
@@ -57,7 +65,7 @@ impl Route {
         let allowance = Allowance::new();
         let (mut stream, relay): (Stream, _) = match &self.proxy {
             Some(proxy) => proxy.reach(&self.server, &allowance).await?,
-            None => (Box::new(allowance.over(self.server.connect().await?)), None),
+            None => (Box::new(allowance.over(self.server.connect(self.reach).await?)), None),
         };
         if let Some(tls) = &self.tls {
             stream = handshake(tls, &self.server.host, stream).await?;

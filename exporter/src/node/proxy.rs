@@ -24,6 +24,7 @@ use tower_service::Service;
 use super::{
     allowance::Allowance,
     broken::reason_of,
+    reach::Reach,
     tcp::{Server, Stream},
     tls::{Trust, handshake},
 };
@@ -87,7 +88,7 @@ impl Proxy {
     }
 
     async fn connect(&self, allowance: &Allowance) -> Result<Stream, Reason> {
-        let stream = self.server.connect().await;
+        let stream = self.server.connect(Reach::Any).await;
         let stream = stream.map_err(|_| Reason::Connect(Some(Cause::ProxyAway)))?;
         let stream = Box::new(allowance.over(stream));
         match &self.tls {
