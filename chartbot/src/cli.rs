@@ -1,9 +1,9 @@
 //! The command line: `main.rs` reads it, the manual and the completions are made from it.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use headlag_service::{
     build_info::VERSION_AND_REVISION,
-    start::{self, ListenOptions, LogOptions},
+    start::{self, LogOptions},
 };
 
 use crate::{config::Flags, drawing::Drawing};
@@ -47,8 +47,7 @@ pub enum Task {
 /// All of it, with the variables of the environment and the default address.
 #[must_use]
 pub fn command() -> clap::Command {
-    let command = ListenOptions::with_default(Cli::command(), "127.0.0.1:9918");
-    start::with_environment(command, "CHARTBOT")
+    start::command::<Cli>("CHARTBOT", "127.0.0.1:9918")
 }
 
 #[cfg(test)]

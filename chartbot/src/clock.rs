@@ -22,27 +22,13 @@ pub fn wall() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
-    /// All source files with their text.
-    fn sources(folder: &Path) -> Vec<(String, String)> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-        let files = files.iter().map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()));
-        files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
-    }
+    use headlag_service::purity;
 
     /// clippy.toml keeps the clocks out; this keeps out the runtime and the network.
     #[test]
     fn what_is_marked_pure_does_no_input_or_output() {
-        let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-        let pure: Vec<_> = sources.iter().filter(|(_, text)| text.starts_with("//! PURE")).collect();
-        assert!(pure.len() > 10, "{}", pure.len());
-        for (path, text) in pure {
-            let (product, _) = text.split_once("#[cfg(test)]").unwrap_or((text, ""));
-            for impure in ["tokio", "reqwest::Client", "std::fs", "std::net", "clock::"] {
-                assert!(!product.contains(impure), "{path} is marked PURE and uses {impure}");
-            }
-        }
+        let impure = ["tokio", "reqwest::Client", "std::fs", "std::net", "clock::"];
+        let pure = purity::check(env!("CARGO_MANIFEST_DIR"), &impure).unwrap();
+        assert!(pure >= 11, "{pure}");
     }
 }

@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use crate::block::BlockNumber;
+use crate::{block::BlockNumber, cause::Cause};
 
 /// Why a node gave no usable block: the values of the label `reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// Nothing complete within the timeout.
     Timeout,
-    /// No connection, or it broke.
-    Connect,
-    /// The TLS handshake or the certificate failed.
-    Tls,
+    /// No connection, or it broke; with the cause where that is known.
+    Connect(Option<Cause>),
+    /// The TLS handshake or the certificate failed; with the cause where that is known.
+    Tls(Option<Cause>),
     /// This HTTP status, which is not 429 and not one of an answer.
     HttpStatus(u16),
     /// HTTP status 429, or the error that means the same on its chain.
@@ -53,8 +53,8 @@ impl Reason {
     pub fn index(self) -> usize {
         match self {
             Self::Timeout => 0,
-            Self::Connect => 1,
-            Self::Tls => 2,
+            Self::Connect(_) => 1,
+            Self::Tls(_) => 2,
             Self::HttpStatus(_) => 3,
             Self::RateLimited => 4,
             Self::TooLarge => 5,
@@ -86,6 +86,15 @@ impl Reason {
         match self {
             Self::HttpStatus(status) => Some(status.into()),
             Self::RpcError(code) | Self::NotSynced(code) => code,
+            _ => None,
+        }
+    }
+
+    /// What lies behind it, where that is known.
+    #[must_use]
+    pub fn cause(self) -> Option<&'static str> {
+        match self {
+            Self::Connect(cause) | Self::Tls(cause) => cause.map(Cause::words),
             _ => None,
         }
     }

@@ -32,7 +32,8 @@ pub fn log(before: Option<&Snapshot>, after: &Snapshot) {
     }
 }
 
-/// What makes a node's line differ in more than its numbers.
+/// What makes a node's line differ in more than its numbers. The cause of a failure is none of it: of a
+/// name's addresses, now one fails last and now another.
 fn kind(node: &NodeSnapshot) -> (NodeState, Option<Discriminant<Reason>>, Option<i64>) {
     (node.state, node.failure.as_ref().map(discriminant), node.failure.and_then(Reason::code))
 }
@@ -47,8 +48,8 @@ fn log_node(network: &NetworkName, now: &NodeSnapshot) {
             Reason::NotSynced(_) => "node is not synced yet",
             _ => "node gives no usable block",
         };
-        let (reason, code) = (reason.label(), reason.code());
-        tracing::warn!(%network, %node, reason, code, block, state, "{what}");
+        let (reason, code, cause) = (reason.label(), reason.code(), reason.cause());
+        tracing::warn!(%network, %node, reason, code, cause, block, state, "{what}");
         return;
     }
     let lag_blocks = now.lag.map(Lag::blocks);
@@ -92,6 +93,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        cause::Cause,
         network::scenarios::{answer, network, round},
         snapshot::Moment,
     };
@@ -151,6 +153,17 @@ mod tests {
         for (line, (level, words, field)) in lines.iter().zip(level_and_words) {
             assert!(line.starts_with(level) && line.contains(words) && line.contains(field), "{line}");
         }
+    }
+
+    #[test]
+    fn a_failure_has_its_cause_which_is_no_change_by_itself() {
+        let tls = |cause| Err(Reason::Tls(Some(cause)));
+        let refused = Err(Reason::Connect(Some(Cause::Refused)));
+        let lines = logged(&[tls(Cause::Expired), tls(Cause::OtherName), refused, Err(Reason::Timeout)]);
+        let [expired, refused, timeout] = &lines[..] else { panic!("{lines:#?}") };
+        assert!(expired.contains("reason=\"tls\" cause=\"certificate expired\""), "{expired}");
+        assert!(refused.contains("reason=\"connect\" cause=\"connection refused\""), "{refused}");
+        assert!(!timeout.contains("cause"), "{timeout}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand, builder::PossibleValuesParser};
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 use headlag_service::{
     build_info::VERSION_AND_REVISION,
     start::{self, ListenOptions, LogOptions},
@@ -70,8 +70,7 @@ pub enum Command {
 /// All of it, with the variables of the environment and the default address.
 #[must_use]
 pub fn command() -> clap::Command {
-    let command = ListenOptions::with_default(Flags::command(), "0.0.0.0:9917");
-    start::with_environment(command, "EXPORTER")
+    start::command::<Flags>("EXPORTER", "0.0.0.0:9917")
 }
 
 #[cfg(test)]

@@ -35,29 +35,25 @@ impl Moment {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
-
-    /// All source files with their text.
-    fn sources(folder: &Path) -> Vec<(String, String)> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-        let files = files.iter().map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()));
-        files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
-    }
+    use headlag_service::purity;
 
     /// clippy.toml keeps the clocks of the libraries out; this keeps out this module, the
     /// runtime, the network and what imports them.
     #[test]
     fn what_is_marked_pure_does_no_input_or_output() {
-        let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-        let pure: Vec<_> = sources.iter().filter(|(_, text)| text.starts_with("//! PURE")).collect();
-        assert!(pure.len() >= 12, "{}", pure.len());
-        for (path, text) in pure {
-            let (product, _) = text.split_once("#[cfg(test)]\nmod tests").unwrap_or((text, ""));
-            let edges = ["clock::", "::now()", "fastrand", "round::", "node::", "super::exchange"];
-            for impure in ["tokio", "reqwest", "std::fs", "std::net"].iter().chain(&edges) {
-                assert!(!product.contains(impure), "{path} is marked PURE and uses {impure}");
-            }
-        }
+        let impure = [
+            "tokio",
+            "reqwest",
+            "std::fs",
+            "std::net",
+            "clock::",
+            "::now()",
+            "fastrand",
+            "round::",
+            "node::",
+            "super::exchange",
+        ];
+        let pure = purity::check(env!("CARGO_MANIFEST_DIR"), &impure).unwrap();
+        assert!(pure >= 12, "{pure}");
     }
 }

@@ -14,7 +14,7 @@ pub fn section(reason: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Reason;
+    use crate::{answer::Reason, cause::Cause};
 
     #[test]
     fn every_reason_has_its_section_and_every_section_a_reason() {
@@ -36,6 +36,16 @@ mod tests {
             }
         }
         assert_eq!(section("nonsense"), None);
+    }
+
+    #[test]
+    fn every_cause_is_in_the_section_of_its_reason() {
+        for (reason, causes) in [("connect", Cause::OF_CONNECT), ("tls", Cause::OF_TLS)] {
+            let section = section(reason).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            for cause in causes {
+                assert!(section.contains(&format!("\"{}\"", cause.words())), "{reason} lacks {cause:?}");
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod block;
 mod block_time;
+pub mod cause;
 mod changes;
 pub mod cli;
 mod clock;

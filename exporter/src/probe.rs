@@ -74,6 +74,7 @@ fn as_value(snapshots: &[Snapshot]) -> Value {
             "took_seconds": node.took.map(|took| took.as_secs_f64()),
             "error": node.failure.map(|reason| reason.label()),
             "error_code": node.failure.and_then(|reason| reason.code()),
+            "error_cause": node.failure.and_then(|reason| reason.cause()),
         })
     };
     let network = |of: &Snapshot| {
@@ -178,9 +179,10 @@ fn state_with_reason(node: &NodeSnapshot) -> String {
     match node.failure.filter(|reason| reason.label() != state) {
         None => state.into(),
         Some(Reason::NotSynced(_)) => format!("{state} (not synced yet)"),
-        Some(reason) => match reason.code() {
-            Some(code) => format!("{state} ({} {code})", reason.label()),
-            None => format!("{state} ({})", reason.label()),
+        Some(reason) => match (reason.code(), reason.cause()) {
+            (Some(code), _) => format!("{state} ({} {code})", reason.label()),
+            (None, Some(cause)) => format!("{state} ({}: {cause})", reason.label()),
+            (None, None) => format!("{state} ({})", reason.label()),
         },
     }
 }
@@ -194,6 +196,7 @@ mod tests {
     use super::*;
     use crate::{
         block::BlockNumber,
+        cause::Cause,
         network::scenarios::{answer, network, round},
     };
     use cases::{Case, Does, cases, row_of};
@@ -213,6 +216,14 @@ mod tests {
         insta::assert_snapshot!("table", table(&[one.clone(), other.clone()], false));
         let starts = table(&[snapshot(&[Ok(5), Ok(5)], &[Err(Reason::NotSynced(Some(-28)))])], false);
         assert!(starts.contains(" unreachable (not synced yet) "), "{starts}");
+        let expired = Err(Reason::Tls(Some(Cause::Expired)));
+        let expired = snapshot(&[Ok(5), Ok(5)], &[expired]);
+        assert_eq!(
+            as_value(std::slice::from_ref(&expired))["networks"][0]["nodes"][0]["error_cause"],
+            "certificate expired"
+        );
+        let expired = table(&[expired], false);
+        assert!(expired.contains(" unreachable (tls: certificate expired) "), "{expired}");
         let painted = table(&[one], true);
         assert!(painted.contains("\u{1b}[31mbehind                    \u{1b}[0m"), "{painted}");
         insta::assert_snapshot!("json", format!("{:#}", as_value(&[other])));

@@ -170,43 +170,49 @@ async fn nodes_are_reached_through_the_proxy_of_their_network() {
     })
     .await;
 
+    const REFUSED: &str = "no connection through the proxy";
     const NAME: &str = "http://node.invalid:8545";
     const SECURE_NAME: &str = "https://node.invalid:8546";
     let rows = [
         ("tunnel", format!("http://{tunnel}"), NAME, "ok"),
         ("tunnel-for-tls", format!("http://{tunnel_tls}"), SECURE_NAME, "ok"),
         ("login", format!("http://me:p%40ss@{with_login}"), NAME, "ok"),
-        ("wrong-login", format!("http://me:pass@{with_login}"), NAME, "connect"),
-        ("no-login", format!("http://{with_login}"), NAME, "connect"),
+        ("wrong-login", format!("http://me:pass@{with_login}"), NAME, REFUSED),
+        ("no-login", format!("http://{with_login}"), NAME, REFUSED),
         // Many proxies make tunnels to port 443 alone.
         ("relay", format!("http://{relays}"), NAME, "ok"),
         ("relay-for-login", format!("http://me:p%40ss@{relays_for_login}"), NAME, "ok"),
-        ("no-relay-for-tls", format!("http://{relays}"), SECURE_NAME, "connect"),
+        ("no-relay-for-tls", format!("http://{relays}"), SECURE_NAME, REFUSED),
         // The status is the node's own.
         ("relayed-status", format!("http://{}", relay.start(closed, &seen).await), NAME, "http_status"),
         (
             "refused-403",
             format!("http://{}", refuses("403 Forbidden").start(plain, &seen).await),
             NAME,
-            "connect",
+            REFUSED,
         ),
         (
             "refused-502",
             format!("http://{}", refuses("502 Bad Gateway").start(plain, &seen).await),
             NAME,
-            "connect",
+            REFUSED,
         ),
         ("secure", format!("https://localhost:{}", secure.port()), NAME, "ok"),
-        ("secure-unknown", format!("https://localhost:{}", unknown.port()), NAME, "tls"),
+        (
+            "secure-unknown",
+            format!("https://localhost:{}", unknown.port()),
+            NAME,
+            "unknown issuer of the certificate",
+        ),
         ("socks", format!("socks5h://{socks_plain}"), NAME, "ok"),
         ("socks-address", format!("socks5h://{socks_plain}"), "http://192.0.2.1:8545", "ok"),
         ("socks-for-tls", format!("socks5h://{}", socks(false, 0, over_tls, &seen).await), SECURE_NAME, "ok"),
         ("socks-login", format!("socks5h://me:p%40ss@{socks_login}"), NAME, "ok"),
-        ("socks-wrong-login", format!("socks5h://me:pass@{socks_login}"), NAME, "connect"),
-        ("socks-no-login", format!("socks5h://{socks_login}"), NAME, "connect"),
-        ("socks-refused", format!("socks5h://{}", socks(false, 2, plain, &seen).await), NAME, "connect"),
+        ("socks-wrong-login", format!("socks5h://me:pass@{socks_login}"), NAME, REFUSED),
+        ("socks-no-login", format!("socks5h://{socks_login}"), NAME, REFUSED),
+        ("socks-refused", format!("socks5h://{}", socks(false, 2, plain, &seen).await), NAME, REFUSED),
         ("floods", format!("http://{floods}"), NAME, "too_large"),
-        ("gone", format!("http://{gone}"), NAME, "connect"),
+        ("gone", format!("http://{gone}"), NAME, "proxy cannot be reached"),
     ];
     let networks: String = rows
         .iter()

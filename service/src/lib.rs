@@ -12,6 +12,7 @@ pub mod fuzzing;
 pub mod invisible;
 pub mod outbound;
 pub mod process;
+pub mod purity;
 pub mod reply;
 pub mod secret_file;
 pub mod server;

@@ -53,7 +53,8 @@ pub struct Facts {
 
 impl Facts {
     /// For how many seconds one of its nodes is behind, for people: since when the median has been
-    /// above its block or, where the exporter has not watched for so long, by the block time.
+    /// above its block or, where the exporter has not watched for so long, by the block time. The
+    /// exporter's page computes the same; one table holds both to it.
     #[must_use]
     pub fn seconds_behind(&self, node: &NodeFacts) -> Option<f64> {
         let measured = node.behind_seconds;
@@ -330,27 +331,34 @@ pub mod tests {
         assert_eq!(facts.outside_seconds, Some(10.0));
     }
 
+    fn seconds_behind(lag: Option<f64>, measured: Option<f64>, block_time: Option<f64>) -> Option<f64> {
+        let node = NodeFacts { lag_blocks: lag, behind_seconds: measured, ..node() };
+        Facts { block_time, ..facts() }.seconds_behind(&node)
+    }
+
+    /// The test of the exporter's page of the same name reads the same table.
     #[test]
-    fn time_behind_follows_the_block_time_where_it_is_not_known_yet() {
-        for (lag, measured, block_time, want) in [
-            (Some(13.0), Some(26.0), None, Some(26.0)),
-            (Some(13.0), Some(25.0), Some(2.0), Some(25.0)),
-            (Some(13.0), Some(40.0), Some(2.0), Some(40.0)),
-            // The exporter has just started, or its node is no longer reported whole.
-            (Some(13.0), Some(0.0), Some(2.0), Some(26.0)),
-            (Some(1_000.0), Some(75.0), Some(2.0), Some(2_000.0)),
-            (Some(13.0), None, Some(2.0), Some(26.0)),
-            (Some(13.0), Some(0.0), None, Some(0.0)),
-            (Some(13.0), None, None, None),
-            // A block of ten minutes that came half a minute ago.
-            (Some(1.0), Some(30.0), Some(600.0), Some(30.0)),
-            (Some(0.0), Some(0.0), Some(2.0), Some(0.0)),
-            (Some(-3.0), Some(0.0), Some(2.0), Some(0.0)),
-            (None, None, Some(2.0), None),
+    fn the_time_behind_is_that_of_the_table() {
+        let table = include_str!("../../../exporter/testdata/time-behind.txt");
+        let cases = table.lines().filter(|line| !line.starts_with('#'));
+        let cases: Vec<Vec<Option<f64>>> =
+            cases.map(|line| line.split_whitespace().map(|number| number.parse().ok()).collect()).collect();
+        assert!(cases.len() > 10, "{cases:?}");
+        for case in cases {
+            let [lag, measured, block_time, want] = case[..] else { panic!("{case:?}") };
+            assert_eq!(seconds_behind(lag, measured, block_time), want, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_behind_is_by_blocks_where_it_was_not_measured() {
+        for (lag, block_time, want) in [
+            (Some(13.0), Some(2.0), Some(26.0)),
+            (Some(13.0), None, None),
+            (Some(0.0), Some(2.0), None),
+            (None, Some(2.0), None),
         ] {
-            let node = NodeFacts { lag_blocks: lag, behind_seconds: measured, ..node() };
-            let facts = Facts { block_time, ..facts() };
-            assert_eq!(facts.seconds_behind(&node), want, "{lag:?} {measured:?} {block_time:?}");
+            assert_eq!(seconds_behind(lag, None, block_time), want, "{lag:?} {block_time:?}");
         }
     }
 

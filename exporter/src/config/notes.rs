@@ -65,4 +65,23 @@ mod tests {
             assert!(notes.iter().zip(want).all(|(note, want)| note.starts_with(want)), "{notes:?}");
         }
     }
+
+    #[test]
+    fn a_chain_that_is_asked_for_and_not_compared_is_noted() {
+        let own = "  threshold_blocks: 5\n  stall_after: 60s\n  head: {method: GET, path: /a, pointer: /b, form: number}\n";
+        for (keys, is_noted) in [
+            ("  chain: {pointer: /c}\n", true),
+            ("  chain: {pointer: /c}\n  chain_id: x\n", false),
+            // Then nothing is asked for.
+            ("", false),
+        ] {
+            let text = with(&format!("{own}{keys}")).replace("protocol: evm", "protocol: json");
+            let notes = of(&read(&text).unwrap(), None);
+            assert_eq!(
+                notes.iter().any(|note| note.contains("has no chain_id")),
+                is_noted,
+                "{keys}{notes:?}"
+            );
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::{answer::Reason, config::NodeName};
+use crate::{answer::Reason, cause::Cause, config::NodeName};
 
 /// Nobody reads more names in one line.
 const MOST_NAMES: usize = 20;
@@ -40,6 +40,10 @@ impl fmt::Display for Why {
             Self::Unset(variable) => write!(f, "the environment variable {variable} is not set"),
             Self::SameHost => f.write_str("another URL of the same host"),
             Self::TooMany(most) => write!(f, "not asked; only {most} are"),
+            Self::Failed(Reason::Connect(Some(Cause::NotPublic))) => f.write_str(
+                "not asked; not a public address, and the list is from a server: download it and give --source the \
+                 file, if these are yours",
+            ),
             Self::Failed(Reason::NotSynced(_)) => f.write_str("not synced yet"),
             Self::Failed(reason) => match reason.code() {
                 Some(code) => write!(f, "{} {code}", reason.label()),

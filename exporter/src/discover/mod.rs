@@ -62,7 +62,8 @@ pub async fn discover(wanted: Wanted) -> anyhow::Result<ExitCode> {
     let candidates = candidate::choose(&list.urls, &environment, &mut left_out);
     announce(&list.name, chain_id, &candidates);
     let asked = candidates.len();
-    let mut search = Search { network: list.name, chain_id, environment: &environment, left_out };
+    let mut search =
+        Search { network: list.name, chain_id, reach: source.reach(), environment: &environment, left_out };
     let Found { mut usable, block_time } = search.ask(candidates).await?;
 
     let (found, limit) = (usable.len(), usize::from(limit));

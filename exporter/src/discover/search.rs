@@ -15,7 +15,7 @@ use crate::{
     answer::{Answer, Round},
     config::{self, Endpoint, NetworkName, Role},
     network::Network,
-    node::Dialer,
+    node::{Dialer, Reach},
     round::{self, Nodes},
     snapshot::{Moment, NodeSnapshot},
     verdict::NodeState,
@@ -42,6 +42,8 @@ pub struct Search<'e> {
     pub network: NetworkName,
     /// Where its nodes have to be.
     pub chain_id: u64,
+    /// Where nodes are asked.
+    pub reach: Reach,
     /// What fills in the variables of URLs.
     pub environment: Environment<'e>,
     /// All that is left out so far.
@@ -78,7 +80,7 @@ impl Search<'_> {
     pub async fn ask(&mut self, mut candidates: Vec<Candidate>) -> anyhow::Result<Found> {
         let Some(network) = self.accept(&mut candidates) else { return Ok(Found::default()) };
         round::raise_open_files(slice::from_ref(&network));
-        let dialer = Dialer::default();
+        let dialer = Dialer::within(self.reach);
         let mut nodes = Nodes::new(&dialer, &network)?;
         let answers = nodes.ask_at_most(AT_ONCE).await.answers;
         let mut answering =

@@ -12,6 +12,8 @@ use reqwest::{
     header::{ACCEPT, ACCEPT_ENCODING},
 };
 
+use crate::node::Reach;
+
 /// Ten times the list of all chains in 2026.
 const LONGEST: usize = 32 << 20;
 
@@ -48,6 +50,14 @@ impl Source {
         url.filter(|_| ["http", "https"].contains(&scheme.to_lowercase().as_str()))
             .map(Self::Server)
             .context("--source has to be a file, or an address such as https://chainlist.org/rpcs.json")
+    }
+
+    /// Where the nodes of the list may be: what others serve is not to lead into this machine's network.
+    pub fn reach(&self) -> Reach {
+        match self {
+            Self::File(_) => Reach::Any,
+            Self::Server(_) => Reach::Public,
+        }
     }
 
     /// The text of the list.

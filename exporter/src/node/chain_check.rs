@@ -267,14 +267,14 @@ mod tests {
         round(&mut check, Ok(900), Some(Ok(1)), wrong(900));
         round(&mut check, Ok(1201), Some(Ok(137)), Ok(1201));
         round(&mut check, Ok(1202), None, Ok(1202));
-        round(&mut check, Err(Reason::Connect), None, Err(Reason::Connect));
+        round(&mut check, Err(Reason::Connect(None)), None, Err(Reason::Connect(None)));
         round(&mut check, Ok(1203), Some(Ok(137)), Ok(1203));
         round(&mut check, Ok(1203), None, Ok(1203));
     }
 
     #[test]
     fn a_doubtful_block_is_not_believed_while_the_question_has_no_answer() {
-        for reason in [Reason::Timeout, Reason::Connect] {
+        for reason in [Reason::Timeout, Reason::Connect(None)] {
             let mut check = polygon();
             round(&mut check, Ok(1000), Some(Ok(137)), Ok(1000));
             round(&mut check, Ok(50), Some(Err(failed(reason, true))), Err(reason));
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn what_fails_for_the_moment_costs_no_block_and_is_asked_again_soon() {
-        for reason in [Reason::RateLimited, Reason::HttpStatus(502), Reason::Connect, Reason::Timeout] {
+        for reason in [Reason::RateLimited, Reason::HttpStatus(502), Reason::Connect(None), Reason::Timeout] {
             let later = failed(reason, true);
             let mut check = polygon();
             let asked: Vec<u64> = (0..60)

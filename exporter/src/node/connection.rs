@@ -7,7 +7,6 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use headlag_service::outbound::{Failure, classify_cause};
 use http_body_util::Full;
 use hyper::{
     Request, Response, StatusCode,
@@ -18,10 +17,11 @@ use hyper_util::rt::TokioIo;
 
 use super::{
     allowance::Allowance,
+    broken::reason_of,
     dial::{Dialed, Route},
-    proxy::Relay,
+    proxy::{REFUSED, Relay},
 };
-use crate::clock::now;
+use crate::{answer::Reason, clock::now};
 
 /// Some gateways add a header for each of their policies; hyper's default is 100. For each answer
 /// hyper makes room for so many.
@@ -56,12 +56,12 @@ impl Connection {
     /// while the next request is on its way. What fails on a fresh connection is not repeated.
     ///
     /// Dropped before it is done, it closes the connection.
-    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Reason> {
         if let Some(open) = self.kept_alive().await {
             match self.send_over(open, request.clone()).await {
                 // Some balancers say so when they close an idle connection.
                 Ok(response) if response.status() == StatusCode::REQUEST_TIMEOUT => {}
-                Err(Failure::Connect) => {}
+                Err(Reason::Connect(_)) => {}
                 answer => return answer,
             }
         }
@@ -77,14 +77,14 @@ impl Connection {
         Some(open)
     }
 
-    async fn open(&self) -> Result<Open, Failure> {
+    async fn open(&self) -> Result<Open, Reason> {
         let until = now() + self.lifetime;
         let Dialed { stream, relay, allowance } = self.route.dial().await?;
         let (sender, connection) = Builder::new()
             .max_headers(MOST_HEADERS)
             .handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| classify_cause(&error, Failure::Connect))?;
+            .map_err(|error| reason_of(&error))?;
         // It ends with its sender; how it failed, the sender reports.
         tokio::spawn(connection);
         Ok(Open { sender, relay, allowance, until })
@@ -94,15 +94,15 @@ impl Connection {
         &mut self,
         mut open: Open,
         mut request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Incoming>, Reason> {
         open.allowance.renew();
         if let Some(relay) = &open.relay {
             relay.address(&mut request)?;
         }
         let response = open.sender.send_request(request).await;
-        let response = response.map_err(|error| classify_cause(&error, Failure::Connect))?;
+        let response = response.map_err(|error| reason_of(&error))?;
         if open.relay.as_ref().is_some_and(|relay| relay.is_refusal(response.status())) {
-            return Err(Failure::Connect);
+            return Err(REFUSED);
         }
         self.open = Some(open);
         Ok(response)

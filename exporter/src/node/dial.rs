@@ -2,24 +2,30 @@
 
 use std::sync::Arc;
 
-use headlag_service::outbound::Failure;
 use rustls::ClientConfig;
 
 use super::{
     allowance::Allowance,
     proxy::{Proxy, Relay},
+    reach::Reach,
     tcp::{Server, Stream},
     tls::{Trust, handshake},
 };
-use crate::config::Access;
+use crate::{answer::Reason, config::Access};
 
 /// Opens connections; shared by all nodes.
 #[derive(Debug, Clone, Default)]
 pub struct Dialer {
     trust: Arc<Trust>,
+    reach: Reach,
 }
 
 impl Dialer {
+    /// To nodes within `reach`.
+    pub fn within(reach: Reach) -> Self {
+        Self { reach, ..Self::default() }
+    }
+
     /// The way to `server` that `access` describes.
     ///
     /// # Errors
@@ -27,7 +33,7 @@ impl Dialer {
     pub fn route(&self, server: Server, access: &Access) -> Result<Route, rustls::Error> {
         let tls = server.is_tls.then(|| self.trust.config(&access.tls)).transpose()?;
         let proxy = access.proxy.as_ref().map(|proxy| Proxy::new(&self.trust, proxy)).transpose()?;
-        Ok(Route { server, tls, proxy })
+        Ok(Route { server, reach: self.reach, tls, proxy })
     }
 }
 
@@ -35,6 +41,7 @@ impl Dialer {
 #[derive(Debug)]
 pub struct Route {
     server: Server,
+    reach: Reach,
     tls: Option<Arc<ClientConfig>>,
     proxy: Option<Proxy>,
 }
@@ -54,11 +61,11 @@ impl Route {
     ///
     /// # Errors
     /// How that failed. It takes as long as it takes.
-    pub async fn dial(&self) -> Result<Dialed, Failure> {
+    pub async fn dial(&self) -> Result<Dialed, Reason> {
         let allowance = Allowance::new();
         let (mut stream, relay): (Stream, _) = match &self.proxy {
             Some(proxy) => proxy.reach(&self.server, &allowance).await?,
-            None => (Box::new(allowance.over(self.server.connect().await?)), None),
+            None => (Box::new(allowance.over(self.server.connect(self.reach).await?)), None),
         };
         if let Some(tls) = &self.tls {
             stream = handshake(tls, &self.server.host, stream).await?;
@@ -70,7 +77,9 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Tls;
+    use std::ops::Range;
+
+    use crate::{cause::Cause, config::Tls};
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
     use reqwest::Url;
     use rustls::{
@@ -88,10 +97,11 @@ mod tests {
     /// `openssl req -x509` makes it.
     fn self_signed(
         is_authority: bool,
-        last_year: i32,
+        years: Range<i32>,
     ) -> (Issuer<'static, KeyPair>, CertificateDer<'static>) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.not_after = date_time_ymd(last_year, 1, 1);
+        params.not_before = date_time_ymd(years.start, 1, 1);
+        params.not_after = date_time_ymd(years.end, 1, 1);
         if is_authority {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }
@@ -122,7 +132,7 @@ mod tests {
         Url::parse(&format!("https://localhost:{port}/")).unwrap()
     }
 
-    async fn greeting(dialer: &Dialer, url: &Url, tls: Tls) -> Result<String, Failure> {
+    async fn greeting(dialer: &Dialer, url: &Url, tls: Tls) -> Result<String, Reason> {
         let access = Access { tls, ..Access::default() };
         let route = dialer.route(Server::of(url).unwrap(), &access).unwrap();
         let mut greeting = String::new();
@@ -132,15 +142,17 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_trusted_certificate_of_that_name_is_accepted_unless_any_is() {
-        let (key, plain) = self_signed(false, 4000);
-        let (authority, root) = self_signed(true, 4000);
-        let (past_authority, past) = self_signed(true, 2020);
+        let (key, plain) = self_signed(false, 2000..4000);
+        let (authority, root) = self_signed(true, 2000..4000);
+        let (past_authority, past) = self_signed(true, 2000..2020);
+        let (future_authority, future) = self_signed(true, 3000..4000);
         let own_key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         let issued = params.signed_by(&own_key, &authority).unwrap().der().clone();
         let at_plain = greeter(key.key(), &plain).await;
         let at_root = greeter(authority.key(), &root).await;
         let at_past = greeter(past_authority.key(), &past).await;
+        let at_future = greeter(future_authority.key(), &future).await;
         let at_issued = greeter(&own_key, &issued).await;
         let mut other_name = at_root.clone();
         other_name.set_host(Some("127.0.0.1")).unwrap();
@@ -149,20 +161,53 @@ mod tests {
         let careless = Tls { roots: None, skip_verify: true };
         let dialer = Dialer::default();
         for (url, tls, want) in [
-            (&at_plain, Tls::default(), Err(Failure::Tls)),
+            (&at_plain, Tls::default(), Err(Cause::UnknownIssuer)),
             (&at_plain, trusting(&plain), Ok("hello")),
-            (&at_plain, trusting(&root), Err(Failure::Tls)),
+            (&at_plain, trusting(&root), Err(Cause::UnknownIssuer)),
             (&at_issued, trusting(&root), Ok("hello")),
-            (&at_issued, trusting(&plain), Err(Failure::Tls)),
+            (&at_issued, trusting(&plain), Err(Cause::UnknownIssuer)),
             (&at_root, trusting(&root), Ok("hello")),
-            (&at_root, trusting(&plain), Err(Failure::Tls)),
-            (&other_name, trusting(&root), Err(Failure::Tls)),
+            (&at_root, trusting(&plain), Err(Cause::UnknownIssuer)),
+            (&other_name, trusting(&root), Err(Cause::OtherName)),
             (&other_name, careless.clone(), Ok("hello")),
-            (&at_past, trusting(&past), Err(Failure::Tls)),
+            (&at_past, trusting(&past), Err(Cause::Expired)),
+            (&at_future, trusting(&future), Err(Cause::NotValidYet)),
             (&at_past, careless, Ok("hello")),
         ] {
             let greeting = greeting(&dialer, url, tls.clone()).await;
-            assert_eq!(greeting.as_deref(), want.as_ref().copied(), "{url} {tls:?}");
+            let want = want.map(str::to_owned).map_err(|cause| Reason::Tls(Some(cause)));
+            assert_eq!(greeting, want, "{url} {tls:?}");
+        }
+    }
+
+    /// The URL of a server that reads once, then says this and hangs up.
+    async fn says(what: &'static [u8]) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 16_384]).await;
+                let _ = stream.write_all(what).await;
+            }
+        });
+        Url::parse(&format!("https://localhost:{port}/")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_failed_before_any_certificate_has_its_cause() {
+        // RFC 8446, section 6: fatal, of this description.
+        const WANTS_A_CERTIFICATE: &[u8] = &[21, 3, 3, 0, 2, 2, 116];
+        const OTHER_VERSION: &[u8] = &[21, 3, 3, 0, 2, 2, 70];
+        const NO_SUCH_NAME: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
+        for (said, want) in [
+            (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], Reason::Tls(Some(Cause::NoTls))),
+            (WANTS_A_CERTIFICATE, Reason::Tls(Some(Cause::ClientCertificate))),
+            (OTHER_VERSION, Reason::Tls(Some(Cause::NothingInCommon))),
+            (NO_SUCH_NAME, Reason::Tls(Some(Cause::Rejected))),
+            (b"", Reason::Connect(Some(Cause::Closed))),
+        ] {
+            let greeting = greeting(&Dialer::default(), &says(said).await, Tls::default()).await;
+            assert_eq!(greeting, Err(want), "{said:?}");
         }
     }
 }

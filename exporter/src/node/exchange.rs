@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use bytes::Bytes;
-use headlag_service::outbound::{self, Failure, USER_AGENT, basic_auth, login_of};
+use headlag_service::outbound::{self, USER_AGENT, basic_auth, login_of};
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode, Uri,
@@ -20,12 +20,14 @@ use tokio::time::timeout_at;
 
 use super::{
     authorization::Authorization,
+    broken::reason_of_failure,
     connection::Connection,
     dial::Dialer,
     retry_after,
     tcp::{Server, authority},
 };
 use crate::{
+    answer::Reason,
     clock,
     config::{Endpoint, NetworkName},
     protocol::{self, Question},
@@ -125,7 +127,7 @@ impl Exchange {
     /// Asks with this `id` and gives the answer, when it is complete before `deadline`, name
     /// look-up included. Where the credentials are refused and their file holds others by now,
     /// it is asked once more: bitcoind writes a new cookie at each start.
-    pub async fn ask(&mut self, ask: &Ask, id: u64, deadline: Instant) -> Result<Reply, Failure> {
+    pub async fn ask(&mut self, ask: &Ask, id: u64, deadline: Instant) -> Result<Reply, Reason> {
         let authorization = self.authorization.as_mut().map(Authorization::current);
         let reply = self.ask_with(authorization, ask, id, deadline).await?;
         let renewed = match &mut self.authorization {
@@ -144,7 +146,7 @@ impl Exchange {
         Ask { question, target }: &Ask,
         id: u64,
         deadline: Instant,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, Reason> {
         let body = question.request.body(id);
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let mut headers = self.headers.clone();
@@ -161,21 +163,21 @@ impl Exchange {
         *request.headers_mut() = headers;
         let deadline = deadline.into();
         let response = timeout_at(deadline, self.connection.send(request)).await;
-        let response = response.map_err(|_| Failure::Timeout)??;
+        let response = response.map_err(|_| Reason::Timeout)??;
         let (status, retry_after) = (response.status(), asks_to_wait(&response));
-        let body = match timeout_at(deadline, read(response)).await.map_err(|_| Failure::Timeout) {
+        let body = match timeout_at(deadline, read(response)).await.map_err(|_| Reason::Timeout) {
             Ok(Ok(body)) => body,
             // The status says enough.
             _ if !question.accepted.contains(&status.as_u16()) => Bytes::new(),
-            Ok(Err(failure)) | Err(failure) => return Err(failure),
+            Ok(Err(reason)) | Err(reason) => return Err(reason),
         };
         Ok(Reply { status, retry_after, body })
     }
 }
 
-async fn read(response: Response<Incoming>) -> Result<Bytes, Failure> {
+async fn read(response: Response<Incoming>) -> Result<Bytes, Reason> {
     let (parts, body) = response.into_parts();
-    outbound::collect(&parts.headers, body, MOST_BYTES).await
+    outbound::collect(&parts.headers, body, MOST_BYTES).await.map_err(reason_of_failure)
 }
 
 /// `Retry-After` where it means this server rather than the moved page (RFC 9110, 10.2.3).

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use headlag_service::outbound::Failure;
-
 use super::exchange::Reply;
 use crate::answer::Reason;
 
@@ -20,15 +18,8 @@ pub struct Failed {
 }
 
 impl Failed {
-    /// No complete answer arrived.
-    pub fn without_answer(failure: Failure) -> Self {
-        let reason = match failure {
-            Failure::Timeout => Reason::Timeout,
-            Failure::Connect => Reason::Connect,
-            Failure::Tls => Reason::Tls,
-            Failure::TooLarge => Reason::TooLarge,
-            Failure::Malformed => Reason::Malformed,
-        };
+    /// No complete answer arrived, for `reason`.
+    pub fn without_answer(reason: Reason) -> Self {
         Self { reason, is_temporary: is_silence(reason), retry_after: None }
     }
 
@@ -51,5 +42,5 @@ impl Failed {
 }
 
 fn is_silence(reason: Reason) -> bool {
-    matches!(reason, Reason::Timeout | Reason::Connect | Reason::Tls)
+    matches!(reason, Reason::Timeout | Reason::Connect(_) | Reason::Tls(_))
 }

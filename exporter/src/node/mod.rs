@@ -2,6 +2,7 @@
 
 mod allowance;
 mod authorization;
+mod broken;
 mod certificate;
 mod chain_check;
 mod connection;
@@ -10,6 +11,7 @@ mod exchange;
 mod failed;
 mod pause;
 mod proxy;
+mod reach;
 pub mod retry_after;
 mod tcp;
 #[cfg(test)]
@@ -24,13 +26,13 @@ use std::{
 use anyhow::Context;
 use tokio::time::sleep;
 
-pub use self::dial::Dialer;
 use self::{
     chain_check::ChainCheck,
     exchange::{Ask, Exchange},
     failed::Failed,
     pause::Pause,
 };
+pub use self::{dial::Dialer, reach::Reach};
 use crate::{
     answer::{Answer, Reason},
     block::BlockNumber,

@@ -116,10 +116,10 @@ mod tests {
     fn an_answer_ends_it_and_what_it_failed_for_is_known_meanwhile() {
         let mut pause = Pause::new(Role::Reference, INTERVAL);
         let now = clock::now();
-        for reason in [Reason::Timeout, Reason::Connect, Reason::Tls] {
+        for reason in [Reason::Timeout, Reason::Connect(None), Reason::Tls(None)] {
             pause.fails(now, reason, None, 0.0);
         }
-        assert_eq!(pause.reason_at(now), Some(Reason::Tls));
+        assert_eq!(pause.reason_at(now), Some(Reason::Tls(None)));
         pause.succeeds();
         assert_eq!(pause.reason_at(now), None);
         pause.fails(now, Reason::Timeout, None, 0.0);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use headlag_service::outbound::{self, Failure, basic_auth, classify_cause};
+use headlag_service::outbound::{self, basic_auth};
 use http_body_util::Empty;
 use hyper::{
     Method, Request, StatusCode, Uri,
@@ -23,10 +23,19 @@ use tower_service::Service;
 
 use super::{
     allowance::Allowance,
+    broken::reason_of,
+    reach::Reach,
     tcp::{Server, Stream},
     tls::{Trust, handshake},
 };
-use crate::config::{self, ProxyKind, Tls};
+use crate::{
+    answer::Reason,
+    cause::Cause,
+    config::{self, ProxyKind, Tls},
+};
+
+/// The proxy is there, and there is no way through it.
+pub const REFUSED: Reason = Reason::Connect(Some(Cause::ProxyRefused));
 
 /// A proxy, ready to be used. Its own certificate, if it has one, is verified as usual: what a
 /// node's settings say of certificates is said of that node.
@@ -57,13 +66,13 @@ impl Proxy {
     /// allow tunnels to port 443 alone, a plain server is reached by a [`Relay`].
     ///
     /// # Errors
-    /// [`Failure::Connect`] also when the proxy refuses; [`Failure::Tls`] when its own
+    /// [`Reason::Connect`] also when the proxy refuses; [`Reason::Tls`] when its own
     /// certificate is not accepted.
     pub async fn reach(
         &self,
         target: &Server,
         allowance: &Allowance,
-    ) -> Result<(Stream, Option<Relay>), Failure> {
+    ) -> Result<(Stream, Option<Relay>), Reason> {
         let stream = self.connect(allowance).await?;
         if self.kind == ProxyKind::Socks5 {
             return Ok((self.tunnel_by_socks(stream, target).await?, None));
@@ -73,13 +82,15 @@ impl Proxy {
             Err(status) => status,
         };
         if target.is_tls || refused == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(Failure::Connect);
+            return Err(REFUSED);
         }
         Ok((self.connect(allowance).await?, Some(Relay { refused, authorization: self.authorization() })))
     }
 
-    async fn connect(&self, allowance: &Allowance) -> Result<Stream, Failure> {
-        let stream = Box::new(allowance.over(self.server.connect().await?));
+    async fn connect(&self, allowance: &Allowance) -> Result<Stream, Reason> {
+        let stream = self.server.connect(Reach::Any).await;
+        let stream = stream.map_err(|_| Reason::Connect(Some(Cause::ProxyAway)))?;
+        let stream = Box::new(allowance.over(stream));
         match &self.tls {
             Some(tls) => handshake(tls, &self.server.host, stream).await,
             None => Ok(stream),
@@ -87,12 +98,12 @@ impl Proxy {
     }
 
     /// RFC 9110, section 9.3.6; the status where it is refused.
-    async fn tunnel(&self, stream: Stream, target: &Server) -> Result<Result<Stream, StatusCode>, Failure> {
-        let why = |error: hyper::Error| classify_cause(&error, Failure::Connect);
+    async fn tunnel(&self, stream: Stream, target: &Server) -> Result<Result<Stream, StatusCode>, Reason> {
+        let why = |error: hyper::Error| reason_of(&error);
         let authority = authority(target)?;
         let mut request = Request::new(Empty::<Bytes>::new());
         *request.method_mut() = Method::CONNECT;
-        let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Failure::Connect)?;
+        let host = HeaderValue::from_str(authority.as_str()).map_err(|_| Reason::Connect(None))?;
         *request.uri_mut() = Uri::from(authority);
         request.headers_mut().insert(HOST, host);
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(outbound::USER_AGENT));
@@ -110,14 +121,14 @@ impl Proxy {
         Ok(Ok(Box::new(TokioIo::new(tunnel))))
     }
 
-    async fn tunnel_by_socks(&self, stream: Stream, target: &Server) -> Result<Stream, Failure> {
+    async fn tunnel_by_socks(&self, stream: Stream, target: &Server) -> Result<Stream, Reason> {
         // The proxy's own address is not used: the connection to it is there.
         let mut socks = SocksV5::new(Uri::from_static("socks5h://proxy"), Connected(Some(stream)));
         if let Some((user, password)) = &self.login {
             socks = socks.with_auth(user.expose_secret().into(), password.expose_secret().into());
         }
         let tunnel = socks.call(Uri::from(authority(target)?)).await;
-        tunnel.map(TokioIo::into_inner).map_err(|_| Failure::Connect)
+        tunnel.map(TokioIo::into_inner).map_err(|_| REFUSED)
     }
 
     fn authorization(&self) -> Option<HeaderValue> {
@@ -139,12 +150,12 @@ pub struct Relay {
 
 impl Relay {
     /// Addresses `request` to the server that its `Host` names.
-    pub fn address<B>(&self, request: &mut Request<B>) -> Result<(), Failure> {
-        let host = request.headers().get(HOST).ok_or(Failure::Connect)?.as_bytes();
-        let authority = Authority::try_from(host).map_err(|_| Failure::Connect)?;
+    pub fn address<B>(&self, request: &mut Request<B>) -> Result<(), Reason> {
+        let host = request.headers().get(HOST).ok_or(Reason::Connect(None))?.as_bytes();
+        let authority = Authority::try_from(host).map_err(|_| Reason::Connect(None))?;
         let mut parts = request.uri().clone().into_parts();
         (parts.scheme, parts.authority) = (Some(Scheme::HTTP), Some(authority));
-        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Failure::Connect)?;
+        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Reason::Connect(None))?;
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
         }
@@ -159,10 +170,10 @@ impl Relay {
 }
 
 /// `host:port`, an IPv6 address in brackets.
-fn authority(server: &Server) -> Result<Authority, Failure> {
+fn authority(server: &Server) -> Result<Authority, Reason> {
     let Server { host, port, .. } = server;
     let text = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    text.try_into().map_err(|_| Failure::Connect)
+    text.try_into().map_err(|_| Reason::Connect(None))
 }
 
 /// Hands over the connection that is there, wherever one is wanted to.

@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use headlag_service::outbound::Failure;
 use hyper::header::HeaderValue;
 use reqwest::Url;
 use tokio::{
@@ -11,6 +10,9 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
+
+use super::{broken::reason_of, reach::Reach};
+use crate::{answer::Reason, cause::Cause};
 
 /// How much later than the one before it the next of a name's addresses is tried; all of
 /// them go on until one is connected (RFC 8305, section 5).
@@ -42,13 +44,18 @@ impl Server {
         Some(Self { host, port: url.port_or_known_default()?, is_tls: url.scheme() == "https" })
     }
 
-    /// Looks it up and connects to it.
+    /// Looks it up and connects to one of its addresses within `reach`.
     ///
     /// # Errors
-    /// [`Failure::Connect`]. It takes as long as it takes.
-    pub async fn connect(&self) -> Result<TcpStream, Failure> {
-        let addresses = lookup_host((&*self.host, self.port)).await.map_err(|_| Failure::Connect)?;
-        let stream = connect(addresses).await.map_err(|_| Failure::Connect)?;
+    /// [`Reason::Connect`]. It takes as long as it takes.
+    pub async fn connect(&self, reach: Reach) -> Result<TcpStream, Reason> {
+        let addresses = lookup_host((&*self.host, self.port)).await;
+        let addresses = addresses.map_err(|_| Reason::Connect(Some(Cause::NameLookup)))?;
+        let mut addresses = addresses.filter(|address| reach.admits(address.ip())).peekable();
+        if addresses.peek().is_none() {
+            return Err(Reason::Connect(Some(Cause::NotPublic)));
+        }
+        let stream = connect(addresses).await.map_err(|error| reason_of(&error))?;
         // Only the delay of small packets is at stake.
         let _ = stream.set_nodelay(true);
         Ok(stream)
@@ -121,6 +128,24 @@ mod tests {
         let refused = connect([gone].into_iter()).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         assert!(connect([].into_iter()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_connected_to_has_its_cause() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = listener.local_addr().unwrap().port();
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        for (host, port, reach, want) in [
+            ("127.0.0.1", open, Reach::Any, None),
+            ("127.0.0.1", closed, Reach::Any, Some(Cause::Refused)),
+            // No name server is asked for this one.
+            ("a..b", open, Reach::Any, Some(Cause::NameLookup)),
+            ("127.0.0.1", open, Reach::Public, Some(Cause::NotPublic)),
+            ("localhost", open, Reach::Public, Some(Cause::NotPublic)),
+        ] {
+            let connected = Server { host: host.into(), port, is_tls: false }.connect(reach).await;
+            assert_eq!(connected.err(), want.map(|cause| Reason::Connect(Some(cause))), "{host}");
+        }
     }
 
     #[test]

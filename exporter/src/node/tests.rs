@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{config::Role, network::Network, protocol, round::Nodes, schedule};
+use crate::{cause::Cause, config::Role, network::Network, protocol, round::Nodes, schedule};
 
 /// A request as the server saw it.
 #[derive(Clone)]
@@ -178,7 +178,7 @@ async fn a_408_on_a_kept_alive_connection_is_its_end() {
 async fn a_fresh_connection_that_breaks_is_not_tried_again() {
     let (url, log) = server(|_| None).await;
     let answers = rounds(&mut node(&url, Role::Watched, None), 3).await;
-    assert_eq!(heads(&answers), [Err(Reason::Connect); 3]);
+    assert_eq!(heads(&answers), [Err(Reason::Connect(Some(Cause::Closed))); 3]);
     assert_eq!(log.lock().unwrap().len(), 3);
 }
 

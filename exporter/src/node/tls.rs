@@ -5,16 +5,13 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
 
-use headlag_service::outbound::{Failure, classify_cause};
+use headlag_service::outbound::AnyCertificate;
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
 use rustls_native_certs::load_native_certs;
 use tokio_rustls::TlsConnector;
 
-use super::{
-    certificate::{Any, Listed},
-    tcp::Stream,
-};
-use crate::config::Tls;
+use super::{broken::reason_of, certificate::Listed, tcp::Stream};
+use crate::{answer::Reason, config::Tls};
 
 /// The TLS settings of all nodes: those with the same have one config, with its roots and its
 /// sessions, between them.
@@ -46,7 +43,7 @@ impl Trust {
             ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let builder = match &tls.roots {
             _ if tls.skip_verify => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(Any::new(provider)))
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate::new(&provider)))
             }
             Some(roots) => {
                 let listed = Listed::new(roots.clone(), provider)?;
@@ -82,12 +79,12 @@ fn usual_roots() -> Arc<RootCertStore> {
 /// Speaks TLS over `stream` with a server whose certificate is for `host`.
 ///
 /// # Errors
-/// [`Failure::Tls`], or [`Failure::Connect`] where the connection ends.
-pub async fn handshake(config: &Arc<ClientConfig>, host: &str, stream: Stream) -> Result<Stream, Failure> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| Failure::Tls)?;
+/// [`Reason::Tls`], or [`Reason::Connect`] where the connection ends.
+pub async fn handshake(config: &Arc<ClientConfig>, host: &str, stream: Stream) -> Result<Stream, Reason> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| Reason::Tls(None))?;
     let connector = TlsConnector::from(config.clone());
     let stream = connector.connect(name, stream).await;
-    Ok(Box::new(stream.map_err(|error| classify_cause(&error, Failure::Connect))?))
+    Ok(Box::new(stream.map_err(|error| reason_of(&error))?))
 }
 
 #[cfg(test)]

@@ -59,19 +59,24 @@ fn lag(node: &NodeSnapshot, block_time: Option<Duration>) -> Option<String> {
     Some(words::lag(lag) + &time.unwrap_or_default())
 }
 
-/// For how long a node is behind: as `measured`, or by the block time where the exporter has not
-/// watched for so long. Without a block time nobody knows which of the two it is. Absent where it is
-/// less than a second.
+/// For how long a node is behind, in words. Without a block time nobody knows whether the exporter has
+/// watched for so long. Absent where it is less than a second.
 fn time_behind(lag: Lag, measured: Duration, block_time: Option<Duration>) -> Option<String> {
+    let seconds = seconds_behind(lag, measured, block_time);
+    let shown = Some(seconds as u64).filter(|seconds| *seconds > 0).map(words::duration)?;
+    Some(if block_time.is_none() { format!("at least {shown}") } else { shown })
+}
+
+/// As `measured`, or by the block time where the exporter has not watched for so long. The bot computes
+/// the same from what the exporter publishes; `testdata/time-behind.txt` holds both to one table.
+fn seconds_behind(lag: Lag, measured: Duration, block_time: Option<Duration>) -> f64 {
     let blocks = lag.blocks() as f64;
     let measured = measured.as_secs_f64();
-    let seconds = match block_time.map(|time| time.as_secs_f64()) {
+    match block_time.map(|time| time.as_secs_f64()) {
         // The newest of its missing blocks may have come just now, and blocks do not come evenly.
         Some(time) if measured < (blocks - 1.0) * time / 2.0 => blocks * time,
         _ => measured,
-    };
-    let shown = Some(seconds as u64).filter(|seconds| *seconds > 0).map(words::duration)?;
-    Some(if block_time.is_none() { format!("at least {shown}") } else { shown })
+    }
 }
 
 /// Its block, and how long it took to answer or fail.
@@ -92,27 +97,39 @@ mod tests {
     use super::*;
     use crate::block::BlockNumber;
 
-    #[test]
-    fn the_time_is_by_blocks_where_the_exporter_has_not_watched_for_so_long() {
+    fn lag(blocks: i64) -> Lag {
         let block = |number| BlockNumber::new(number).unwrap();
-        for (lag, measured, block_time, want) in [
-            (13, 26.0, Some(2.0), Some("26 s")),
-            (13, 40.0, Some(2.0), Some("40 s")),
-            // The exporter has just started.
-            (20, 14.0, Some(12.0), Some("4 min")),
-            (240, 24.0, Some(0.25), Some("1 min")),
-            // Between two polls nobody looked.
-            (240, 44.0, Some(0.25), Some("44 s")),
-            (20, 14.0, None, Some("at least 14 s")),
-            // A block of ten minutes that came half a minute ago.
-            (1, 30.0, Some(600.0), Some("30 s")),
-            (13, 0.0, None, None),
-            (0, 0.0, Some(2.0), None),
+        block(1_000_000).lag_of(block(1_000_000_u64.strict_sub_signed(blocks)))
+    }
+
+    /// The bot's test of the same name reads the same table.
+    #[test]
+    fn the_time_behind_is_that_of_the_table() {
+        let cases =
+            include_str!("../../testdata/time-behind.txt").lines().filter(|line| !line.starts_with('#'));
+        let cases: Vec<Vec<&str>> = cases.map(|line| line.split_whitespace().collect()).collect();
+        assert!(cases.len() > 10, "{cases:?}");
+        for case in cases {
+            let [blocks, measured, block_time, want] = case[..] else { panic!("{case:?}") };
+            let time = |text: &str| Duration::from_secs_f64(text.parse().unwrap());
+            let block_time = Some(block_time).filter(|text| *text != "-").map(time);
+            let got = seconds_behind(lag(blocks.parse().unwrap()), time(measured), block_time);
+            assert_eq!(got, want.parse::<f64>().unwrap(), "{case:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_behind_is_in_words_and_a_lower_bound_without_a_block_time() {
+        for (blocks, measured, block_time, want) in [
+            (13, 26, Some(2), Some("26 s")),
+            (20, 14, Some(12), Some("4 min")),
+            (20, 14, None, Some("at least 14 s")),
+            (13, 0, None, None),
+            (0, 0, Some(2), None),
         ] {
-            let time = |seconds| Duration::from_secs_f64(seconds);
-            let got =
-                time_behind(block(1000).lag_of(block(1000 - lag)), time(measured), block_time.map(time));
-            assert_eq!(got.map(|it| it.replace('\u{a0}', " ")).as_deref(), want, "{lag} {measured}");
+            let time = Duration::from_secs;
+            let got = time_behind(lag(blocks), time(measured), block_time.map(time));
+            assert_eq!(got.map(|it| it.replace('\u{a0}', " ")).as_deref(), want, "{blocks} {measured}");
         }
     }
 }

@@ -78,7 +78,7 @@ fn the_title_names_the_worst_and_networks_follow_it() {
     let unknown = || named("alone", snapshot(&[Ok(1_000), Err(Reason::Timeout)], &[Ok(1_000)]));
     let halted = || Snapshot { state: NetworkState::Halted, ..named("idle", snapshot(&two, &[Ok(1_000)])) };
     let behind = || named("late", snapshot(&two, &[Ok(1_000), Ok(987)]));
-    let dead = || named("dead", snapshot(&two, &[Err(Reason::Connect)]));
+    let dead = || named("dead", snapshot(&two, &[Err(Reason::Connect(None))]));
     for (snapshots, title, networks) in [
         (vec![], "headlag: waiting for the first round", vec![]),
         (vec![ok()], "headlag: all ok", vec!["fine"]),

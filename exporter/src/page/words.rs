@@ -48,8 +48,10 @@ pub fn network_trouble(state: NetworkState) -> Option<&'static str> {
 pub fn reason(reason: Reason) -> String {
     match reason {
         Reason::Timeout => "no complete answer in time".into(),
-        Reason::Connect => "nothing listens there, its host name is unknown, or it hung up".into(),
-        Reason::Tls => "the TLS handshake failed: check host name and certificate".into(),
+        Reason::Connect(Some(cause)) => cause.words().into(),
+        Reason::Connect(None) => "nothing listens there, its host name is unknown, or it hung up".into(),
+        Reason::Tls(Some(cause)) => format!("the TLS handshake failed: {}", cause.words()),
+        Reason::Tls(None) => "the TLS handshake failed: check host name and certificate".into(),
         Reason::HttpStatus(status) => format!("it answered with HTTP status {status}"),
         Reason::RateLimited => "it was asked too often (rate limit)".into(),
         Reason::TooLarge => "the answer was too long".into(),
@@ -155,7 +157,7 @@ pub fn duration(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::BlockNumber;
+    use crate::{block::BlockNumber, cause::Cause};
 
     #[test]
     fn a_duration_has_two_units_at_most() {
@@ -209,8 +211,8 @@ mod tests {
         let block = BlockNumber::new(1).unwrap();
         for of in [
             Reason::Timeout,
-            Reason::Connect,
-            Reason::Tls,
+            Reason::Connect(Some(Cause::Refused)),
+            Reason::Tls(Some(Cause::Expired)),
             Reason::HttpStatus(502),
             Reason::RateLimited,
             Reason::TooLarge,

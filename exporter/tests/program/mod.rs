@@ -137,15 +137,16 @@ impl Drop for Exporter {
     }
 }
 
-/// One round of `networks` by `probe`: of each watched node why it gave no block, `ok` where it
-/// did; and what was logged. `environment` is that of the program.
+/// One round of `networks` by `probe`: of each watched node why it gave no block (the cause,
+/// where there is one), `ok` where it did; and what was logged. `environment` is that of the program.
 pub fn probe(networks: &str, environment: &[(&str, &str)]) -> (BTreeMap<String, String>, String) {
     let (shown, log) = probe_as_json(networks, environment);
     let networks = shown["networks"].as_array().unwrap().iter();
     let nodes = networks.flat_map(|of| of["nodes"].as_array().unwrap());
     let watched = nodes.filter(|node| node["role"] == "watched").map(|node| {
         let name = node["node"].as_str().unwrap().to_owned();
-        (name, node["error"].as_str().unwrap_or("ok").to_owned())
+        let why = ["error_cause", "error"].into_iter().find_map(|key| node[key].as_str());
+        (name, why.unwrap_or("ok").to_owned())
     });
     (watched.collect(), log)
 }

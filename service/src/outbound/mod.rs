@@ -1,13 +1,15 @@
 //! Requests to others over HTTP: bodies with a limit, connections that do not grow old, and
 //! errors that carry no URL.
 
+mod any_certificate;
 mod basic_auth;
 mod body;
 mod client;
 
-use std::{error::Error, io};
+use std::{error::Error, io, iter};
 
 pub use self::{
+    any_certificate::AnyCertificate,
     basic_auth::{basic_auth, login_of},
     body::{collect, read_body},
     client::{Renewed, client},
@@ -52,8 +54,7 @@ pub fn classify(error: &reqwest::Error) -> Failure {
 /// another; `otherwise` where none of them says more.
 #[must_use]
 pub fn classify_cause(error: &(dyn Error + 'static), mut otherwise: Failure) -> Failure {
-    let mut cause = Some(error);
-    while let Some(current) = cause {
+    for current in causes(error) {
         if current.is::<rustls::Error>() {
             return Failure::Tls;
         }
@@ -64,20 +65,24 @@ pub fn classify_cause(error: &(dyn Error + 'static), mut otherwise: Failure) -> 
             // A server may reject our certificate after the handshake (TLS 1.3).
             otherwise = Failure::Connect;
         }
-        // An io::Error shows what it wraps only through get_ref.
-        let io = current.downcast_ref::<io::Error>();
-        match io.map(io::Error::kind) {
+        match current.downcast_ref::<io::Error>().map(io::Error::kind) {
             // A reader with a limit reports so.
             Some(io::ErrorKind::FileTooLarge) => return Failure::TooLarge,
             // So hyper reports chunks that are none. TLS errors wrapped in it follow.
             Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => otherwise = Failure::Malformed,
             _ => {}
         }
-        let wrapped = io.and_then(io::Error::get_ref);
-        cause = match wrapped {
-            Some(inner) => Some(inner),
-            None => current.source(),
-        };
     }
     otherwise
+}
+
+/// `error`, then its cause, the cause of that, and so on.
+pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    iter::successors(Some(error), |&current| {
+        // An io::Error shows what it wraps only through get_ref.
+        match current.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => current.source(),
+        }
+    })
 }

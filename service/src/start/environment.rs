@@ -5,14 +5,22 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
 };
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory};
+
+use super::ListenOptions;
+
+/// The command line `C` of a service, which serves on `address` where none is given, and whose flags may
+/// also come from the environment: from variables that begin with `prefix`.
+#[must_use]
+pub fn command<C: CommandFactory>(prefix: &'static str, address: &'static str) -> Command {
+    with_environment(ListenOptions::with_default(C::command(), address), prefix)
+}
 
 /// Lets every flag of `command` and its subcommands also come from the environment:
 /// `prefix`, `_`, then the flag in capitals with `.` and `-` as `_`. An empty variable
 /// counts as unset: that is what a blank line in an env file gives. Values are not shown in
 /// the help, since some are secrets.
-#[must_use]
-pub fn with_environment(command: Command, prefix: &'static str) -> Command {
+fn with_environment(command: Command, prefix: &'static str) -> Command {
     command
         .mut_args(|arg| match variable_of(&arg, prefix) {
             Some(variable) if env::var_os(&variable).is_none_or(|value| !value.is_empty()) => {

@@ -3,22 +3,17 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, bail};
 use reqwest::StatusCode;
-use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
-};
+use rustls::{ClientConfig, crypto::ring};
 
 use super::{complain, listening::HealthAddress};
 use crate::{
-    outbound::{self, Failure},
+    outbound::{self, AnyCertificate, Failure},
     web_config,
 };
 
@@ -77,10 +72,9 @@ async fn plain(address: SocketAddr) -> anyhow::Result<Note> {
 async fn encrypted(address: SocketAddr, tls: Option<web_config::Tls>) -> anyhow::Result<Note> {
     let url = format!("https://{address}/-/healthy");
     let provider = Arc::new(ring::default_provider());
-    let shown = Arc::new(Shown {
-        certificate: OnceLock::new(),
-        algorithms: provider.signature_verification_algorithms,
-    });
+    // Nothing secret is sent, and the certificate of a service is not for the address by which it asks
+    // itself.
+    let shown = Arc::new(AnyCertificate::new(&provider));
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -90,7 +84,7 @@ async fn encrypted(address: SocketAddr, tls: Option<web_config::Tls>) -> anyhow:
     let note = match asked.map_err(|error| outbound::classify(&error)) {
         Ok(response) => judged(&url, response.status())?,
         // It has shown its certificate before it refused us: it works.
-        Err(Failure::Tls | Failure::Connect) if shown.certificate.get().is_some() => {
+        Err(Failure::Tls | Failure::Connect) if shown.first().is_some() => {
             Some(format!("{url} demands a certificate of its clients, so it works"))
         }
         Err(failure) => {
@@ -98,7 +92,7 @@ async fn encrypted(address: SocketAddr, tls: Option<web_config::Tls>) -> anyhow:
                 .with_context(|| format!("asked {url}; is the service running on that address?"));
         }
     };
-    let is_current = tls.is_none_or(|tls| shown.certificate.get() == Some(&tls.certificate));
+    let is_current = tls.is_none_or(|tls| shown.first() == Some(&tls.certificate));
     let other = "it shows another certificate than the file has: a changed file takes effect with the next \
                  connection, unless something is wrong with it, which its log says";
     Ok(if is_current { note } else { Some(other.to_owned()) })
@@ -120,49 +114,4 @@ fn judged(url: &str, status: StatusCode) -> anyhow::Result<Note> {
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     SocketAddr::new(ip, address.port())
-}
-
-/// Takes any certificate, and keeps it. Nothing secret is sent, and the certificate of a service
-/// is not for the address by which it asks itself.
-#[derive(Debug)]
-struct Shown {
-    certificate: OnceLock<CertificateDer<'static>>,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for Shown {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        // Only the first connection is of interest.
-        let _ = self.certificate.set(certificate.clone().into_owned());
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
 }

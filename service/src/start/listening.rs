@@ -66,7 +66,7 @@ pub struct HealthAddress {
 impl ListenOptions {
     /// Lets `command`, which has these options, serve on `address` where none is given.
     #[must_use]
-    pub fn with_default(command: Command, address: &'static str) -> Command {
+    pub(super) fn with_default(command: Command, address: &'static str) -> Command {
         command.mut_arg("listen_addresses", |arg| arg.default_value(address))
     }
 

@@ -13,7 +13,7 @@ use std::{
 };
 
 pub use self::{
-    environment::with_environment,
+    environment::command,
     health_check::check_health,
     listening::{HealthAddress, ListenOptions},
     logs::{LogOptions, log_to_stderr},

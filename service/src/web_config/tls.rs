@@ -173,15 +173,19 @@ fn certificates(
 }
 
 fn private_key(reader: &mut Reader<'_>, field: &Field<'_>, pem: &str) -> Option<PrivateKeyDer<'static>> {
-    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok();
-    key.or_else(|| {
-        let what = if pem.contains("ENCRYPTED") {
+    let what = match PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
+        Ok(key) if ring::sign::any_supported_type(&key).is_ok() => return Some(key),
+        // rustls says no more than that it is none of these. The limits of RSA are ring's.
+        Ok(_) => {
+            "holds a key of a kind that is not supported; supported: ECDSA on P-256 or P-384, Ed25519, RSA of \
+             2048 to 4096 bits"
+        }
+        Err(_) if pem.contains("ENCRYPTED") => {
             "holds an encrypted key; decrypt it first, as with openssl pkey"
-        } else {
-            "holds no private key in PEM"
-        };
-        reader.wrong(field, what)
-    })
+        }
+        Err(_) => "holds no private key in PEM",
+    };
+    reader.wrong(field, what)
 }
 
 fn read_policy<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<Policy> {

@@ -19,6 +19,9 @@ fn folder() -> TempDir {
     write("ca.pem", &params.self_signed(&other).unwrap().pem());
     write("server.key", &key.serialize_pem());
     write("other.key", &other.serialize_pem());
+    // By openssl genpkey; rcgen makes none of these.
+    write("p521.key", include_str!("../../../testdata/p521.key"));
+    write("rsa1024.key", include_str!("../../../testdata/rsa1024.key"));
     write("locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n");
     folder
 }
@@ -84,6 +87,14 @@ fn what_is_wrong_is_reported_by_line_and_key() {
             "3: tls_server_config.key_file: holds an encrypted key; decrypt it first, as with openssl pkey",
         ],
     );
+    for key in ["p521.key", "rsa1024.key"] {
+        check(
+            &format!("tls_server_config:\n  cert_file: server.pem\n  key_file: {key}\n"),
+            &[
+                "3: tls_server_config.key_file: holds a key of a kind that is not supported; supported: ECDSA on P-256 or P-384, Ed25519, RSA of 2048 to 4096 bits",
+            ],
+        );
+    }
     check(
         "tls_server_config: {cert: s3cret, key: s3cret}",
         &[
