@@ -41,7 +41,7 @@ impl fmt::Display for Why {
             Self::SameHost => f.write_str("another URL of the same host"),
             Self::TooMany(most) => write!(f, "not asked; only {most} are"),
             Self::Failed(Reason::Connect(Some(Cause::NotPublic))) => f.write_str(
-                "not asked; not a public address, and the list is from a server: download it and give --source the \
+                "not asked; not a public address, and the list is from the Internet: download it and give --source the \
                  file, if these are yours",
             ),
             Self::Failed(Reason::NotSynced(_)) => f.write_str("not synced yet"),

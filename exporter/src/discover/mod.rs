@@ -55,15 +55,17 @@ pub struct Wanted {
 pub async fn discover(wanted: Wanted) -> anyhow::Result<ExitCode> {
     let Wanted { chain_id, source, limit } = wanted;
     let source = Source::new(&source)?;
-    let list = async { list::read(&source.read().await?, chain_id) }.await;
-    let list = list.with_context(|| format!("the list {source}"))?;
+    let list = async {
+        let (text, reach) = source.read().await?;
+        anyhow::Ok((list::read(&text, chain_id)?, reach))
+    };
+    let (list, reach) = list.await.with_context(|| format!("the list {source}"))?;
     let environment = |name: &str| env::var(name).ok();
     let mut left_out = LeftOut::default();
     let candidates = candidate::choose(&list.urls, &environment, &mut left_out);
     announce(&list.name, chain_id, &candidates);
     let asked = candidates.len();
-    let mut search =
-        Search { network: list.name, chain_id, reach: source.reach(), environment: &environment, left_out };
+    let mut search = Search { network: list.name, chain_id, reach, environment: &environment, left_out };
     let Found { mut usable, block_time } = search.ask(candidates).await?;
 
     let (found, limit) = (usable.len(), usize::from(limit));

@@ -209,3 +209,28 @@ fn why_not(node: &NodeSnapshot, threshold: u64, max_lead: u64) -> Option<Why> {
         (None, _) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::discover::candidate;
+
+    #[tokio::test]
+    async fn nodes_in_the_own_network_are_not_asked_for_a_stranger() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let urls = [format!("http://{address}/"), format!("http://localhost:{}/", address.port())];
+        let mut left_out = LeftOut::default();
+        let candidates = candidate::choose(&urls, &|_| None, &mut left_out);
+        let network = NetworkName::new("polygon").unwrap();
+        let mut search =
+            Search { network, chain_id: 137, reach: Reach::Public, environment: &|_| None, left_out };
+        assert!(search.ask(candidates).await.unwrap().usable.is_empty());
+        let left_out = search.left_out.to_string();
+        assert!(left_out.contains("    2  not asked; not a public address, "), "{left_out}");
+        let connected = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+        assert!(connected.is_err(), "{connected:?}");
+    }
+}

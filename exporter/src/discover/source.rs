@@ -52,29 +52,22 @@ impl Source {
             .context("--source has to be a file, or an address such as https://chainlist.org/rpcs.json")
     }
 
-    /// Where the nodes of the list may be: what others serve is not to lead into this machine's network.
-    pub fn reach(&self) -> Reach {
-        match self {
-            Self::File(_) => Reach::Any,
-            Self::Server(_) => Reach::Public,
-        }
-    }
-
-    /// The text of the list.
+    /// The text of the list, and where its nodes may be.
     ///
     /// # Errors
     /// Why there is none, and what to do. Holds nothing of an address but its host.
-    pub async fn read(&self) -> anyhow::Result<String> {
+    pub async fn read(&self) -> anyhow::Result<(String, Reach)> {
         match self {
             Self::File(path) => {
-                read_text(Path::new(path), LONGEST as u64).map_err(|error| anyhow!("{error}"))
+                let text = read_text(Path::new(path), LONGEST as u64).map_err(|error| anyhow!("{error}"))?;
+                Ok((text, Reach::Any))
             }
             Self::Server(url) => download(url).await,
         }
     }
 }
 
-async fn download(url: &Url) -> anyhow::Result<String> {
+async fn download(url: &Url) -> anyhow::Result<(String, Reach)> {
     let client = outbound::client(TIMEOUT).build().map_err(|_| anyhow!("cannot set up TLS"))?;
     let request = client.get(url.clone()).header(ACCEPT, "application/json").header(ACCEPT_ENCODING, "gzip");
     let response = request.send().await.map_err(|error| anyhow!(classify(&error)))?;
@@ -93,10 +86,11 @@ async fn download(url: &Url) -> anyhow::Result<String> {
             status.as_u16()
         );
     }
+    let reach = Reach::of_nodes_from(response.remote_addr().map(|address| address.ip()));
     let body = outbound::read_body(response, LONGEST).await.map_err(|failure| match failure {
         Failure::TooLarge => anyhow!("it is longer than {LONGEST} bytes; is it the right address?"),
         failure => anyhow!(failure),
     })?;
     let text = String::from_utf8(body.into()).map_err(|_| anyhow!("it is not UTF-8 text"))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    Ok((text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text), reach))
 }

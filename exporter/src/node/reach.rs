@@ -13,6 +13,12 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// Of nodes that a server at `address` names: one on the Internet is not to lead into this machine's
+    /// network. Nor is one at an unknown address.
+    pub fn of_nodes_from(address: Option<IpAddr>) -> Self {
+        if address.is_some_and(|address| !is_public(address)) { Self::Any } else { Self::Public }
+    }
+
     /// Whether a node may be at `address`.
     pub fn admits(self, address: IpAddr) -> bool {
         self == Self::Any || is_public(address)
@@ -68,6 +74,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_server_at_an_unknown_address_is_a_stranger() {
+        assert_eq!(Reach::of_nodes_from(None), Reach::Public);
+    }
+
+    #[test]
     fn only_addresses_of_the_internet_are_public() {
         let public = [
             "1.1.1.1",
@@ -104,6 +115,8 @@ mod tests {
         for (addresses, want) in [(&public[..], true), (&others[..], false)] {
             for text in addresses {
                 let address = text.parse().unwrap();
+                let reach = if want { Reach::Public } else { Reach::Any };
+                assert_eq!(Reach::of_nodes_from(Some(address)), reach, "{text}");
                 assert_eq!(Reach::Public.admits(address), want, "{text}");
                 assert!(Reach::Any.admits(address), "{text}");
             }
