@@ -94,8 +94,7 @@ def the_version_names_the_revision(walk):
     for unit, port in [(EXPORTER, 9917), (BOT, 9918)]:
         shown = walk.machine.run(f"{unit} --version").strip()
         version, revision = re.fullmatch(rf"{unit} (\S+) \((\S+)\)", shown).groups()
-        text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
-        info = re.search(r"^headlag\w*_build_info\{(.*)\} 1", text, re.M)[1]
+        info = re.search(r"^headlag\w*_build_info\{(.*)\} 1", walk.page(port, "/metrics"), re.M)[1]
         assert f'version="{version}"' in info and f'revision="{revision}"' in info, f"{shown}, but {info}"
     return shown.removeprefix(f"{BOT} ")
 
@@ -121,6 +120,34 @@ def prometheus_has_the_rules_and_both_targets(walk):
     assert "honor_labels: true" in ask("status/config")["yaml"]
     files = {group["file"] for group in ask("rules")["groups"]}
     assert files == {"/usr/share/headlag/rules/alerts.yml", "/usr/share/headlag/rules/recording.yml"}, files
+
+
+@step
+def with_a_wrong_token_the_bot_stays_up_and_asks_again(walk):
+    machine = walk.machine
+    machine.write(TOKEN, "7000000001:wrong")
+    machine.run(f"systemctl restart {BOT}")
+    pid = walk.pid(BOT)
+
+    def refused():
+        counter = r'^headlag_chartbot_telegram_errors_total\{reason="unauthorized"\} ([4-9]|\d\d)'
+        return re.search(counter, walk.page(9918, "/metrics"), re.M)
+
+    until("four refusals", refused)
+    walk.page(9918, "/-/healthy")
+    walk.expect(BOT, "active")
+    assert (walk.pid(BOT), machine.shows(BOT, "NRestarts")) == (pid, "0"), "the bot was restarted"
+    log = machine.ask(f"journalctl --output cat _SYSTEMD_INVOCATION_ID={machine.shows(BOT, 'InvocationID')}")
+    said = [line for line in log.splitlines() if "does not know the token" in line]
+    assert len(said) == 1 and "write it into --telegram.token-file" in said[0], log
+
+
+@step
+def with_the_right_token_it_answers_again(walk):
+    # As docs/day-two.md rotates it.
+    walk.machine.write(TOKEN, walk.outside.access["token"])
+    walk.machine.run(f"systemctl restart {BOT}")
+    walk.outside.ask("/help")
 
 
 @step

@@ -54,9 +54,12 @@ class Walk:
         got = self.machine.ask(f"systemctl is-active {unit}")
         assert got == state, f"{unit} is {got}, not {state}"
 
+    def page(self, port, path):
+        """What a service answers; it has to be 200."""
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).read().decode()
+
     def metric(self, line):
-        text = urllib.request.urlopen("http://127.0.0.1:9917/metrics", timeout=5).read().decode()
-        return line in text
+        return line in self.page(9917, "/metrics")
 
     def listening(self, port):
         text = subprocess.run(["ss", "-Hltn", f"sport = :{port}"], check=True, stdout=subprocess.PIPE, text=True)
