@@ -1,6 +1,6 @@
 """What a user does with the packages, from dpkg -i to a purge, in a clean Debian.
 
-    walk.py BASE DIST        as root, in a network and a mount namespace of its own
+    walk.py BASE DIST OUTSIDE    as root, in a network and a mount namespace of its own
 
 Each step is a function of steps.py, in the order of that file; one that fails ends the walk, with the
 logs of both services.
@@ -19,16 +19,14 @@ from machine import Machine, layered
 from outside import Outside
 from steps import BOT, EXPORTER, STEPS
 
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
-
 
 class Walk:
     """What the steps share."""
 
-    def __init__(self, base, dist, scratch, ends):
+    def __init__(self, base, dist, outside, scratch, ends):
         self.base, self.dist, self.scratch, self.ends = base, dist, scratch, ends
         self.issues = packages.Issues(dist, scratch / "packages")
-        self.outside = Outside(REPOSITORY / "target/debug/examples/outside", scratch)
+        self.outside = Outside(outside, scratch)
         ends.callback(self.outside.end)
         self.machine = Machine(self.debian("machine"), scratch / "console.log")
         ends.callback(lambda: self.machine.nspawn.kill())
@@ -81,11 +79,11 @@ def take(walk):
 
 
 def main():
-    base, dist = (Path(argument).resolve() for argument in sys.argv[1:])
+    base, dist, outside = (Path(argument).resolve() for argument in sys.argv[1:])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="headlag-installed-") as scratch, ExitStack() as ends:
-        held = take(Walk(base, dist, Path(scratch), ends))
+        held = take(Walk(base, dist, outside, Path(scratch), ends))
     print(f"{'all held' if held else 'not all held'}, {time.monotonic() - begun:.0f} s", flush=True)
     sys.exit(0 if held else 1)
 
