@@ -42,6 +42,13 @@ def both_packages_install_and_nothing_starts(walk):
 
 
 @step
+def examples_and_the_pages_that_manuals_name_are_there(walk):
+    named = walk.machine.run(r"zcat /usr/share/man/man1/headlag-*.1.gz | sed 's/\\-/-/g' | grep -o 'docs/[a-z-]*\.md'")
+    walk.machine.run(f"cd /usr/share/doc/{EXPORTER}; ls {named.replace(chr(10), ' ')}; cmp examples/headlag.yml {CONFIG}")
+    walk.machine.run(f"grep 'url: http://localhost:9918/alerts' /usr/share/doc/{BOT}/examples/alertmanager.yml")
+
+
+@step
 def secrets_are_for_root_alone(walk):
     for path, mode in [(TOKEN, "600"), (f"/etc/default/{EXPORTER}", "640"), (f"/etc/default/{BOT}", "640"),
                        (CONFIG, "644")]:
