@@ -4,7 +4,7 @@
 #
 #   docker build --target exporter --build-arg HEADLAG_REVISION=$(git rev-parse --short HEAD) -t localhost/headlag-exporter .
 
-FROM docker.io/library/rust:1.95-slim-bookworm AS build
+FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,id=headlag-registry,target=/usr/local/cargo/registry,sharing=locked \

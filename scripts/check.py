@@ -162,15 +162,15 @@ for file in workflows:
 def check_repeated(what, pattern, original, files):
     for file in files:
         for found in re.findall(pattern, file.read_text(), re.M):
-            expect(found == original, f"{file.relative_to(ROOT)}: {what} is {found}, in Cargo.toml {original}")
+            expect(found == original, f"{file.relative_to(ROOT)}: {what} is {found}, not {original}")
 
 
 version = re.search(r'^version = "(.*)"$', cargo, re.M)[1]
 check_repeated("the version", r'^(?:version|appVersion): "?([^"\n]+)', version, [ROOT / "packaging/helm/Chart.yaml"])
 check_repeated("the version", r"image\.version=(\S+)", version, [ROOT / "Dockerfile"])
 check_repeated("the version", r"headlag-\$name:(\S+)", version, [ROOT / "README.md"])
-compiler = re.search(r'^rust-version = "(.*)"$', cargo, re.M)[1]
-check_repeated("the compiler", r'^channel = "(\d+\.\d+)\.\d+"$', compiler, [ROOT / "rust-toolchain.toml"])
+compiler = re.search(r'^channel = "(.*)"$', (ROOT / "rust-toolchain.toml").read_text(), re.M)[1]
+check_repeated("the compiler", r'^rust-version = "(.*)"$', compiler.rpartition(".")[0], [ROOT / "Cargo.toml"])
 check_repeated("the compiler", r"\brust:(\d[\d.]*)", compiler, [ROOT / "Dockerfile", *workflows])
 
 problems += check_pages.problems(ROOT)
