@@ -319,6 +319,7 @@ def the_archive_installs_by_its_own_words(walk):
     words = re.search(r"```sh\n(.*?)```", walk.machine.read(f"{folder}/INSTALL.md"), re.S)[1]
     walk.machine.run(f"cd {folder}\n{words}")
     walk.machine.write(CONFIG, walk.outside.headlag_yml)
+    walk.machine.run(f"cd {folder}; grep localhost:9918 alertmanager.yml; ls docs/web-config.md docs/runbooks/*.md")
     walk.machine.run(f"promtool check config {folder}/prometheus.yml; systemctl start {EXPORTER} {BOT}")
     until("a right /metrics", lambda: walk.metric('headlag_node_state{') and walk.metric('state="ok"} 1\n'))
     walk.expect(BOT, "inactive")
