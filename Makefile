@@ -53,7 +53,7 @@ compat: packages $(ANVIL) .tools/checks/installed
 	scripts/compat
 
 containers: $(ANVIL)
-	$(CARGO) build --locked --package headlag-demo --example chat
+	$(CARGO) build --locked --package headlag-demo --example outside
 	scripts/containers
 
 fuzz:

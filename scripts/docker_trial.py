@@ -1,44 +1,27 @@
-"""The engine, a checkout to try in it, and what is outside of the containers; for scripts/containers."""
+"""The engine, and a checkout to try in it; for scripts/containers."""
 
 import json
 import os
-import queue
+import re
 import shutil
+import socket
 import subprocess
-import threading
-import time
+from contextlib import ExitStack
 from pathlib import Path
+
+from outside import until
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT / ".tools/containers/shared"
 # A copy, so that nobody's own .env, config and secrets are touched.
 CHECKOUT = SHARED / "checkout"
-# Not headlag, whose containers and volumes stay as they are; its ports have to be free, though.
+# Not headlag: where the user's own runs in the same engine, its containers and volumes stay as they are.
 PROJECT = "headlag-trial"
-
-
-class Failed(Exception):
-    """What did not hold, in words."""
 
 
 def expect(truth, problem):
     if not truth:
-        raise Failed(problem)
-
-
-def wait(what, seconds, look):
-    """Looks until it sees something; nothing and Failed mean not yet."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            last = look()
-            if last:
-                return last
-        except Failed as failed:
-            last = failed
-        if time.monotonic() > end:
-            raise Failed(f"{what}: not within {seconds} s; last: {last!r}")
-        time.sleep(0.5)
+        raise AssertionError(problem)
 
 
 def answers(*command):
@@ -52,20 +35,29 @@ class Engine:
         self.own = not (answers("docker", "info") and answers("docker", "compose", "version"))
         script = str(ROOT / "scripts/engine")
         self.inside = [script, "run"] if self.own else []
-        self.outside = [script, "host"] if self.own else []
+        self.host = [script, "host"] if self.own else []
+        # What is to happen at the end, the last thing first.
+        self.ends = ExitStack()
 
     def start(self):
         if self.own:
+            self.ends.callback(subprocess.run, [str(ROOT / "scripts/engine"), "stop"])
             started = subprocess.run([str(ROOT / "scripts/engine"), "start"])
             expect(started.returncode == 0, "no Docker engine with Compose answers, and none can be started")
 
-    def stop(self):
-        if self.own:
-            subprocess.run([str(ROOT / "scripts/engine"), "stop"])
+    def begin(self, *command, prefix=None):
+        """Starts a program on the engine's host, until the end."""
+        command = [*(self.host if prefix is None else prefix), *command]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.ends.callback(process.wait, 10)
+        self.ends.callback(process.terminate)
 
     def run(self, *command, fails=False, **env):
         """What a command in the checkout prints. It has to fail, or not to."""
-        env = os.environ | {"COMPOSE_PROJECT_NAME": PROJECT, "BUILDKIT_PROGRESS": "plain"} | env
+        # Settings of the user's own headlag would override those in the checkout.
+        others = ("COMPOSE_", "CHARTBOT_", "HEADLAG_")
+        here = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+        env = here | {"COMPOSE_PROJECT_NAME": PROJECT, "BUILDKIT_PROGRESS": "plain"} | env
         done = subprocess.run(
             self.inside + list(command), cwd=CHECKOUT, env=env, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -87,12 +79,12 @@ class Engine:
         return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
 
     def wait_healthy(self, seconds=120):
-        def unhealthy():
+        def healthy():
             states = {name: each["State"]["Health"]["Status"] for name, each in self.services().items()}
             bad = {name: state for name, state in states.items() if state != "healthy"}
             expect(len(states) == 5 and not bad, f"{bad} of {sorted(states)}")
             return True
-        wait("five healthy services", seconds, unhealthy)
+        until("five healthy services", healthy, seconds)
 
     def page(self, url):
         """A page as a container of the same network sees it."""
@@ -105,59 +97,16 @@ class Engine:
         return float(found[0]["value"][1]) if found else None
 
 
-class Program:
-    """A program on the engine's host, until its end."""
-
-    running = []
-
-    def __init__(self, engine, *command, inside=False, **options):
-        prefix = engine.inside if inside else engine.outside
-        options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | options
-        self.process = subprocess.Popen(prefix + [str(word) for word in command], **options)
-        Program.running.append(self.process)
-
-    @classmethod
-    def stop_all(cls):
-        for process in cls.running:
-            process.terminate()
-        for process in cls.running:
-            process.wait(timeout=10)
-
-
-class Chat:
-    """The chat of the stand-in for Telegram."""
-
-    def __init__(self, engine, address, token):
-        program = ROOT / "target/debug/examples/chat"
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-        pictures = SHARED / "pictures"
-        pictures.mkdir()
-        self.process = Program(engine, program, address, token, pictures, **pipes).process
-        self.messages = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.messages.put(json.loads(line))
-
-    def say(self, text):
-        self.process.stdin.write(text + "\n")
-
-    def heard(self, seconds, what=lambda message: True):
-        """The next message of the bot that is meant."""
-        end, others = time.monotonic() + seconds, []
-        while True:
-            try:
-                message = self.messages.get(timeout=max(0, end - time.monotonic()))
-            except queue.Empty:
-                raise Failed(f"no such message within {seconds} s, only {others}") from None
-            if what(message):
-                return message
-            others.append(message["text"])
+def free_ports(count):
+    """Ports that are free here at every address. In an engine of our own all of them are."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
 
 
 def copy_checkout():
-    """The files that git has or would add, as a user has them after cloning."""
+    """The files that git has or would add, as a user has them after cloning; published on free ports, since
+    the user's own headlag may have the others."""
     # The folder itself stays: the engine has it mounted.
     SHARED.mkdir(parents=True, exist_ok=True)
     for old in SHARED.iterdir():
@@ -167,7 +116,9 @@ def copy_checkout():
     for name in subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0"):
         if name and (ROOT / name).exists():
             (CHECKOUT / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, CHECKOUT / name)
+            shutil.copy2(ROOT / name, CHECKOUT / name, follow_symlinks=False)
+    compose = CHECKOUT / "compose.yaml"
+    compose.write_text(re.sub(r'"127\.0\.0\.1:\d+:(\d+)"', r'"127.0.0.1::\1"', compose.read_text()))
 
 
 def write(name, text, mode=0o644):

@@ -1,21 +1,9 @@
 """A Debian that runs its own systemd in systemd-nspawn, on a layer that is thrown away."""
 
 import subprocess
-import time
 from pathlib import Path
 
-
-def until(what, attempt, seconds=60):
-    """Waits for `attempt` to return something true, and returns that."""
-    end, problem = time.monotonic() + seconds, None
-    while time.monotonic() < end:
-        try:
-            if result := attempt():
-                return result
-        except (AssertionError, OSError) as error:
-            problem = error
-        time.sleep(0.2)
-    raise AssertionError(f"{what}: not within {seconds} s{f' ({problem})' if problem else ''}")
+from outside import until
 
 
 def layered(base, work):

@@ -7,7 +7,7 @@ import time
 import urllib.request
 
 import packages
-from machine import until
+from outside import until
 
 EXPORTER, BOT = "headlag-exporter", "headlag-chartbot"
 CONFIG, TOKEN = "/etc/headlag/headlag.yml", "/etc/headlag/telegram-token"
