@@ -1,12 +1,14 @@
 # Both services from one build: two targets, exporter and chartbot. Each image holds one
-# static program and its licence, and nothing else: no shell, no libraries; time zones and CA
-# certificates are inside the program. Any user id can run it.
+# static program, its licence and those of what is linked into it, and nothing else: no shell, no
+# libraries; time zones and CA certificates are inside the program. Any user id can run it.
 #
 #   docker build --target exporter --build-arg HEADLAG_REVISION=$(git rev-parse --short HEAD) -t localhost/headlag-exporter .
 
-FROM docker.io/library/rust:1.95-slim-bookworm AS build
+FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
 WORKDIR /src
 COPY . .
+RUN --mount=type=cache,id=headlag-registry,target=/usr/local/cargo/registry,sharing=locked \
+    scripts/third-party-licenses >/third-party-licenses.txt
 ARG HEADLAG_REVISION=unknown
 # Two caches outlive the build: fetched crates, and what was compiled, so that a change of
 # ours compiles only our crates. Cargo tells changed files by their time, and a copied
@@ -25,6 +27,7 @@ RUN --mount=type=cache,id=headlag-registry,target=/usr/local/cargo/registry,shar
 
 FROM scratch AS image
 COPY --chmod=644 LICENSE /LICENSE
+COPY --from=build --chmod=644 /third-party-licenses.txt /third-party-licenses.txt
 USER 65532:65532
 ARG HEADLAG_REVISION=unknown
 LABEL org.opencontainers.image.licenses=Apache-2.0 \

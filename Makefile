@@ -7,7 +7,7 @@
 # make containers  compose.yaml in a real Docker engine, and what may happen to it later
 # make fuzz    every parser of bytes from outside, with made-up bytes; SECONDS=20 for each
 # make dist    the packages, the tar.gz and the SBOM of a release, into dist/
-# make installed  dist/ installed, used, upgraded and purged in a clean Debian; needs root
+# make installed  dist/ in a clean Debian: installed, used, upgraded, purged; needs root once all is built
 # make bench   how often the verdicts are wrong, and what a chart and many nodes cost
 
 CARGO ?= cargo
@@ -63,6 +63,7 @@ dist:
 	scripts/dist
 
 installed: dist
+	$(CARGO) build --locked --package headlag-demo --example outside
 	scripts/installed/run
 
 bench:

@@ -1,9 +1,8 @@
-"""Lists what the programs are made of: each crate that is linked into them, on either architecture.
+"""Prints what the programs are made of, on either architecture, as an SBOM in CycloneDX's format.
 
-    inventory.py VERSION FOLDER
+    sbom.py VERSION
 
-writes FOLDER/sbom.cdx.json (CycloneDX) and FOLDER/third-party-licenses.txt. Both depend on
-Cargo.lock, SOURCE_DATE_EPOCH and the tool chain alone.
+It depends on Cargo.lock, SOURCE_DATE_EPOCH and the tool chain alone.
 """
 
 import hashlib
@@ -21,7 +20,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ["headlag-exporter", "headlag-chartbot"]
 TARGETS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]
-LICENSE_FILE = re.compile(r"(un)?licen[cs]e|copying|copyright|notice", re.I)
 
 
 def run(*command):
@@ -56,8 +54,6 @@ def packages():
 
 def license_of(package):
     """The SPDX expression; older crates write a slash for OR."""
-    if not package["license"]:
-        sys.exit(f"inventory: {package['name']} names no license; decide whether it may be used")
     return package["license"].replace("/", " OR ")
 
 
@@ -67,14 +63,8 @@ def purl(key):
 
 def tool_chain():
     """What is linked besides crates: name, version, license, where it comes from."""
-    rust = re.search(r"^release: (\S+)", run("rustc", "-vV"), re.M)[1]
-    glibc = run("getconf", "GNU_LIBC_VERSION").split()[1]
-    font = re.search(r"`@expo-google-fonts/inter` (\d[\d.]*\d)", (ROOT / "chartbot/fonts/README.md").read_text())[1]
-    return [
-        ("rust-std", rust, "MIT OR Apache-2.0", "https://github.com/rust-lang/rust"),
-        ("glibc", glibc, "LGPL-2.1-or-later", "https://sourceware.org/glibc/"),
-        ("@expo-google-fonts/inter", font, "OFL-1.1", "https://github.com/rsms/inter"),
-    ]
+    listed = run("scripts/third-party-licenses", "--tool-chain").splitlines()
+    return [line.split("\t")[:4] for line in listed]
 
 
 def sbom(version, graph, known):
@@ -115,41 +105,9 @@ def sbom(version, graph, known):
     return {"serialNumber": uuid.uuid5(uuid.NAMESPACE_URL, digest).urn} | bill
 
 
-def licenses(version, graph, known):
-    crates, texts = [], defaultdict(list)
-    for key in sorted(key for key in graph if known[key]["source"]):
-        package, name = known[key], " ".join(key)
-        crates.append(f"{name:<36} {license_of(package)}")
-        folder = Path(package["manifest_path"]).parent
-        found = [file for file in sorted(folder.rglob("*")) if file.is_file() and LICENSE_FILE.match(file.name)]
-        for file in found:
-            text = file.read_text(errors="replace").replace("\r\n", "\n").strip()
-            texts[text].append(name)
-        if not found:
-            crates[-1] += "  (no license file in the crate)"
-    others = [f"{' '.join((name, of)):<36} {license:<20} {url}" for name, of, license, url in tool_chain()]
-    for name, file in [("glibc", "packaging/licenses/LGPL-2.1.txt"), ("@expo-google-fonts/inter", "chartbot/fonts/OFL.txt"),
-                       ("rust-std", "LICENSE")]:
-        texts[(ROOT / file).read_text().strip()].append(name)
-    line = "=" * 80
-    parts = [
-        f"What is linked into headlag-exporter and headlag-chartbot {version}, and under which licenses.\n"
-        "Where a license has an OR, either applies.\n\n"
-        "The GNU C Library is linked statically. To link another version of it, build the programs from\n"
-        "the sources of headlag: https://github.com/headlag/headlag",
-        "\n".join(others), "\n".join(crates),
-    ]
-    ordered = sorted(texts.items(), key=lambda item: (item[1][0], item[0]))
-    parts += [f"{line}\n{', '.join(sorted(set(names)))}\n{line}\n\n{text}" for text, names in ordered]
-    return "\n\n".join(parts) + "\n"
-
-
 def main():
-    version, folder = sys.argv[1], Path(sys.argv[2])
-    graph, known = linked(), packages()
-    bill = json.dumps(sbom(version, graph, known), indent=1, ensure_ascii=False) + "\n"
-    (folder / "sbom.cdx.json").write_text(bill)
-    (folder / "third-party-licenses.txt").write_text(licenses(version, graph, known))
+    bill = sbom(sys.argv[1], linked(), packages())
+    print(json.dumps(bill, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":
