@@ -1,7 +1,8 @@
 """Checks what Markdown pages promise: links lead somewhere, and every dependency is explained."""
 
+import json
 import re
-import tomllib
+import subprocess
 
 LINK = re.compile(r'\]\(([^()\s]+)\)|(?:src|href)="([^"]+)"')
 
@@ -51,13 +52,11 @@ def dead_links(root):
 
 def dependencies(root):
     """The names of all direct dependencies on crates of others."""
-    members = tomllib.loads((root / "Cargo.toml").read_text())["workspace"]["members"]
-    for member in [*members, "scripts/fuzz"]:
-        manifest = tomllib.loads((root / member / "Cargo.toml").read_text())
-        for kind in ("dependencies", "dev-dependencies", "build-dependencies"):
-            for name, details in manifest.get(kind, {}).items():
-                if not name.startswith("headlag-"):
-                    yield details.get("package", name) if isinstance(details, dict) else name
+    for manifest in ("Cargo.toml", "scripts/fuzz/Cargo.toml"):
+        listed = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path", root / manifest],
+                                check=True, stdout=subprocess.PIPE)
+        for package in json.loads(listed.stdout)["packages"]:
+            yield from (each["name"] for each in package["dependencies"] if "path" not in each)
 
 
 def unexplained_dependencies(root):

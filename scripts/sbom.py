@@ -11,10 +11,9 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 import uuid
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,18 +66,23 @@ def tool_chain():
     return [line.split("\t")[:4] for line in listed]
 
 
+def checksums():
+    """Those of Cargo.lock, by (name, version). Python reads TOML only since 3.11, and Ubuntu 22.04 has 3.10."""
+    entry = r'^name = "(.+)"\nversion = "(.+)"\nsource = .*\nchecksum = "(.+)"$'
+    return {(name, of): digest for name, of, digest in re.findall(entry, (ROOT / "Cargo.lock").read_text(), re.M)}
+
+
 def sbom(version, graph, known):
-    checksums = {(package["name"], package["version"]): package.get("checksum")
-                 for package in tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]}
+    sums = checksums()
     components = []
     for key in sorted(graph):
         package = known[key]
         component = {"type": "application" if key[0] in PROGRAMS else "library", "bom-ref": purl(key),
                      "name": key[0], "version": key[1], "description": package["description"],
                      "licenses": [{"expression": license_of(package)}]}
-        if checksums[key]:
+        if package["source"]:
             component["purl"] = purl(key)
-            component["hashes"] = [{"alg": "SHA-256", "content": checksums[key]}]
+            component["hashes"] = [{"alg": "SHA-256", "content": sums[key]}]
         if package["repository"]:
             component["externalReferences"] = [{"type": "vcs", "url": package["repository"]}]
         components.append({name: value for name, value in component.items() if value})
@@ -94,7 +98,7 @@ def sbom(version, graph, known):
     bill = {
         "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "metadata": {
-            "timestamp": datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC).isoformat(),
+            "timestamp": datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), timezone.utc).isoformat(),
             "component": {"type": "application", "bom-ref": f"headlag@{version}", "name": "headlag",
                           "version": version, "licenses": [{"expression": "Apache-2.0"}]},
         },
