@@ -31,6 +31,7 @@ COPY --from=build --chmod=644 /third-party-licenses.txt /third-party-licenses.tx
 USER 65532:65532
 ARG HEADLAG_REVISION=unknown
 LABEL org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.source=https://github.com/headlag/headlag \
       org.opencontainers.image.version=0.1.0 \
       org.opencontainers.image.revision=$HEADLAG_REVISION
 

@@ -44,10 +44,20 @@ def build(root, name, service):
         yield not file["required"], f"{name} does not start without {file['path']}"
 
 
+# Each would lift a part of the confinement.
+LIFTS = {"privileged", "cap_add", "devices", "device_cgroup_rules", "group_add", "pid", "ipc", "uts", "userns_mode",
+         "cgroup", "cgroup_parent", "network_mode"}
+
+
 def checked(root, name, service, volumes):
+    lifted = sorted(LIFTS & set(service))
+    yield not lifted, f"{name} has {', '.join(lifted)}, which lifts its confinement"
+    yield service.get("restart") == "unless-stopped", f"{name} is not started again after its end"
+    limits = service.get("logging", {}).get("options", {})
+    yield {"max-size", "max-file"} <= set(limits), f"{name} has logs without a limit"
     yield service.get("read_only"), f"{name} can write to its root"
     yield service.get("cap_drop") == ["ALL"], f"{name} keeps capabilities"
-    yield "no-new-privileges:true" in service.get("security_opt", []), f"{name} may gain privileges"
+    yield service.get("security_opt") == ["no-new-privileges:true"], f"{name} may gain privileges"
     yield re.fullmatch(r"[1-9]\d*:\d+", service.get("user", "")), f"{name} may run as root"
     yield "healthcheck" in service, f"{name} has no health check"
     if "build" in service:
@@ -75,9 +85,14 @@ def checked(root, name, service, volumes):
 def expectations(root):
     """What has to be true, each with what is wrong where it is not."""
     compose = load(root / "compose.yaml")
+    # podman-compose passes it on literally, so nothing else uses it.
+    chosen = re.findall(r"\$\{(\w+):?\+", json.dumps(compose))
+    yield sorted(chosen) == ["HEADLAG_CHARTBOT_IMAGE", "HEADLAG_EXPORTER_IMAGE"], f"${{X:+Y}} is used of {chosen}"
     services = compose["services"]
     for name, service in services.items():
         yield from checked(root, name, service, compose["volumes"])
+    # Enough for a chart of a year.
+    yield "--storage.tsdb.retention.time=400d" in services["prometheus"]["command"], "Prometheus keeps no 400 days"
     published = sorted(name for name, service in services.items() if "ports" in service)
     yield published == ["alertmanager", "grafana", "prometheus"], f"published are {published}"
     needed = compose["configs"][services["exporter"]["configs"][0]]["file"]
