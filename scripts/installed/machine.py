@@ -55,10 +55,10 @@ class Machine:
                 "env", "--ignore-environment", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root",
                 "DEBIAN_FRONTEND=noninteractive", "sh", "-euc", script]
 
-    def run(self, script):
+    def run(self, script, typed=""):
         """Runs a script as root; it has to succeed. Returns all that it printed."""
-        done = subprocess.run(self.inside(script), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=300)
+        done = subprocess.run(self.inside(script), input=typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=300)
         assert done.returncode == 0, f"status {done.returncode} of: {script}\n{done.stdout}"
         return done.stdout
 

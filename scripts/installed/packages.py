@@ -1,11 +1,11 @@
-"""The packages of a release, later issues of them, and what they leave behind."""
+"""The packages of a release, of later ones, and what they leave behind."""
 
 import subprocess
 
 NAMES = ["headlag-exporter", "headlag-chartbot"]
 
 
-class Issues:
+class Releases:
     """The packages in dist/, and the same with a higher revision."""
 
     def __init__(self, dist, folder):
@@ -18,9 +18,9 @@ class Issues:
         conffile."""
         self.revision += 1
         self.config_line = config_line or self.config_line
-        return [self.issue(name, deb, unit_line) for name, deb in zip(NAMES, self.first)]
+        return [self.make(name, deb, unit_line) for name, deb in zip(NAMES, self.first)]
 
-    def issue(self, name, deb, unit_line):
+    def make(self, name, deb, unit_line):
         tree = self.folder / f"{name}-{self.revision}"
         subprocess.run(["dpkg-deb", "--raw-extract", deb, tree], check=True)
         control = tree / "DEBIAN/control"
@@ -48,7 +48,7 @@ def left_of(machine, names):
     return machine.run(f"find / -xdev \\( {tests} \\) -not -path '/root/*'").split()
 
 
-def install_offline(root, issues):
+def install_offline(root, releases):
     """Installation, upgrade and purge where no systemd runs, as in a chroot that becomes an image."""
     def run(script):
         done = subprocess.run(["chroot", root, "sh", "-euc", script], stdout=subprocess.PIPE,
@@ -56,7 +56,7 @@ def install_offline(root, issues):
         assert done.returncode == 0, f"status {done.returncode} of: {script}\n{done.stdout}"
         return done.stdout
 
-    for files in (issues.first, issues.next()):
+    for files in (releases.first, releases.next()):
         for file in files:
             subprocess.run(["cp", file, root / "root"], check=True)
         run("dpkg -i " + " ".join(f"/root/{file.name}" for file in files))

@@ -25,10 +25,14 @@ class Walk:
 
     def __init__(self, base, dist, outside, scratch, ends):
         self.base, self.dist, self.scratch, self.ends = base, dist, scratch, ends
-        self.issues = packages.Issues(dist, scratch / "packages")
+        self.releases = packages.Releases(dist, scratch / "packages")
         self.outside = Outside(outside, scratch)
         ends.callback(self.outside.end)
-        self.machine = Machine(self.debian("machine"), scratch / "console.log")
+        root = self.debian("machine")
+        settings = root / "etc/systemd/system.conf.d/outside.conf"
+        settings.parent.mkdir()
+        settings.write_text(f"[Manager]\nDefaultEnvironment=CHARTBOT_TELEGRAM_API_URL={self.outside.access['url']}\n")
+        self.machine = Machine(root, scratch / "console.log")
         ends.callback(lambda: self.machine.nspawn.kill())
         self.begun = None
 
@@ -44,6 +48,10 @@ class Walk:
         for file in files:
             subprocess.run(["cp", file, self.machine.root / "root" / file.name], check=True)
         return self.machine.run(f"dpkg {options} -i " + " ".join(f"/root/{file.name}" for file in files))
+
+    def paste(self, commands, typed=""):
+        """Runs commands of a page, as root, so that their sudo has nothing to do."""
+        return self.machine.run(f'sudo() {{ "$@"; }}\ncd /root\n{commands}', typed)
 
     def pid(self, unit):
         return self.machine.shows(unit, "MainPID")
