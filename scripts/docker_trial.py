@@ -72,19 +72,36 @@ class Engine:
     def compose(self, *arguments, **options):
         return self.run("docker", "compose", *arguments, **options)
 
+    def make_or_pull(self, image):
+        """What a stand-in is made from; nothing for the real image."""
+        label = ["inspect", "-f", '{{index .Config.Labels "headlag.stand-in"}}', image]
+        try:
+            # Of an earlier run.
+            return self.docker(*label).strip()
+        except AssertionError:
+            pass
+        try:
+            expect(image.startswith("docker.io/"), "nobody publishes it")
+            self.docker("pull", "--quiet", image)
+        except AssertionError as failed:
+            expect(self.own, f"{image} cannot be pulled: {failed}")
+            made = subprocess.run([str(ROOT / "scripts/stand-in"), image], capture_output=True, text=True)
+            expect(made.returncode == 0, f"{image} can be neither pulled nor made: {made.stderr}")
+        return self.docker(*label).strip()
+
     def services(self):
         """The running containers by service, as docker inspect has them."""
         ids = self.compose("ps", "--quiet").split()
         found = json.loads(self.docker("inspect", *ids)) if ids else []
         return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
 
-    def wait_healthy(self, seconds=120):
+    def wait_healthy(self, services=5):
         def healthy():
             states = {name: each["State"]["Health"]["Status"] for name, each in self.services().items()}
             bad = {name: state for name, state in states.items() if state != "healthy"}
-            expect(len(states) == 5 and not bad, f"{bad} of {sorted(states)}")
+            expect(len(states) == services and not bad, f"{bad} of {sorted(states)}")
             return True
-        until("five healthy services", healthy, seconds)
+        until(f"{services} healthy services", healthy, 120)
 
     def page(self, url):
         """A page as a container of the same network sees it."""
