@@ -14,7 +14,7 @@ pub enum Cause {
     Reset,
     /// It ended before the answer was complete.
     Closed,
-    /// The firewall or the service manager of this machine allows no such connection.
+    /// A route or a security module of this machine prohibits it.
     NotPermitted,
     /// The address is not a public one, and only those may be asked.
     NotPublic,
@@ -38,7 +38,8 @@ pub enum Cause {
     NothingInCommon,
     /// The server wants a certificate, and headlag has none for nodes.
     ClientCertificate,
-    /// The server ended the handshake.
+    /// The server ended the handshake, for a reason that its alert leaves open: an unknown name, ciphers,
+    /// or a client certificate before TLS 1.3.
     Rejected,
 }
 

@@ -39,7 +39,7 @@ pub enum Command {
     /// problem in them; exit status 0 if they are valid, 2 if not
     CheckConfig,
     /// Ask every node once and print the result; exit status 0 if all watched nodes are ok,
-    /// 1 if at least one is in trouble or ahead, 3 if there was no consensus
+    /// 1 if at least one is in trouble or ahead, 3 if none is but at least one is unknown
     ///
     /// A single round cannot show whether a block rises, so no node is stalled here and no
     /// network is halted.

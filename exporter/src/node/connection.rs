@@ -17,8 +17,8 @@ use hyper_util::rt::TokioIo;
 
 use super::{
     allowance::Allowance,
-    broken::reason_of,
     dial::{Dialed, Route},
+    error_reason::reason_of,
     proxy::{REFUSED, Relay},
 };
 use crate::{answer::Reason, clock::now};

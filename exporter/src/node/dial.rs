@@ -199,11 +199,13 @@ mod tests {
         const WANTS_A_CERTIFICATE: &[u8] = &[21, 3, 3, 0, 2, 2, 116];
         const OTHER_VERSION: &[u8] = &[21, 3, 3, 0, 2, 2, 70];
         const NO_SUCH_NAME: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
+        const HANDSHAKE_FAILURE: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
         for (said, want) in [
             (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], Reason::Tls(Some(Cause::NoTls))),
             (WANTS_A_CERTIFICATE, Reason::Tls(Some(Cause::ClientCertificate))),
             (OTHER_VERSION, Reason::Tls(Some(Cause::NothingInCommon))),
             (NO_SUCH_NAME, Reason::Tls(Some(Cause::Rejected))),
+            (HANDSHAKE_FAILURE, Reason::Tls(Some(Cause::Rejected))),
             (b"", Reason::Connect(Some(Cause::Closed))),
         ] {
             let greeting = greeting(&Dialer::default(), &says(said).await, Tls::default()).await;

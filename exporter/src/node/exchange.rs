@@ -20,9 +20,9 @@ use tokio::time::timeout_at;
 
 use super::{
     authorization::Authorization,
-    broken::reason_of_failure,
     connection::Connection,
     dial::Dialer,
+    error_reason::reason_of_failure,
     retry_after,
     tcp::{Server, authority},
 };

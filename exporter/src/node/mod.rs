@@ -2,11 +2,11 @@
 
 mod allowance;
 mod authorization;
-mod broken;
 mod certificate;
 mod chain_check;
 mod connection;
 mod dial;
+mod error_reason;
 mod exchange;
 mod failed;
 mod pause;

@@ -23,7 +23,7 @@ use tower_service::Service;
 
 use super::{
     allowance::Allowance,
-    broken::reason_of,
+    error_reason::reason_of,
     reach::Reach,
     tcp::{Server, Stream},
     tls::{Trust, handshake},

@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{broken::reason_of, reach::Reach};
+use super::{error_reason::reason_of, reach::Reach};
 use crate::{answer::Reason, cause::Cause};
 
 /// How much later than the one before it the next of a name's addresses is tried; all of

@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
 use rustls_native_certs::load_native_certs;
 use tokio_rustls::TlsConnector;
 
-use super::{broken::reason_of, certificate::Listed, tcp::Stream};
+use super::{certificate::Listed, error_reason::reason_of, tcp::Stream};
 use crate::{answer::Reason, config::Tls};
 
 /// The TLS settings of all nodes: those with the same have one config, with its roots and its
