@@ -11,7 +11,7 @@ RUN --mount=type=cache,id=headlag-registry,target=/usr/local/cargo/registry,shar
     scripts/third-party-licenses >/third-party-licenses.txt
 ARG HEADLAG_REVISION=unknown
 # Two caches outlive the build: fetched crates, and what was compiled, so that a change of
-# ours compiles only our crates. Cargo tells changed files by their time, and a copied
+# ours compiles only our crates. Cargo recognises changed files by their time, and a copied
 # file may be older than the last build; so ours are touched to be built again each time.
 # The target is named, though it is this machine's own: the flags then leave build
 # scripts and macros alone. Paths in the programs are those of the sources, not of this image.
