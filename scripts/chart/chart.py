@@ -99,6 +99,17 @@ def container(objects, component):
     return only
 
 
+def sources(objects, component):
+    """Where the files of a pod come from, by the name of the volume."""
+    volumes = {it["name"]: it["projected"]["sources"] for it in pod(objects, component)["spec"]["volumes"]}
+    return {name: source for name, (source,) in volumes.items()}
+
+
+def secret_files(objects, component):
+    """The Secrets whose keys a pod has as files."""
+    return {it["secret"]["name"] for it in sources(objects, component).values() if "secret" in it}
+
+
 class Chart(unittest.TestCase):
     """A test of what everything, and what only the necessary, renders to."""
 

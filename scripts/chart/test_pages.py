@@ -8,7 +8,7 @@ import unittest
 
 from ruamel.yaml import YAML
 
-from chart import ROOT, container, load, of_kind, pod, render
+from chart import ROOT, container, load, of_kind, render, secret_files
 
 
 def values(page, start):
@@ -29,7 +29,7 @@ class Pages(unittest.TestCase):
 
         alertmanager = values("docs/alerts.md", "alertmanager:")["alertmanager"]
         mounted = alertmanager["alertmanagerSpec"]["secrets"]
-        wanted = {it["secret"]["secretName"] for it in pod(objects, "chartbot")["spec"]["volumes"]}
+        wanted = secret_files(objects, "chartbot")
         self.assertEqual(set(mounted), wanted)
         config = alertmanager["config"]
         (webhook,) = [hook for receiver in config["receivers"] for hook in receiver.get("webhook_configs", [])]

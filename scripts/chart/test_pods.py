@@ -2,7 +2,7 @@
 
 import copy
 
-from chart import COMPONENTS, FULL, SMALL, Chart, changed, container, of_kind, pod, render
+from chart import COMPONENTS, FULL, SMALL, Chart, changed, container, of_kind, pod, render, secret_files
 from program import Program, certificate
 
 class Pods(Chart):
@@ -31,7 +31,7 @@ class Pods(Chart):
             spec = pod(objects, component)["spec"]
             self.assertEqual(spec["securityContext"], {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}})
             # And whoever it chooses can read the files.
-            modes = {it.get("secret", it.get("configMap"))["defaultMode"] for it in spec["volumes"]}
+            modes = {it["projected"]["defaultMode"] for it in spec["volumes"]}
             self.assertEqual(modes, {0o444})
 
     def test_one_bot_and_no_gap_of_the_exporter(self):
@@ -64,8 +64,7 @@ class Pods(Chart):
             "exporter": {"headlag-exporter-web", "node-tokens", "exporter-tls"},
             "chartbot": {"headlag-chartbot-web", "telegram", "chartbot-tls"},
         }.items():
-            volumes = pod(self.full, component)["spec"]["volumes"]
-            self.assertEqual({it["secret"]["secretName"] for it in volumes if "secret" in it}, wanted)
+            self.assertEqual(secret_files(self.full, component), wanted)
 
     def test_the_programs_start_and_probes_need_no_login(self):
         keys = certificate()

@@ -1,7 +1,7 @@
 {{/* One program in one pod that can read its files and use the network, and nothing else:
 dict "root" . "component" "exporter" "port" 9917 "strategy" (dict …) "args" (list …)
      "config" "what the pod is replaced for"  "environment" "a Secret, or nothing"
-     "files" (list (dict "path" "/etc/headlag" "volume" (dict "configMap" …)) …) */}}
+     "files" (list (dict "path" "/etc/headlag" "source" (dict "configMap" …)) …) */}}
 {{- define "headlag.deployment" -}}
 {{- $values := index .root.Values .component -}}
 {{- $name := printf "%s-%s" (include "headlag.name" .root) .component -}}
@@ -9,10 +9,10 @@ dict "root" . "component" "exporter" "port" 9917 "strategy" (dict …) "args" (l
 {{- $files := .files -}}
 {{- if $values.webConfig -}}
   {{- $args = append $args "--web.config.file=/etc/headlag-web/web.yml" -}}
-  {{- $files = append $files (dict "path" "/etc/headlag-web" "volume" (dict "secret" (dict "secretName" (printf "%s-web" $name)))) -}}
+  {{- $files = append $files (dict "path" "/etc/headlag-web" "source" (dict "secret" (dict "name" (printf "%s-web" $name)))) -}}
 {{- end -}}
 {{- range $values.secretFiles -}}
-  {{- $files = append $files (dict "path" (printf "/run/secrets/%s" .) "volume" (dict "secret" (dict "secretName" .))) -}}
+  {{- $files = append $files (dict "path" (printf "/run/secrets/%s" .) "source" (dict "secret" (dict "name" .))) -}}
 {{- end -}}
 {{- $image := required (printf "%s.image.repository is missing: name an image of headlag-%s that your cluster can pull" .component .component) $values.image.repository -}}
 apiVersion: apps/v1
@@ -89,11 +89,11 @@ spec:
       # Readable by any user: who the program runs as may be the cluster's decision.
       volumes:
         {{- range $index, $file := . }}
-        {{- range $kind, $source := $file.volume }}
         - name: files-{{ $index }}
-          {{ $kind }}:
-            {{- merge (dict "defaultMode" 0444) $source | toYaml | nindent 12 }}
-        {{- end }}
+          projected:
+            defaultMode: {{ 0444 }}
+            sources:
+              {{- list $file.source | toYaml | nindent 14 }}
         {{- end }}
       {{- end }}
       {{- range $key := list "nodeSelector" "tolerations" "affinity" }}
@@ -102,20 +102,4 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- end }}
-{{- end -}}
-
-{{/* The file of --web.config.file. A Secret, since it may hold hashes of passwords. */}}
-{{- define "headlag.webConfig" -}}
-{{- $values := index .root.Values .component -}}
-{{- if $values.webConfig }}
-apiVersion: v1
-kind: Secret
-metadata:
-  name: {{ include "headlag.name" .root }}-{{ .component }}-web
-  labels:
-    {{- include "headlag.labels" (dict "root" .root "component" .component "extra" $values.labels) | nindent 4 }}
-stringData:
-  web.yml: |
-    {{- toYaml $values.webConfig | nindent 4 }}
-{{- end }}
 {{- end -}}

@@ -27,3 +27,11 @@ dict "root" . "component" "exporter" "extra" .Values.exporter.labels */}}
 {{- define "headlag.chartbot" -}}
 {{- if and .Values.chartbot.enabled .Values.chartbot.existingSecret -}}true{{- end -}}
 {{- end -}}
+
+{{/* Those that run, as JSON: ["exporter", "chartbot"] */}}
+{{- define "headlag.components" -}}
+{{- $components := list -}}
+{{- if .Values.exporter.enabled -}}{{- $components = append $components "exporter" -}}{{- end -}}
+{{- if include "headlag.chartbot" . -}}{{- $components = append $components "chartbot" -}}{{- end -}}
+{{- toJson $components -}}
+{{- end -}}
