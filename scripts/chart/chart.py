@@ -59,6 +59,25 @@ def changed(values, path, value):
     return values
 
 
+def paths(values, prefix=""):
+    """Every key of mappings in mappings, as "exporter.image.tag", and its value."""
+    for key, value in values.items():
+        yield prefix + key, value
+        if isinstance(value, dict):
+            yield from paths(value, f"{prefix}{key}.")
+
+
+def leaves(value):
+    """Everything in it that is neither a mapping nor a list."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from leaves(part)
+    else:
+        yield value
+
+
 def helm(*arguments, values=None):
     """Helm without the user's plugins, repositories and cluster."""
     text = io.StringIO()

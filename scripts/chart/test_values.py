@@ -2,7 +2,8 @@
 
 import copy
 
-from chart import CHART, FULL, SMALL, Chart, changed, container, helm, load, of_kind, pod, refusal, render
+from chart import (CHART, FULL, SMALL, Chart, changed, container, helm, leaves, load, load_all, of_kind, paths, pod,
+                   refusal, render)
 
 class Values(Chart):
     def test_the_bot_needs_a_secret(self):
@@ -27,6 +28,20 @@ class Values(Chart):
                 self.assertIn(f"{path} is missing: exporter.webConfig", refusal(changed(FULL, path, empty)))
         for path, empty in [("chartbot.alertChats", []), ("chartbot.alertsSecret", "")]:
             self.assertIn("set both or none", refusal(changed(FULL, path, empty)))
+
+    def test_a_key_without_a_value(self):
+        """As in "labels:" with only comments below, for which Helm takes the default away."""
+        for path, default in paths(load(CHART / "values.yaml")):
+            with self.subTest(path):
+                bare = helm("template", "headlag", CHART, "--namespace", "monitoring", values=changed(FULL, path, None))
+                if bare.returncode:
+                    *_, key = path.split(".")
+                    self.assertRegex(bare.stderr, rf"missing property '{key}'|{path}[a-z.]* is missing: |set both or none")
+                    continue
+                objects = load_all(bare.stdout)
+                self.assertFalse([it for it in leaves(objects) if it is None or "<nil>" in str(it)])
+                if not default:
+                    self.assertEqual(objects, render(changed(FULL, path, default)))
 
     def test_a_name_that_yaml_reads_as_something_else_is_refused(self):
         for name in [True, 8, 1000.0, 1.1]:

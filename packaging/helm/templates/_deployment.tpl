@@ -14,7 +14,7 @@ dict "root" . "component" "exporter" "port" 9917 "strategy" (dict …) "args" (l
 {{- range $values.secretFiles -}}
   {{- $files = append $files (dict "path" (printf "/run/secrets/%s" .) "source" (dict "secret" (dict "name" .))) -}}
 {{- end -}}
-{{- $image := required (printf "%s.image.repository is missing: name an image of headlag-%s that your cluster can pull" .component .component) $values.image.repository -}}
+{{- $image := required (printf "%s.image.repository is missing: name an image of headlag-%s that your cluster can pull" .component .component) ($values.image).repository -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -34,7 +34,7 @@ spec:
         {{- include "headlag.labels" (dict "root" .root "component" .component "extra" $values.labels) | nindent 8 }}
       annotations:
         # What the program reads at its start, so that a change of it replaces the pod.
-        checksum/config: {{ list .config $values.webConfig | toJson | sha256sum }}
+        checksum/config: {{ list .config ($values.webConfig | default dict) | toJson | sha256sum }}
     spec:
       automountServiceAccountToken: false
       enableServiceLinks: false
@@ -53,9 +53,11 @@ spec:
       containers:
         - name: {{ .component }}
           image: {{ printf "%s:%s" $image ($values.image.tag | default .root.Chart.AppVersion) | quote }}
-          imagePullPolicy: {{ $values.image.pullPolicy }}
+          {{- with $values.image.pullPolicy }}
+          imagePullPolicy: {{ . }}
+          {{- end }}
           args:
-            {{- concat $args $values.extraArgs | toYaml | nindent 12 }}
+            {{- concat $args ($values.extraArgs | default list) | toYaml | nindent 12 }}
           {{- with .environment }}
           envFrom:
             - secretRef: { name: {{ . | quote }} }
@@ -76,8 +78,10 @@ spec:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
             capabilities: { drop: [ALL] }
+          {{- with $values.resources }}
           resources:
-            {{- toYaml $values.resources | nindent 12 }}
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
           {{- with $files }}
           # Folders, so that a changed Secret reaches the program.
           volumeMounts:

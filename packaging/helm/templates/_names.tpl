@@ -13,14 +13,14 @@ app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
-{{/* All labels of an object, with those of the values, which replace none of these:
+{{/* All labels of an object, with those of the values, if any, which replace none of these:
 dict "root" . "component" "exporter" "extra" .Values.exporter.labels */}}
 {{- define "headlag.labels" -}}
 {{- $labels := include "headlag.selector" . | fromYaml -}}
 {{- $_ := set $labels "app.kubernetes.io/version" .root.Chart.AppVersion -}}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" .root.Release.Service -}}
 {{- $_ := set $labels "helm.sh/chart" (printf "headlag-%s" .root.Chart.Version | replace "+" "_") -}}
-{{- merge $labels .extra | toYaml -}}
+{{- merge $labels (.extra | default dict) | toYaml -}}
 {{- end -}}
 
 {{/* "true" where the bot runs. */}}
