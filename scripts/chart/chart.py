@@ -41,6 +41,11 @@ def load(text):
     return YAML(typ="safe").load(text)
 
 
+def as_written(text):
+    """With every value as the text that it is in the file, as the exporter reads it."""
+    return YAML(typ="base").load(text)
+
+
 def load_all(text):
     return [document for document in YAML(typ="safe").load_all(text) if document]
 
@@ -81,8 +86,11 @@ def leaves(value):
 def helm(*arguments, values=None):
     """Helm without the user's plugins, repositories and cluster."""
     text = io.StringIO()
-    if values is not None:
+    if isinstance(values, str):
+        text.write(values)
+    elif values is not None:
         YAML(typ="safe").dump(values, text)
+    if values is not None:
         arguments += ("--values", "-")
     command = ["helm", *map(str, arguments)]
     with tempfile.TemporaryDirectory() as folder:
