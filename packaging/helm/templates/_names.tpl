@@ -1,7 +1,8 @@
 {{/* What everything's name begins with: the release's, with headlag in it. With "-exporter" behind it,
-it has to fit into 63 characters. */}}
+it has to be a name of a Service: a letter first, no dots, at most 63 characters. */}}
 {{- define "headlag.name" -}}
-{{- $name := .Release.Name -}}
+{{- $name := replace "." "-" .Release.Name -}}
+{{- if regexMatch "^[0-9]" $name -}}{{- $name = printf "headlag-%s" $name -}}{{- end -}}
 {{- if not (contains "headlag" $name) -}}{{- $name = printf "%s-headlag" $name -}}{{- end -}}
 {{- $name | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
