@@ -58,8 +58,9 @@ class Pods(Chart):
 
     def test_secrets_come_by_reference(self):
         self.assertEqual(set(of_kind(self.full, "Secret")), {"headlag-exporter-web", "headlag-chartbot-web"})
-        self.assertEqual(container(self.full, "exporter")["envFrom"], [{"secretRef": {"name": "node-keys"}}])
-        self.assertNotIn("env", container(self.full, "chartbot"))
+        for component, name in {"exporter": "node-keys", "chartbot": "telegram-proxy"}.items():
+            self.assertEqual(container(self.full, component)["envFrom"], [{"secretRef": {"name": name}}])
+            self.assertNotIn("envFrom", container(self.small, component))
         for component, wanted in {
             "exporter": {"headlag-exporter-web", "node-tokens", "exporter-tls"},
             "chartbot": {"headlag-chartbot-web", "telegram", "chartbot-tls"},
