@@ -26,6 +26,9 @@ class Values(Chart):
         for path in ["serviceMonitor.tlsConfig", "serviceMonitor.basicAuth"]:
             for empty in [None, {}]:
                 self.assertIn(f"{path} is missing: exporter.webConfig", refusal(changed(FULL, path, empty)))
+        for key, part in [("tlsConfig", "tls_server_config"), ("basicAuth", "basic_auth_users")]:
+            unused = changed(changed(SMALL, "serviceMonitor.enabled", True), f"serviceMonitor.{key}", {"any": {}})
+            self.assertIn(f"serviceMonitor.{key} is set, but no webConfig has {part}", refusal(unused))
         for path, empty in [("chartbot.alertChats", []), ("chartbot.alertsSecret", "")]:
             self.assertIn("set both or none", refusal(changed(FULL, path, empty)))
 
