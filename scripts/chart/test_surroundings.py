@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from chart import CHART, COMPONENTS, FULL, ROOT, SMALL, Chart, changed, helm, load, of_kind, pod, render
+from chart import CHART, COMPONENTS, FULL, ROOT, SMALL, Chart, changed, helm, load, of_kind, pod, refusal, render
 
 class Surroundings(Chart):
     def test_the_operator_picks_what_has_its_label(self):
@@ -75,9 +75,8 @@ class Surroundings(Chart):
         ])
         self.assertEqual(policies["headlag-chartbot"]["egress"], [
             dns,
-            {"ports": tcp(443)},
-            {"to": [server("prometheus")], "ports": tcp(9090)},
-            {"to": [server("alertmanager")], "ports": tcp(9093)},
+            {"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": tcp(1080)},
+            {"to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": tcp(8428, 9093)},
         ])
         # Nodes anywhere, Prometheus in another namespace, no alerts.
         values = changed(changed(SMALL, "networkPolicy.enabled", True), "networkPolicy.prometheus.namespace", "metrics")
@@ -86,7 +85,17 @@ class Surroundings(Chart):
         self.assertEqual(policies["headlag-exporter"]["egress"], [dns, {}])
         self.assertEqual(policies["headlag-exporter"]["ingress"], [{"from": [metrics], "ports": tcp("web")}])
         self.assertEqual(policies["headlag-chartbot"]["ingress"], [{"from": [metrics], "ports": tcp("web")}])
-        self.assertEqual(policies["headlag-chartbot"]["egress"], [dns, {"ports": tcp(443)}, {"to": [metrics], "ports": tcp(9090)}])
+        self.assertEqual(policies["headlag-chartbot"]["egress"], [dns, {"ports": tcp(443)}, {"ports": tcp(9090, 9093)}])
+
+    def test_the_bot_may_connect_to_the_ports_of_its_urls(self):
+        values = changed(SMALL, "networkPolicy.enabled", True)
+        for url, port in [("http://vm:8428", 8428), ("http://prometheus/path", 80), ("https://me:1@[::1]/", 443)]:
+            for key in ["prometheusUrl", "alertmanagerUrl"]:
+                with self.subTest(url, key=key):
+                    other = changed(values, f"chartbot.{key}", url)
+                    self.assertIn(f"lacks {port}, the port of chartbot.{key}", refusal(other))
+                    render(changed(other, "networkPolicy.chartbot.ports", [9090, port]))
+                    render(changed(other, "networkPolicy.chartbot.ports", []))
 
     def test_a_package_holds_what_the_folder_links_to(self):
         with tempfile.TemporaryDirectory() as folder:
