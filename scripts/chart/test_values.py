@@ -17,6 +17,18 @@ class Values(Chart):
         kinds = sorted(it["kind"] for it in self.small)
         self.assertEqual(kinds, ["ConfigMap", "Deployment", "Deployment", "Service", "Service"])
 
+    def test_every_value_is_in_what_is_rendered(self):
+        default = dict(paths(load(CHART / "values.yaml")))
+        full = dict(paths(FULL))
+        self.assertFalse(default.keys() - full.keys())
+        for path in default:
+            if not isinstance(full[path], dict | bool):
+                self.assertNotEqual(full[path], default[path], path)
+        rendered = "\n".join(f"{it}" for it in leaves(self.full))
+        for value in leaves(FULL):
+            if not isinstance(value, bool):
+                self.assertRegex(rendered, rf"(?<![\w./-]){re.escape(str(value))}(?![\w./-])")
+
     def test_what_is_missing_is_named(self):
         for path in ["exporter.image.repository", "exporter.config.networks", "chartbot.image.repository",
                      "chartbot.allowedUsers", "chartbot.prometheusUrl"]:
@@ -126,10 +138,13 @@ class Values(Chart):
             return shown.stdout.split("\nNOTES:\n")[1]
 
         full = notes(FULL)
-        for words in [".spec.serviceMonitorSelector", ".spec.ruleSelector", "grafana-sc-dashboard", '{"release":"kube-prometheus-stack"}',
-                      "https://headlag-chartbot.monitoring.svc:9918/alerts"]:
+        for words in [".spec.serviceMonitorSelector", ".spec.ruleSelector", "grafana-sc-dashboard",
+                      'serviceMonitor {"release":"kube-prometheus-stack"} ',
+                      'prometheusRule {"release":"kube-prometheus-stack","role":"alert-rules"}',
+                      "https://headlag-chartbot.monitoring.svc:9918/alerts", "from the namespace metrics",
+                      "rollout restart deployment --selector app.kubernetes.io/instance=headlag\n",
+                      "logs --selector app.kubernetes.io/instance=headlag,app.kubernetes.io/component=exporter\n"]:
             self.assertIn(words, full)
-        self.assertIn("let Prometheus in from the namespace monitoring", full)
         self.assertNotIn("network policies", notes(SMALL))
         self.assertNotIn("turn on serviceMonitor", full)
         self.assertIn("turn on serviceMonitor", notes(SMALL))
