@@ -41,6 +41,11 @@ def load(text):
     return YAML(typ="safe").load(text)
 
 
+def as_written(text):
+    """With every value as the text that it is in the file, as the exporter reads it."""
+    return YAML(typ="base").load(text)
+
+
 def load_all(text):
     return [document for document in YAML(typ="safe").load_all(text) if document]
 
@@ -59,11 +64,33 @@ def changed(values, path, value):
     return values
 
 
+def paths(values, prefix=""):
+    """Every key of mappings in mappings, as "exporter.image.tag", and its value."""
+    for key, value in values.items():
+        yield prefix + key, value
+        if isinstance(value, dict):
+            yield from paths(value, f"{prefix}{key}.")
+
+
+def leaves(value):
+    """Everything in it that is neither a mapping nor a list."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from leaves(part)
+    else:
+        yield value
+
+
 def helm(*arguments, values=None):
     """Helm without the user's plugins, repositories and cluster."""
     text = io.StringIO()
-    if values is not None:
+    if isinstance(values, str):
+        text.write(values)
+    elif values is not None:
         YAML(typ="safe").dump(values, text)
+    if values is not None:
         arguments += ("--values", "-")
     command = ["helm", *map(str, arguments)]
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +124,17 @@ def pod(objects, component, release="headlag"):
 def container(objects, component):
     (only,) = pod(objects, component)["spec"]["containers"]
     return only
+
+
+def sources(objects, component):
+    """Where the files of a pod come from, by the name of the volume."""
+    volumes = {it["name"]: it["projected"]["sources"] for it in pod(objects, component)["spec"]["volumes"]}
+    return {name: source for name, (source,) in volumes.items()}
+
+
+def secret_files(objects, component):
+    """The Secrets whose keys a pod has as files."""
+    return {it["secret"]["name"] for it in sources(objects, component).values() if "secret" in it}
 
 
 class Chart(unittest.TestCase):

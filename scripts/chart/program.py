@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from chart import ROOT, container, of_kind, pod
+from chart import ROOT, container, of_kind, sources
 
 
 class Program:
@@ -19,9 +19,9 @@ class Program:
         self.folder = tempfile.TemporaryDirectory()
         root = Path(self.folder.name)
         inside = container(objects, component)
-        sources = {it["name"]: it for it in pod(objects, component)["spec"]["volumes"]}
+        volumes = sources(objects, component)
         for mount in inside["volumeMounts"]:
-            self.fill(root / mount["mountPath"].lstrip("/"), sources[mount["name"]], objects, secrets)
+            self.fill(root / mount["mountPath"].lstrip("/"), volumes[mount["name"]], objects, secrets)
         # Files where this machine has room for them, ports that are free, and no node or server outside.
         text = re.sub(r"(?<=[= ])(/(?:etc|run)/)", rf"{root}\1", "\n".join(f"{it}" for it in inside["args"]))
         text = re.sub(r"listen-address=:\d+", "listen-address=127.0.0.1:0", text)
@@ -45,7 +45,7 @@ class Program:
         if "configMap" in source:
             files = of_kind(objects, "ConfigMap")[source["configMap"]["name"]]["data"]
         else:
-            name = source["secret"]["secretName"]
+            name = source["secret"]["name"]
             ours = of_kind(objects, "Secret")
             files = ours[name]["stringData"] if name in ours else secrets[name]
             items = source["secret"].get("items")

@@ -8,7 +8,7 @@ import unittest
 
 from ruamel.yaml import YAML
 
-from chart import ROOT, container, load, of_kind, pod, render
+from chart import ROOT, as_written, container, load, of_kind, render, secret_files
 
 
 def values(page, start):
@@ -18,7 +18,26 @@ def values(page, start):
     return load(textwrap.dedent(block))
 
 
+def configs():
+    """Every headlag.yml of the documentation."""
+    yield "config/headlag.example.yml", (ROOT / "config/headlag.example.yml").read_text()
+    for page in (ROOT / "docs").glob("*.md"):
+        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.M | re.S):
+            if block.startswith("networks:"):
+                yield page.name, block
+
+
 class Pages(unittest.TestCase):
+    def test_the_exporter_gets_a_config_as_it_is_written(self):
+        pages = set()
+        for page, config in configs():
+            pages.add(page)
+            with self.subTest(page, config=config):
+                values = f"exporter:\n  image: {{ repository: a }}\n  config:\n{textwrap.indent(config, '    ')}\n"
+                rendered = of_kind(render(values), "ConfigMap")["headlag-exporter"]["data"]["headlag.yml"]
+                self.assertEqual(as_written(rendered), as_written(config))
+        self.assertIn("chains.md", pages)
+
     def test_readme_and_alerts(self):
         first = values("README.md", "exporter:")
         first["chartbot"].update(values("docs/alerts.md", "chartbot:")["chartbot"])
@@ -29,7 +48,7 @@ class Pages(unittest.TestCase):
 
         alertmanager = values("docs/alerts.md", "alertmanager:")["alertmanager"]
         mounted = alertmanager["alertmanagerSpec"]["secrets"]
-        wanted = {it["secret"]["secretName"] for it in pod(objects, "chartbot")["spec"]["volumes"]}
+        wanted = secret_files(objects, "chartbot")
         self.assertEqual(set(mounted), wanted)
         config = alertmanager["config"]
         (webhook,) = [hook for receiver in config["receivers"] for hook in receiver.get("webhook_configs", [])]

@@ -2,21 +2,24 @@
 
 import copy
 
-from chart import COMPONENTS, FULL, SMALL, Chart, changed, container, of_kind, pod, render
+from chart import (CHART, COMPONENTS, FULL, SMALL, Chart, changed, container, load, of_kind, pod, render,
+                   secret_files, sources)
 from program import Program, certificate
 
 class Pods(Chart):
     def test_confinement(self):
-        for objects in [self.full, self.small]:
-            for component in COMPONENTS:
+        for objects, users in [(self.full, [1001, 1002]), (self.small, [65532, 65532])]:
+            for component, user in zip(COMPONENTS, users):
                 spec = pod(objects, component)["spec"]
                 self.assertEqual(spec["securityContext"], {
                     "runAsNonRoot": True,
-                    "runAsUser": 65532,
-                    "runAsGroup": 65532,
+                    "runAsUser": user,
+                    "runAsGroup": user,
                     "seccompProfile": {"type": "RuntimeDefault"},
                 })
                 self.assertIs(spec["automountServiceAccountToken"], False)
+                self.assertIs(spec["enableServiceLinks"], False)
+                self.assertEqual(spec["terminationGracePeriodSeconds"], 10)
                 self.assertEqual(container(objects, component)["securityContext"], {
                     "allowPrivilegeEscalation": False,
                     "readOnlyRootFilesystem": True,
@@ -31,7 +34,7 @@ class Pods(Chart):
             spec = pod(objects, component)["spec"]
             self.assertEqual(spec["securityContext"], {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}})
             # And whoever it chooses can read the files.
-            modes = {it.get("secret", it.get("configMap"))["defaultMode"] for it in spec["volumes"]}
+            modes = {it["projected"]["defaultMode"] for it in spec["volumes"]}
             self.assertEqual(modes, {0o444})
 
     def test_one_bot_and_no_gap_of_the_exporter(self):
@@ -40,6 +43,13 @@ class Pods(Chart):
         self.assertEqual(deployments["headlag-chartbot"]["spec"]["strategy"], {"type": "Recreate"})
         rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
         self.assertEqual(deployments["headlag-exporter"]["spec"]["strategy"], rolling)
+
+    def test_the_image_is_that_of_the_chart_by_default(self):
+        for component in COMPONENTS:
+            small = container(self.small, component)
+            version = load(CHART / "Chart.yaml")["appVersion"]
+            self.assertEqual(small["image"], f"{SMALL[component]['image']['repository']}:{version}")
+            self.assertEqual(small["imagePullPolicy"], "IfNotPresent")
 
     def test_an_upgrade_replaces_the_pod_whose_config_changed(self):
         self.assertEqual(render(FULL), self.full)
@@ -58,20 +68,25 @@ class Pods(Chart):
 
     def test_secrets_come_by_reference(self):
         self.assertEqual(set(of_kind(self.full, "Secret")), {"headlag-exporter-web", "headlag-chartbot-web"})
-        self.assertEqual(container(self.full, "exporter")["envFrom"], [{"secretRef": {"name": "node-keys"}}])
-        self.assertNotIn("env", container(self.full, "chartbot"))
+        for component, name in {"exporter": "node-keys", "chartbot": "telegram-proxy"}.items():
+            self.assertEqual(container(self.full, component)["envFrom"], [{"secretRef": {"name": name}}])
+            self.assertNotIn("envFrom", container(self.small, component))
         for component, wanted in {
             "exporter": {"headlag-exporter-web", "node-tokens", "exporter-tls"},
-            "chartbot": {"headlag-chartbot-web", "telegram", "chartbot-tls"},
+            "chartbot": {"headlag-chartbot-web", "telegram", "alerts", "chartbot-tls"},
         }.items():
-            volumes = pod(self.full, component)["spec"]["volumes"]
-            self.assertEqual({it["secret"]["secretName"] for it in volumes if "secret" in it}, wanted)
+            self.assertEqual(secret_files(self.full, component), wanted)
+        # Of the bot's, one key each, whatever else they hold.
+        for source in sources(self.full, "chartbot").values():
+            key = {"telegram": "telegram-token", "alerts": "webhook-secret"}.get(source["secret"]["name"])
+            self.assertEqual(source["secret"].get("items"), key and [{"key": key, "path": key}])
 
     def test_the_programs_start_and_probes_need_no_login(self):
         keys = certificate()
         secrets = {
             "node-tokens": {"my-node": "secret"},
-            "telegram": {"telegram-token": "1:secret", "webhook-secret": "secret", "unrelated": "secret"},
+            "telegram": {"telegram-token": "1:secret"},
+            "alerts": {"webhook-secret": "secret"},
             "exporter-tls": keys,
             "chartbot-tls": keys,
         }
@@ -83,12 +98,10 @@ class Pods(Chart):
                     try:
                         self.assertEqual(len(program.ports), 2, program.log)
                         probes = container(objects, component)
-                        for probe in ["livenessProbe", "readinessProbe"]:
-                            asked = probes[probe]["httpGet"]
-                            self.assertEqual(asked.get("scheme", "HTTP"), "HTTP")
-                            self.assertEqual(asked["port"], "probe")
-                            self.assertIn(program.get(1, asked["path"]), [200, 503])
+                        for probe, path in [("livenessProbe", "/-/healthy"), ("readinessProbe", "/-/ready")]:
+                            self.assertEqual(probes[probe]["httpGet"], {"path": path, "port": "probe"})
                         self.assertEqual(program.get(1, "/-/healthy"), 200)
+                        self.assertIn(program.get(1, "/-/ready"), [200, 503])
                         tls = "tls_server_config" in values[component].get("webConfig", {})
                         login = "basic_auth_users" in values[component].get("webConfig", {})
                         self.assertEqual(program.get(0, "/metrics", "https" if tls else "http"), 401 if login else 200)

@@ -67,10 +67,15 @@ class Schemas(Chart):
                         kubernetes_validate.validate(it, version, strict=True)
 
     def test_any_release_name_makes_valid_names(self):
-        for release in ["x", "headlag", "prod-headlag-eu", "a" * 53]:
+        for release in ["x", "headlag", "prod-headlag-eu", "1", "a.b", "1.headlag", "a" * 53, "9" * 53]:
             objects = render(FULL, release)
             names = [(it["kind"], it["metadata"]["name"]) for it in objects]
             self.assertEqual(len(names), len(set(names)))
-            self.assertEqual([name for kind, name in names if kind == "Service" and len(name) > 63], [])
+            services = [name for kind, name in names if kind == "Service"]
+            self.assertEqual(len(services), 2)
+            for name in services:
+                # RFC 1035, which Kubernetes demands of Services alone.
+                self.assertRegex(name, "^[a-z]([-a-z0-9]*[a-z0-9])?$")
+                self.assertLessEqual(len(name), 63)
             for selector in [it["spec"]["selector"]["matchLabels"] for it in of_kind(objects, "Deployment").values()]:
                 self.assertEqual(selector["app.kubernetes.io/instance"], release)

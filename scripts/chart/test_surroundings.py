@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from chart import CHART, COMPONENTS, FULL, ROOT, SMALL, Chart, changed, helm, load, of_kind, pod, render
+from chart import CHART, COMPONENTS, FULL, ROOT, SMALL, Chart, changed, helm, load, of_kind, pod, refusal, render
 
 class Surroundings(Chart):
     def test_the_operator_picks_what_has_its_label(self):
@@ -52,41 +52,50 @@ class Surroundings(Chart):
 
     def test_network_policy(self):
         policies = {name: it["spec"] for name, it in of_kind(self.full, "NetworkPolicy").items()}
-        namespace = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
-        server = lambda name: {"namespaceSelector": namespace, "podSelector": {"matchLabels": {"app.kubernetes.io/name": name}}}
+        namespace = lambda name: {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+        server = lambda name, at: namespace(at) | {"podSelector": {"matchLabels": {"app.kubernetes.io/name": name}}}
+        prometheus, alertmanager = server("prometheus", "metrics"), server("alertmanager", "alerting")
         tcp = lambda *ports: [{"protocol": "TCP", "port": port} for port in ports]
         dns = {"ports": [{"protocol": protocol, "port": port} for port in [53, 5353] for protocol in ["UDP", "TCP"]]}
-        other = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ethereum"}}}
         for component in COMPONENTS:
             policy = policies[f"headlag-{component}"]
             self.assertEqual(policy["policyTypes"], ["Ingress", "Egress"])
             self.assertLessEqual(policy["podSelector"]["matchLabels"].items(), pod(self.full, component)["metadata"]["labels"].items())
         self.assertEqual(policies["headlag-exporter"]["ingress"], [
-            {"from": [server("prometheus")], "ports": tcp("web")},
-            {"from": [other], "ports": tcp("web", "probe")},
+            {"from": [prometheus], "ports": tcp("web")},
+            {"from": [namespace("ethereum")], "ports": tcp("web", "probe")},
         ])
         self.assertEqual(policies["headlag-exporter"]["egress"], [
             dns,
             {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": tcp(443, 8545, 9500)},
         ])
         self.assertEqual(policies["headlag-chartbot"]["ingress"], [
-            {"from": [server("prometheus")], "ports": tcp("web")},
-            {"from": [server("alertmanager")], "ports": tcp("web")},
+            {"from": [prometheus], "ports": tcp("web")},
+            {"from": [alertmanager], "ports": tcp("web")},
         ])
         self.assertEqual(policies["headlag-chartbot"]["egress"], [
             dns,
-            {"ports": tcp(443)},
-            {"to": [server("prometheus")], "ports": tcp(9090)},
-            {"to": [server("alertmanager")], "ports": tcp(9093)},
+            {"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": tcp(1080)},
+            {"to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": tcp(8428, 9093)},
         ])
-        # Nodes anywhere, Prometheus in another namespace, no alerts.
-        values = changed(changed(SMALL, "networkPolicy.enabled", True), "networkPolicy.prometheus.namespace", "metrics")
-        policies = {name: it["spec"] for name, it in of_kind(render(values), "NetworkPolicy").items()}
-        metrics = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "metrics"}}}
+        # As by default, without alerts.
+        small = render(changed(SMALL, "networkPolicy.enabled", True))
+        policies = {name: it["spec"] for name, it in of_kind(small, "NetworkPolicy").items()}
+        monitoring = namespace("monitoring")
         self.assertEqual(policies["headlag-exporter"]["egress"], [dns, {}])
-        self.assertEqual(policies["headlag-exporter"]["ingress"], [{"from": [metrics], "ports": tcp("web")}])
-        self.assertEqual(policies["headlag-chartbot"]["ingress"], [{"from": [metrics], "ports": tcp("web")}])
-        self.assertEqual(policies["headlag-chartbot"]["egress"], [dns, {"ports": tcp(443)}, {"to": [metrics], "ports": tcp(9090)}])
+        self.assertEqual(policies["headlag-exporter"]["ingress"], [{"from": [monitoring], "ports": tcp("web")}])
+        self.assertEqual(policies["headlag-chartbot"]["ingress"], [{"from": [monitoring], "ports": tcp("web")}])
+        self.assertEqual(policies["headlag-chartbot"]["egress"], [dns, {"ports": tcp(443)}, {"ports": tcp(9090, 9093)}])
+
+    def test_the_bot_may_connect_to_the_ports_of_its_urls(self):
+        values = changed(SMALL, "networkPolicy.enabled", True)
+        for url, port in [("http://vm:8428", 8428), ("http://prometheus/path", 80), ("https://me:1@[::1]/", 443)]:
+            for key in ["prometheusUrl", "alertmanagerUrl"]:
+                with self.subTest(url, key=key):
+                    other = changed(values, f"chartbot.{key}", url)
+                    self.assertIn(f"lacks {port}, the port of chartbot.{key}", refusal(other))
+                    render(changed(other, "networkPolicy.chartbot.ports", [9090, port]))
+                    render(changed(other, "networkPolicy.chartbot.ports", []))
 
     def test_a_package_holds_what_the_folder_links_to(self):
         with tempfile.TemporaryDirectory() as folder:

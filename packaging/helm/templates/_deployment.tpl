@@ -1,7 +1,7 @@
 {{/* One program in one pod that can read its files and use the network, and nothing else:
 dict "root" . "component" "exporter" "port" 9917 "strategy" (dict …) "args" (list …)
      "config" "what the pod is replaced for"  "environment" "a Secret, or nothing"
-     "files" (list (dict "path" "/etc/headlag" "volume" (dict "configMap" …)) …) */}}
+     "files" (list (dict "path" "/etc/headlag" "source" (dict "configMap" …)) …) */}}
 {{- define "headlag.deployment" -}}
 {{- $values := index .root.Values .component -}}
 {{- $name := printf "%s-%s" (include "headlag.name" .root) .component -}}
@@ -9,12 +9,12 @@ dict "root" . "component" "exporter" "port" 9917 "strategy" (dict …) "args" (l
 {{- $files := .files -}}
 {{- if $values.webConfig -}}
   {{- $args = append $args "--web.config.file=/etc/headlag-web/web.yml" -}}
-  {{- $files = append $files (dict "path" "/etc/headlag-web" "volume" (dict "secret" (dict "secretName" (printf "%s-web" $name)))) -}}
+  {{- $files = append $files (dict "path" "/etc/headlag-web" "source" (dict "secret" (dict "name" (printf "%s-web" $name)))) -}}
 {{- end -}}
 {{- range $values.secretFiles -}}
-  {{- $files = append $files (dict "path" (printf "/run/secrets/%s" .) "volume" (dict "secret" (dict "secretName" .))) -}}
+  {{- $files = append $files (dict "path" (printf "/run/secrets/%s" .) "source" (dict "secret" (dict "name" .))) -}}
 {{- end -}}
-{{- $image := required (printf "%s.image.repository is missing: name an image of headlag-%s that your cluster can pull" .component .component) $values.image.repository -}}
+{{- $image := required (printf "%s.image.repository is missing: name an image of headlag-%s that your cluster can pull" .component .component) ($values.image).repository -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -34,7 +34,7 @@ spec:
         {{- include "headlag.labels" (dict "root" .root "component" .component "extra" $values.labels) | nindent 8 }}
       annotations:
         # What the program reads at its start, so that a change of it replaces the pod.
-        checksum/config: {{ list .config $values.webConfig | toJson | sha256sum }}
+        checksum/config: {{ list .config ($values.webConfig | default dict) | toJson | sha256sum }}
     spec:
       automountServiceAccountToken: false
       enableServiceLinks: false
@@ -53,9 +53,11 @@ spec:
       containers:
         - name: {{ .component }}
           image: {{ printf "%s:%s" $image ($values.image.tag | default .root.Chart.AppVersion) | quote }}
-          imagePullPolicy: {{ $values.image.pullPolicy }}
+          {{- with $values.image.pullPolicy }}
+          imagePullPolicy: {{ . }}
+          {{- end }}
           args:
-            {{- concat $args $values.extraArgs | toYaml | nindent 12 }}
+            {{- concat $args ($values.extraArgs | default list) | toYaml | nindent 12 }}
           {{- with .environment }}
           envFrom:
             - secretRef: { name: {{ . | quote }} }
@@ -76,8 +78,10 @@ spec:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
             capabilities: { drop: [ALL] }
+          {{- with $values.resources }}
           resources:
-            {{- toYaml $values.resources | nindent 12 }}
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
           {{- with $files }}
           # Folders, so that a changed Secret reaches the program.
           volumeMounts:
@@ -89,11 +93,11 @@ spec:
       # Readable by any user: who the program runs as may be the cluster's decision.
       volumes:
         {{- range $index, $file := . }}
-        {{- range $kind, $source := $file.volume }}
         - name: files-{{ $index }}
-          {{ $kind }}:
-            {{- merge (dict "defaultMode" 0444) $source | toYaml | nindent 12 }}
-        {{- end }}
+          projected:
+            defaultMode: {{ 0444 }}
+            sources:
+              {{- list $file.source | toYaml | nindent 14 }}
         {{- end }}
       {{- end }}
       {{- range $key := list "nodeSelector" "tolerations" "affinity" }}
@@ -102,20 +106,4 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- end }}
-{{- end -}}
-
-{{/* The file of --web.config.file. A Secret, since it may hold hashes of passwords. */}}
-{{- define "headlag.webConfig" -}}
-{{- $values := index .root.Values .component -}}
-{{- if $values.webConfig }}
-apiVersion: v1
-kind: Secret
-metadata:
-  name: {{ include "headlag.name" .root }}-{{ .component }}-web
-  labels:
-    {{- include "headlag.labels" (dict "root" .root "component" .component "extra" $values.labels) | nindent 4 }}
-stringData:
-  web.yml: |
-    {{- toYaml $values.webConfig | nindent 4 }}
-{{- end }}
 {{- end -}}

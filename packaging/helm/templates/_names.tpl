@@ -1,7 +1,8 @@
 {{/* What everything's name begins with: the release's, with headlag in it. With "-exporter" behind it,
-it has to fit into 63 characters. */}}
+it has to be a name of a Service: a letter first, no dots, at most 63 characters. */}}
 {{- define "headlag.name" -}}
-{{- $name := .Release.Name -}}
+{{- $name := replace "." "-" .Release.Name -}}
+{{- if regexMatch "^[0-9]" $name -}}{{- $name = printf "headlag-%s" $name -}}{{- end -}}
 {{- if not (contains "headlag" $name) -}}{{- $name = printf "%s-headlag" $name -}}{{- end -}}
 {{- $name | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
@@ -13,17 +14,25 @@ app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
-{{/* All labels of an object, with those of the values, which replace none of these:
+{{/* All labels of an object, with those of the values, if any, which replace none of these:
 dict "root" . "component" "exporter" "extra" .Values.exporter.labels */}}
 {{- define "headlag.labels" -}}
 {{- $labels := include "headlag.selector" . | fromYaml -}}
 {{- $_ := set $labels "app.kubernetes.io/version" .root.Chart.AppVersion -}}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" .root.Release.Service -}}
 {{- $_ := set $labels "helm.sh/chart" (printf "headlag-%s" .root.Chart.Version | replace "+" "_") -}}
-{{- merge $labels .extra | toYaml -}}
+{{- merge $labels (.extra | default dict) | toYaml -}}
 {{- end -}}
 
 {{/* "true" where the bot runs. */}}
 {{- define "headlag.chartbot" -}}
 {{- if and .Values.chartbot.enabled .Values.chartbot.existingSecret -}}true{{- end -}}
+{{- end -}}
+
+{{/* Those that run, as JSON: ["exporter", "chartbot"] */}}
+{{- define "headlag.components" -}}
+{{- $components := list -}}
+{{- if .Values.exporter.enabled -}}{{- $components = append $components "exporter" -}}{{- end -}}
+{{- if include "headlag.chartbot" . -}}{{- $components = append $components "chartbot" -}}{{- end -}}
+{{- toJson $components -}}
 {{- end -}}
