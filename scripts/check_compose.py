@@ -52,7 +52,8 @@ LIFTS = {"privileged", "cap_add", "devices", "device_cgroup_rules", "group_add",
 def checked(root, name, service, volumes):
     lifted = sorted(LIFTS & set(service))
     yield not lifted, f"{name} has {', '.join(lifted)}, which lifts its confinement"
-    yield service.get("restart") == "unless-stopped", f"{name} is not started again after its end"
+    started_again = service.get("restart") == "always" and service.get("stop_signal") == "SIGTERM"
+    yield started_again, f"{name} is not started again after its end, or not after a reload"
     limits = service.get("logging", {}).get("options", {})
     yield {"max-size", "max-file"} <= set(limits), f"{name} has logs without a limit"
     yield service.get("read_only"), f"{name} can write to its root"
