@@ -53,8 +53,8 @@ def dead_links(root):
 def dependencies(root):
     """The names of all direct dependencies on crates of others."""
     for manifest in ("Cargo.toml", "scripts/fuzz/Cargo.toml"):
-        listed = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path", root / manifest],
-                                check=True, stdout=subprocess.PIPE)
+        command = ["cargo", "metadata", "--no-deps", "--format-version=1", "--manifest-path", root / manifest]
+        listed = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         for package in json.loads(listed.stdout)["packages"]:
             yield from (each["name"] for each in package["dependencies"] if "path" not in each)
 

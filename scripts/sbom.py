@@ -67,7 +67,7 @@ def tool_chain():
 
 
 def checksums():
-    """Those of Cargo.lock, by (name, version). Python reads TOML only since 3.11, and Ubuntu 22.04 has 3.10."""
+    """Those of Cargo.lock, by (name, version). Python before 3.11, as in Ubuntu 22.04, reads no TOML."""
     entry = r'^name = "(.+)"\nversion = "(.+)"\nsource = .*\nchecksum = "(.+)"$'
     return {(name, of): digest for name, of, digest in re.findall(entry, (ROOT / "Cargo.lock").read_text(), re.M)}
 
