@@ -33,7 +33,7 @@ class Pods(Chart):
         for component in COMPONENTS:
             spec = pod(objects, component)["spec"]
             self.assertEqual(spec["securityContext"], {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}})
-            # And whoever it chooses can read the files.
+            # And any user that it chooses can read the files.
             modes = {it["projected"]["defaultMode"] for it in spec["volumes"]}
             self.assertEqual(modes, {0o444})
 

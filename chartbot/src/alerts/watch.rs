@@ -64,7 +64,7 @@ pub enum Event {
     Ended {
         /// What fired under it.
         alerts: Vec<Ended>,
-        /// When the last silence of these alerts ends, whoever made it; absent if the bot's own is
+        /// When the last silence of these alerts ends, by anyone; absent if the bot's own is
         /// over as well.
         until: Option<Timestamp>,
     },

@@ -12,7 +12,7 @@ const DOT: (f32, f32) = (8.0, 18.0);
 const GROOVE: f32 = 5.0;
 const OUTLINE: f32 = 3.0;
 
-/// What tells a state from the others beside its colour.
+/// What distinguishes a state from the others besides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Texture {
     /// Filled.
