@@ -57,6 +57,16 @@ pub struct Answer {
     pub secrets: Secrets,
 }
 
+impl Answer {
+    /// Whether this is no word on which server it is: one that is overloaded, or a proxy before it,
+    /// answers so for a while, mostly in a form of its own.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.status.is_server_error()
+            || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&self.status)
+    }
+}
+
 impl Remote {
     /// The server at `url`, asked as `http` says. A request may take `timeout`, and its answer
     /// have `longest` bytes.
