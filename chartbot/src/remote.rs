@@ -58,8 +58,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Whether this is no word on which server it is: one that is overloaded, or a proxy before it,
-    /// answers so for a while, mostly in a form of its own.
+    /// Whether the status says nothing of which server this is: an overloaded one, or a proxy in front
+    /// of it, answers so for a while, often in a form of its own.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         self.status.is_server_error()

@@ -65,8 +65,8 @@ pub fn classify_cause(error: &(dyn Error + 'static), mut otherwise: Failure) -> 
             // A server may reject our certificate after the handshake (TLS 1.3).
             otherwise = Failure::Connect;
         }
-        // What the system reports of a socket is no word on the answer, whatever its kind: EINVAL is
-        // InvalidInput, and a connection to a black hole fails with it.
+        // An error of the system is one of the socket and says nothing of the answer, whatever its kind:
+        // EINVAL, with which a connection over a blackhole route fails, is InvalidInput.
         let of_reader = current.downcast_ref::<io::Error>().filter(|error| error.raw_os_error().is_none());
         match of_reader.map(io::Error::kind) {
             // A reader with a limit reports so.
