@@ -1,9 +1,10 @@
 //! `headlag-chartbot chart`: one chart without Telegram.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
+    process,
 };
 
 use anyhow::Context;
@@ -67,7 +68,7 @@ pub async fn draw(mut charts: Charts, drawing: &Drawing) -> anyhow::Result<()> {
         if output == Path::new("-") {
             io::stdout().write_all(&picture.png).context("cannot write the chart to stdout")?;
         } else {
-            fs::write(output, &picture.png)
+            replace(output, |file| file.write_all(&picture.png))
                 .with_context(|| format!("cannot write the chart to {}", output.display()))?;
         }
         // Beside the picture, never into it.
@@ -80,4 +81,66 @@ pub async fn draw(mut charts: Charts, drawing: &Drawing) -> anyhow::Result<()> {
         writeln!(io::stdout(), "{text}").context("cannot write the facts to stdout")?;
     }
     Ok(())
+}
+
+/// Lets `write` fill the file at `path`. Where that fails, as on a full disk, a file that was there
+/// stays as it was: another one takes its place once it is whole. Only a link, a device or a pipe,
+/// and a file beside which none can be made, is written to directly.
+fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let before = fs::symlink_metadata(path).ok();
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", process::id()));
+    let is_regular = before.as_ref().is_none_or(fs::Metadata::is_file);
+    let Some(mut file) = is_regular.then(|| File::create_new(&beside).ok()).flatten() else {
+        return write(&mut File::create(path)?);
+    };
+    let replaced = write(&mut file).and_then(|()| {
+        if let Some(before) = before {
+            file.set_permissions(before.permissions())?;
+        }
+        fs::rename(&beside, path)
+    });
+    if replaced.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("chart.png"), folder.path().join("link.png"));
+        let names = || {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let full = |file: &mut File| {
+            file.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        };
+        assert_eq!(replace(&path, full).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(names().is_empty());
+        replace(&path, |file| file.write_all(b"one")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&path, full).unwrap_err();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"one".into(), vec!["chart.png".into()]));
+        replace(&path, |file| file.write_all(b"two")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+
+        symlink(&path, &link).unwrap();
+        replace(&link, |file| file.write_all(b"three")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        replace(Path::new("/dev/null"), |file| file.write_all(b"four")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
 }

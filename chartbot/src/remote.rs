@@ -57,6 +57,16 @@ pub struct Answer {
     pub secrets: Secrets,
 }
 
+impl Answer {
+    /// Whether the status says nothing of which server this is: an overloaded one, or a proxy in front
+    /// of it, answers so for a while, often in a form of its own.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.status.is_server_error()
+            || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&self.status)
+    }
+}
+
 impl Remote {
     /// The server at `url`, asked as `http` says. A request may take `timeout`, and its answer
     /// have `longest` bytes.

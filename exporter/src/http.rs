@@ -141,7 +141,8 @@ impl Paths {
         let newest = current.networks.iter().filter_map(|network| network.newest());
         let shown: Vec<Snapshot> = newest.map(|snapshot| snapshot.shown_at(now)).collect();
         let waiting = current.networks.len() - shown.len();
-        page::render(self.version, now.unix, &shown, waiting, &Unfolded::of_query(query))
+        let unfolded = Unfolded::of_query(query);
+        page::render(self.version, now.unix, &shown, waiting, current.refused_since, &unfolded)
     }
 }
 

@@ -146,7 +146,7 @@ fn write_program(families: &mut Families<'_>, constants: &Constants, current: &I
     families.single(
         "headlag_config_last_reload_successful",
         "Whether the last attempt to read the config file succeeded.",
-        i64::from(current.is_newest),
+        i64::from(current.refused_since.is_none()),
     )?;
     families.single(
         "headlag_config_last_reload_success_timestamp_seconds",

@@ -54,8 +54,8 @@ pub struct InForce {
     pub networks: Vec<Arc<Published>>,
     /// When the config was read.
     pub read_at: UnixTime,
-    /// Whether no later attempt to read a config failed.
-    pub is_newest: bool,
+    /// When the first of the later ones was refused; absent where none was.
+    pub refused_since: Option<UnixTime>,
 }
 
 impl InForce {
@@ -70,7 +70,7 @@ impl Current {
     /// The networks of the first config, read at `read_at`.
     #[must_use]
     pub fn new(networks: Vec<Arc<Published>>, read_at: UnixTime) -> Self {
-        Self(ArcSwap::from_pointee(InForce { networks, read_at, is_newest: true }))
+        Self(ArcSwap::from_pointee(InForce { networks, read_at, refused_since: None }))
     }
 
     /// What is in force now.
@@ -81,7 +81,7 @@ impl Current {
 
     /// Puts another config in force.
     pub fn replace(&self, networks: Vec<Arc<Published>>, read_at: UnixTime) {
-        self.0.store(Arc::new(InForce { networks, read_at, is_newest: true }));
+        self.0.store(Arc::new(InForce { networks, read_at, refused_since: None }));
     }
 
     /// Shows one network by another config already, beside the others by the one before. It has to
@@ -95,8 +95,10 @@ impl Current {
         self.0.store(Arc::new(next));
     }
 
-    /// Notes that a later config was refused.
-    pub fn note_refusal(&self) {
-        self.0.store(Arc::new(InForce { is_newest: false, ..(*self.get()).clone() }));
+    /// Notes that a later config was refused at `at`.
+    pub fn note_refusal(&self, at: UnixTime) {
+        let before = (*self.get()).clone();
+        let refused_since = before.refused_since.or(Some(at));
+        self.0.store(Arc::new(InForce { refused_since, ..before }));
     }
 }

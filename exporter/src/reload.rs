@@ -82,7 +82,7 @@ impl Running {
             Ok(changes) if changes.is_empty() => tracing::info!("config reloaded: nothing changed"),
             Ok(changes) => tracing::info!(changes = changes.join("; "), "config reloaded"),
             Err(error) => {
-                self.current.note_refusal();
+                self.current.note_refusal(Moment::now().unix);
                 tracing::error!(%error, "config not reloaded; the one before remains in force");
             }
         }

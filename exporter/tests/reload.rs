@@ -61,6 +61,8 @@ async fn a_new_file_is_in_force_after_a_signal_or_a_request() {
     let text = exporter.get("/metrics").await.1;
     assert_line(&text, "headlag_config_last_reload_successful 0");
     assert!(text.contains("node=\"renamed\""), "{text}");
+    let page = exporter.get("/").await.1;
+    assert!(page.contains("refused since") && !page.contains("is empty"), "{page}");
 
     let get = reqwest::get(&reload).await.unwrap();
     assert_eq!(

@@ -11,7 +11,7 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum TextFileError {
     /// The file could not be opened or read.
-    #[error("cannot read it: {0}")]
+    #[error("cannot read it: {}", reason(.0))]
     Unreadable(#[from] io::Error),
     /// More bytes than the caller reads.
     #[error("it is longer than {0} bytes; is it the right file?")]
@@ -19,6 +19,17 @@ pub enum TextFileError {
     /// Not UTF-8, for instance UTF-16 as some Windows programs write it.
     #[error("it is not UTF-8 text; save it as UTF-8")]
     NotUtf8,
+}
+
+/// A service runs as a user of its own; what its administrator can read, it may not.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "permission denied; the user that headlag runs as needs read access to it and to its folder"
+                .into()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// The text of the file at `path`, which has at most `limit` bytes, without the byte order
@@ -44,6 +55,19 @@ mod tests {
     fn an_endless_file_is_refused_at_once() {
         let error = read_text(Path::new("/dev/zero"), 1000).unwrap_err();
         assert_eq!(error.to_string(), "it is longer than 1000 bytes; is it the right file?");
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_reported_with_the_remedy() {
+        // As root, which may run this, any file can be read.
+        let said = |kind: io::ErrorKind| TextFileError::from(io::Error::from(kind)).to_string();
+        assert_eq!(
+            said(io::ErrorKind::PermissionDenied),
+            "cannot read it: permission denied; the user that headlag runs as needs read access to it and to \
+             its folder"
+        );
+        let folder = read_text(Path::new("/"), 1000).unwrap_err();
+        assert_eq!(folder.to_string(), "cannot read it: Is a directory (os error 21)");
     }
 
     #[test]

@@ -226,7 +226,7 @@ fn failed(answer: &Answer) -> Error {
         (401 | 403, _) => Error::Refused(status),
         (404, _) => Error::NotAlertmanager(status),
         (400.., Some(words)) => Error::Failed { status, words },
-        (500.., None) => Error::Failed { status, words: String::new() },
+        (_, None) if answer.is_temporary() => Error::Failed { status, words: String::new() },
         _ => Error::NotAlertmanager(status),
     }
 }
@@ -269,6 +269,7 @@ mod tests {
             (400, "\"bad http://user:s3cret@host matcher\"", failed(400, "bad matcher")),
             (422, r#"{"code":612,"message":"too few"}"#, failed(422, "too few")),
             (502, "<html>", failed(502, "")),
+            (429, "<html>", failed(429, "")),
         ] {
             let stand = Stand::new().await;
             let status = StatusCode::from_u16(status).unwrap();

@@ -96,7 +96,6 @@ impl Card {
         };
         let is_named = verdict.node.is_some() && (facts.nodes.len() == 1 || verdict.state != State::Ok);
         let name = |node: &NodeFacts| verdict.all.map_or_else(|| node.node.clone(), words.all_nodes);
-        let is_late = history.since - facts.from > i64::from(facts.step_seconds);
         let references = facts.references_up.zip(facts.references);
         let left_out = facts.nodes.get(history.watched.len()..).unwrap_or_default();
         let more = |left_out: &[NodeFacts]| {
@@ -127,7 +126,7 @@ impl Card {
             threshold: history.threshold.clone(),
             is_forecast: facts.nodes.first().is_some_and(|node| node.level_at.is_some()),
             foot: [
-                times.range(history.since, is_late),
+                times.range(history.data_since.unwrap_or(history.since), history.data_since.is_some()),
                 references.map(|(up, all)| (words.chart.references)(up, all)).unwrap_or_default(),
             ],
         }

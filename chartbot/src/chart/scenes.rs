@@ -66,6 +66,7 @@ pub fn history(span: i64, names: &[&str]) -> History {
     History {
         network: "polygon".to_owned(),
         since,
+        data_since: None,
         until: NOW,
         grid,
         nodes: names.len(),
@@ -312,10 +313,17 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
         ..seen(-27.0, -1.4, 0.0)
     });
     let mut late = history(2 * HOUR, &["my-node"]);
-    late.best.truncate(late.grid.len);
+    late.data_since = Some(late.since);
     let late = calm(late).with(|it| {
         (it.from, it.step_seconds) = (NOW - 30 * DAY, 2_400);
         it.nodes[0].since = Some((NOW - 2 * HOUR) as f64);
+    });
+    // The first chart, which is wider than its data.
+    let mut first = history(10 * 60, &["my-node"]).change(0, 0.0, 0.85, |_, _| Column::default());
+    first.data_since = Some(NOW - 80);
+    let first = calm(first).with(|it| {
+        (it.from, it.step_seconds) = (NOW - HOUR, 30);
+        it.nodes[0].since = Some((NOW - 80) as f64);
     });
     let noisy = week().change(0, 0.0, 1.0, |part, _| {
         let seed = (part * 1e9) as usize;
@@ -357,6 +365,7 @@ pub fn scenes() -> Vec<(&'static str, Scene)> {
         ("outlier", calm(week().spike(0, 0.4, 20_000.0).dip(0, 0.7, 0.72, 27.0))),
         ("peaks", calm(peaks).with(|it| it.nodes[0].since = None)),
         ("late", late),
+        ("first", first),
         ("torn", calm(torn)),
         ("three", scene(three, now(Now::Unreachable, 432, None))),
         ("dead", dead),

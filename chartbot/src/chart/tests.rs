@@ -107,7 +107,7 @@ fn the_alarm_colour_is_only_where_something_is_or_was_wrong() {
         Ink::Fill(state) | Ink::Tile(state) | Ink::Sign(state) => state.is_alarm(),
         _ => false,
     };
-    let calm = ["calm", "halted", "split", "ahead", "late", "not-scraped"];
+    let calm = ["calm", "halted", "split", "ahead", "late", "first", "not-scraped"];
     for (name, _) in scenes() {
         assert_eq!(inks(&drawn(name, &ENGLISH)).any(is_alarm), !calm.contains(&name), "{name}");
     }
@@ -151,6 +151,7 @@ fn the_picture_alone_answers() {
         ("peaks", &["−77"]),
         ("torn", &["level", "polygon · my-node · on and off no answer, 3 h of 24 h"]),
         ("late", &["data since Sun 22 Nov, 11:07, to 13:07 UTC"]),
+        ("first", &["data since Sun 22 Nov, 13:05, to 13:07 UTC"]),
         (
             "three",
             &["no answer", "polygon · bor-1 · since 05:55, 2 of 3 nodes ok", "bor-1", "erigon-a", "erigon-b"],
@@ -381,6 +382,7 @@ fn any_history() -> impl Strategy<Value = (History, TimeZone)> {
                 network,
                 nodes: watched.len() + len % 2,
                 since,
+                data_since: None,
                 until,
                 grid: Grid { start, step: u32::try_from(step).unwrap(), len },
                 watched,

@@ -151,13 +151,14 @@ fn number<'de, D: Deserializer<'de>>(of: D) -> Result<f64, D::Error> {
 ///
 /// # Errors
 /// When it says that it failed, or is none of the Prometheus HTTP API.
-pub fn read(remote::Answer { status, body, secrets, .. }: &remote::Answer) -> Result<Found, Error> {
+pub fn read(answered: &remote::Answer) -> Result<Found, Error> {
+    let remote::Answer { status, body, secrets, .. } = answered;
     if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(status) {
         return Err(Error::Refused(status.as_u16()));
     }
     let status = status.as_u16();
     let Ok(answer) = serde_json::from_slice::<Answer>(body) else {
-        return Err(if status >= 500 {
+        return Err(if answered.is_temporary() {
             Error::Failed { status, kind: String::new(), words: String::new() }
         } else {
             Error::NotPrometheus(status)
@@ -246,6 +247,9 @@ mod tests {
         );
         check(503, "Service Unavailable", failed(503, "", ""));
         check(502, "<html>bad gateway", failed(502, "", ""));
+        check(429, "<html>too many requests", failed(429, "", ""));
+        check(429, r#"{"message":"API rate limit exceeded"}"#, failed(429, "", ""));
+        check(408, "", failed(408, "", ""));
         check(401, "Unauthorized", Err(Error::Refused(401)));
         check(403, r#"{"status":"error"}"#, Err(Error::Refused(403)));
         for (status, body) in [

@@ -135,13 +135,26 @@ pub fn envelopes<'a>(rows: impl Iterator<Item = &'a Row>, grid: &Grid) -> Vec<Op
     gathered.into_iter().map(|gathered| gathered.column(1.0).seen).collect()
 }
 
-/// Which exporter counted last in each column; absent where none did.
+/// Which exporter counted last in a column, and between which moments any did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Counting {
+    /// Its place.
+    pub source: usize,
+    /// In unix seconds.
+    pub begin: f64,
+    /// In unix seconds.
+    pub end: f64,
+}
+
+/// Which exporter counted in each column; absent where none did.
 #[must_use]
-pub fn sources(line: &Timeline, grid: &Grid) -> Vec<Option<usize>> {
-    let mut row = vec![None; grid.len];
+pub fn sources(line: &Timeline, grid: &Grid) -> Vec<Option<Counting>> {
+    let mut row: Vec<Option<Counting>> = vec![None; grid.len];
     for piece in &line.pieces {
         for (i, _) in overlapped(grid, piece.begin, piece.end) {
-            row[i] = Some(piece.source);
+            let (begin, end) = grid.column(i);
+            let begin = row[i].map_or(piece.begin.max(begin as f64), |before| before.begin);
+            row[i] = Some(Counting { source: piece.source, begin, end: piece.end.min(end as f64) });
         }
     }
     row
@@ -223,5 +236,14 @@ mod tests {
         let shares = of_node(&past(line), 0, &GRID).into_iter().map(|column| column.shares);
         let want = [vec![(State::Ok, 1.0)], vec![(State::Halted, 1.0)], vec![]];
         assert_eq!(shares.collect::<Vec<_>>(), want);
+    }
+
+    #[test]
+    fn an_exporter_counts_from_its_first_to_its_last_sample() {
+        let grid = Grid { start: 0, step: 80, len: 4 };
+        let times: Vec<_> = [100.0, 115.0, 130.0, 145.0, 160.0].map(|time| (time, Some(0.0))).into();
+        let counted = sources(&line(&times, 15.0, 320.0), &grid);
+        let from_to = |begin, end| Some(Counting { source: 0, begin, end });
+        assert_eq!(counted, [None, from_to(100.0, 160.0), from_to(160.0, 175.0), None]);
     }
 }

@@ -139,9 +139,10 @@ pub struct Watched {
 pub struct History {
     /// The network's name.
     pub network: String,
-    /// First moment that is shown, where data begins within the range, in unix seconds; inside
-    /// the first column.
+    /// First moment that is shown, in unix seconds; inside the first column.
     pub since: i64,
+    /// When data begins, where that is later than was asked for, in unix seconds.
+    pub data_since: Option<i64>,
     /// Last moment asked for, in unix seconds; inside the last column, which is
     /// therefore often younger than a whole step.
     pub until: i64,

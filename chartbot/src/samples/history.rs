@@ -10,6 +10,7 @@ use super::{
     client::{Error, Questions},
     columns,
     facts::{self, Facts, NodeFacts, NodeHistory, Worst},
+    frame::Frame,
     grid::{Grid, History, Watched},
     lookback,
     missing::Missing,
@@ -36,8 +37,6 @@ const BIN: f64 = 0.25;
 /// The longest time to look for when states began that are older than the range.
 const LOOKING_BACK: Duration = Duration::from_secs(5);
 
-/// A picture shows at least so many seconds.
-const SHORTEST: i64 = 600;
 /// Beside what was recorded, a node is known if it has a sample within so many seconds.
 const BESIDE: i64 = 600;
 
@@ -67,8 +66,8 @@ pub async fn ask(
     let whole = asking.chosen(&samples).await?;
     let (sums, plan) = asking.plan(samples, &whole.nodes).await?;
     let ((lines, best), lately) = try_join!(asking.raw(&plan, &whole.nodes), asking.lately(&whole.nodes))?;
-    let grid = asking.drawn(&lines, &plan);
-    let recorded = asking.recorded(sums, plan, &grid, &whole.nodes).await?;
+    let frame = Frame::new((asking.from, asking.until), asking.grid, network.spacing, &lines, &plan);
+    let recorded = asking.recorded(sums, plan, &frame.grid, &whole.nodes).await?;
     let Some(past) = Past::new(lines, recorded) else { return Err(Error::NotPrometheus(200)) };
 
     let (mut facts, open, within) = asking.facts(&past, &lately);
@@ -83,7 +82,7 @@ pub async fn ask(
     }
     facts.nodes.extend(whole.others.iter().map(briefly));
     facts.nodes.sort_by(ranking::nodes);
-    let history = asking.history(&past, &facts, &best, grid);
+    let history = asking.history(&past, &facts, &best, frame);
     Ok(Told { facts, history, supports })
 }
 
@@ -264,26 +263,12 @@ impl<'a> Asking<'a> {
         Ok(Lately { present, behind_seconds })
     }
 
-    /// From when on the range is drawn, and in which columns. Where data begins late, from there
-    /// on, in columns that fit it.
-    fn drawn(&self, lines: &[Timeline], plan: &Plan) -> (i64, Grid) {
-        // The end of the first bin, so that the first column holds what was recorded.
-        let recorded = plan.bins.first().map(|bin| bin.end);
-        let begins = lines.iter().filter_map(Timeline::begins).chain(recorded).reduce(f64::min);
-        match begins.map(|begins| (begins.floor() as i64).min(self.until - SHORTEST)) {
-            Some(begin) if begin - self.from > i64::from(self.grid.step) => {
-                (begin, late(begin, self.until, self.network.spacing, !plan.bins.is_empty()))
-            }
-            _ => (self.from, self.grid),
-        }
-    }
-
     /// What was recorded for the bins of the plan.
     async fn recorded(
         &self,
         sums: Vec<Sums>,
         plan: Plan,
-        (_, grid): &(i64, Grid),
+        grid: &Grid,
         nodes: &[String],
     ) -> Result<Recorded, Error> {
         if plan.bins.is_empty() {
@@ -378,7 +363,8 @@ impl<'a> Asking<'a> {
     }
 
     /// The columns of the picture, of the worst nodes.
-    fn history(&self, past: &Past, facts: &Facts, best: &[Row], (since, grid): (i64, Grid)) -> History {
+    fn history(&self, past: &Past, facts: &Facts, best: &[Row], frame: Frame) -> History {
+        let Frame { since, data_since, grid } = frame;
         let nodes = &past.newest().nodes;
         let shown = facts.nodes.iter().filter_map(|node| nodes.iter().position(|name| *name == node.node));
         let watched = shown
@@ -387,6 +373,7 @@ impl<'a> Asking<'a> {
         History {
             network: self.network.name.clone(),
             since,
+            data_since,
             until: self.until,
             grid,
             watched: watched.collect(),
@@ -397,33 +384,7 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// The columns from a late beginning to now. One that is narrower than a bin would often hold
-/// nothing that was recorded.
-fn late(begin: i64, until: i64, spacing: u32, is_recorded: bool) -> Grid {
-    let least = if is_recorded { spans::WIDTH as u32 / 2 } else { 0 };
-    Grid::over(begin, until, spacing.max(least))
-}
-
 /// Moves recorded samples to the end of what they cover.
 fn earlier(series: &mut Series) {
     series.samples.iter_mut().for_each(|(time, _)| *time -= OFFSET as f64);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_column_of_what_was_recorded_holds_a_bin() {
-        let until = 1_800_000_123;
-        for hours in [27, 36, 48, 72, 100] {
-            let begin = until - hours * 3_600;
-            let grid = late(begin, until, 15, true);
-            let bins = (0..).map(|k| begin + 300 * k).take_while(|end| *end <= until - 86_400);
-            let mut places: Vec<_> = bins.filter_map(|end| grid.place(end as f64)).collect();
-            places.dedup();
-            assert!(places.windows(2).all(|pair| pair[1] == pair[0] + 1), "{hours} h: {places:?}");
-        }
-        assert!(late(until - 48 * 3_600, until, 15, false).step < 300);
-    }
 }

@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod client;
 pub mod columns;
 pub mod facts;
+pub mod frame;
 pub mod grid;
 pub mod history;
 pub mod lookback;

@@ -7,7 +7,7 @@ use super::{
     answer::Series,
     assemble,
     client::{Error, Questions},
-    columns,
+    columns::{self, Counting},
     grid::{Envelope, Grid},
     promql::Selector,
     recorded::Row,
@@ -185,20 +185,20 @@ impl<'a> Part<'a> {
         Ok(self.nodes.iter().map(is_known).collect())
     }
 
-    /// The lead of the best reference in each column.
+    /// The lead of the best reference in each column, for as long as there was an exporter: a late
+    /// beginning is drawn in narrower columns.
     fn best(&self, line: &Timeline, found: &[Vec<Series>; 3]) -> Vec<Row> {
         let rows = |source: &Source| {
             found.each_ref().map(|found| assemble::row(found, "", &source.labels, &self.grid))
         };
         let rows: Vec<_> = line.sources.iter().map(rows).collect();
-        let row = |(i, source): (usize, Option<usize>)| {
-            let [min, mean, max] = rows.get(source?)?;
+        let row = |(i, counting): (usize, Option<Counting>)| {
+            let Counting { source, begin, end } = counting?;
+            let [min, mean, max] = rows.get(source)?;
             let at = |row: &[Option<f64>]| row.get(i).copied().flatten();
             let seen = Envelope { min: at(min)?, mean: at(mean)?, max: at(max)? };
-            let (begin, end) = self.grid.column(i);
-            let (begin, end) = ((begin as f64).max(line.from), (end as f64).min(line.until));
             let samples = f64::from(self.grid.step) / f64::from(self.spacing.max(1));
-            (begin < end).then_some(Row { begin, end, seen, samples })
+            Some(Row { begin, end, seen, samples })
         };
         columns::sources(line, &self.grid).into_iter().enumerate().filter_map(row).collect()
     }

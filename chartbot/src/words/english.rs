@@ -102,8 +102,12 @@ pub const ENGLISH: Words = Words {
         format!("Prometheus refused the query (status {status}); check that headlag may read it.")
     },
     failed: |status, words| {
-        let colon = if words.is_empty() { "" } else { ": " };
-        format!("Prometheus answered with an error (status {status}){colon}{words}")
+        if words.is_empty() {
+            return format!(
+                "Prometheus, or a proxy in front of it, answered with status {status}; try again in a minute."
+            );
+        }
+        format!("Prometheus answered with an error (status {status}): {words}")
     },
     not_prometheus: |status| {
         format!("The server at --prometheus.url is not Prometheus (status {status}); check the address.")

@@ -102,8 +102,10 @@ pub const RUSSIAN: Words = Words {
         format!("Prometheus отклонил запрос (код {status}): проверьте, есть ли у headlag доступ.")
     },
     failed: |status, words| {
-        let colon = if words.is_empty() { "" } else { ": " };
-        format!("Prometheus вернул ошибку (код {status}){colon}{words}")
+        if words.is_empty() {
+            return format!("Prometheus или прокси перед ним вернул код {status}; повторите через минуту.");
+        }
+        format!("Prometheus вернул ошибку (код {status}): {words}")
     },
     not_prometheus: |status| {
         format!("По адресу --prometheus.url отвечает не Prometheus (код {status}): проверьте адрес.")

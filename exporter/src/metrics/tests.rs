@@ -78,7 +78,7 @@ fn render_with(snapshot: &Snapshot, format: Format) -> String {
     impl Collector for Fixed {
         fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
             let scraped = Scraped::new(&self.0, Some(Arc::new(self.1.clone())));
-            let current = InForce { networks: Vec::new(), read_at: 1_789_999_999.5, is_newest: true };
+            let current = InForce { networks: Vec::new(), read_at: 1_789_999_999.5, refused_since: None };
             write(encoder, Some((&constants(), &current)), &[scraped])
         }
     }

@@ -38,6 +38,8 @@ fn of_connection(error: &(dyn Error + 'static)) -> Option<Cause> {
     match error.downcast_ref::<io::Error>()?.kind() {
         io::ErrorKind::ConnectionRefused => Some(Cause::Refused),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some(Cause::NoRoute),
+        // Linux reports EINVAL for a blackhole route, and for a link-local address without its zone.
+        io::ErrorKind::InvalidInput => Some(Cause::NoRoute),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Some(Cause::Reset),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => Some(Cause::Closed),
         io::ErrorKind::PermissionDenied => Some(Cause::NotPermitted),
@@ -73,5 +75,29 @@ fn of_certificate(error: &CertificateError) -> Cause {
             Cause::OtherName
         }
         _ => Cause::OtherCertificate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_reports_of_a_socket_is_connect() {
+        // Linux' numbers.
+        for (number, cause) in [
+            (13, Some(Cause::NotPermitted)),
+            (22, Some(Cause::NoRoute)),
+            (27, None),
+            (32, Some(Cause::Closed)),
+            (97, None),
+            (101, Some(Cause::NoRoute)),
+            (104, Some(Cause::Reset)),
+            (111, Some(Cause::Refused)),
+            (113, Some(Cause::NoRoute)),
+        ] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(reason_of(&error), Reason::Connect(cause), "{error}");
+        }
     }
 }

@@ -47,7 +47,8 @@ impl Unfolded {
 }
 
 /// The page over the snapshots there are, as they may be shown at `now`; networks whose
-/// first round has not ended are counted in `waiting`. Names need no escaping: they are
+/// first round has not ended are counted in `waiting`; `refused_since` is when a reload was
+/// refused, whose report may hold what is not for everyone. Names need no escaping: they are
 /// letters, digits, `_`, `.` and `-`.
 #[must_use]
 pub fn render(
@@ -55,6 +56,7 @@ pub fn render(
     now: UnixTime,
     snapshots: &[Snapshot],
     waiting: usize,
+    refused_since: Option<UnixTime>,
     unfolded: &Unfolded,
 ) -> String {
     let networks = order::worst_network_first(snapshots);
@@ -72,6 +74,14 @@ pub fn render(
         words::title(&networks),
         include_str!("style.css"),
     );
+    if let Some(at) = refused_since {
+        let _ = write!(
+            page,
+            "<p><span class=\"late\">The config file has been refused {}</span>: the config before it remains \
+             in force, and the log has the report.</p>",
+            since(now, at),
+        );
+    }
     for of in &networks {
         write_network(&mut page, now, of, &networks, unfolded);
     }

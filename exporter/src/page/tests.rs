@@ -25,7 +25,7 @@ fn named(name: &str, mut snapshot: Snapshot) -> Snapshot {
 }
 
 fn page_of(snapshots: &[Snapshot]) -> String {
-    render("1.2.3", START + 8.0, snapshots, 0, &Unfolded::default()).replace('\u{a0}', " ")
+    render("1.2.3", START + 8.0, snapshots, 0, None, &Unfolded::default()).replace('\u{a0}', " ")
 }
 
 #[track_caller]
@@ -113,7 +113,7 @@ fn of_two_equally_bad_the_older_comes_first() {
 fn what_is_unfolded_is_in_the_address_and_survives_the_refresh() {
     let two = [Ok(1_000), Ok(1_000)];
     let snapshots = ["a", "b"].map(|name| named(name, snapshot(&two, &[Ok(1_000)])));
-    let page = |query| render("1", START, &snapshots, 0, &Unfolded::of_query(query));
+    let page = |query| render("1", START, &snapshots, 0, None, &Unfolded::of_query(query));
     for (query, want) in [
         (
             None,
@@ -147,14 +147,30 @@ fn what_is_unfolded_is_in_the_address_and_survives_the_refresh() {
 
 #[test]
 fn a_page_without_rounds_says_so_and_old_data_say_how_old_they_are() {
-    let page = render("1", START, &[], 2, &Unfolded::default());
+    let page = render("1", START, &[], 2, None, &Unfolded::default());
     assert_in_order(&page, &["http-equiv=\"refresh\" content=\"2\"", "first round has not ended yet: 2."]);
 
     let of = snapshot(&[Ok(1_000), Ok(1_000)], &[Ok(1_000)]);
     let now = Moment { unix: START + 300.0, monotonic: of.ended.monotonic };
-    let page = render("1", now.unix, &[of.shown_at(now)], 0, &Unfolded::default()).replace('\u{a0}', " ");
+    let page =
+        render("1", now.unix, &[of.shown_at(now)], 0, None, &Unfolded::default()).replace('\u{a0}', " ");
     assert_in_order(
         &page,
         &["no consensus", "<span class=\"late\">no round has ended for 5 min</span>", "no answer"],
     );
+}
+
+#[test]
+fn a_refused_config_is_above_everything() {
+    let of = [snapshot(&[Ok(100), Ok(100)], &[Ok(100)])];
+    let page = |refused| render("1", START, &of, 0, refused, &Unfolded::default()).replace('\u{a0}', " ");
+    assert_in_order(
+        &page(Some(START - 720.0)),
+        &[
+            "</header><p><span class=\"late\">The config file has been refused since <time",
+            ">14:01</time> (12 min)</span>: the config before it remains in force, and the log has the report.</p>",
+            "<section>",
+        ],
+    );
+    assert!(!page(None).contains("refused"));
 }

@@ -160,13 +160,18 @@ async fn a_bad_file_changes_nothing_and_is_reported() {
     assert!(!report.contains("k3y"), "{report}");
     world.check(&[REFUSED, &asked("polygon", "mine", 1)]);
     assert_eq!(loaded(&world), at_first);
+    let refused_since = |world: &World| world.running.current().get().refused_since;
+    let first = refused_since(&world);
+    assert!(first.is_some());
 
     fs::remove_file(world.folder.path().join("headlag.yml")).unwrap();
     let report = world.running.reload().await.unwrap_err().to_string();
     assert!(report.contains("there is no such file"), "{report}");
+    assert_eq!(refused_since(&world), first);
 
     assert_eq!(world.reload(&good).await, Ok(Vec::new()));
     world.check(&[SUCCEEDED, &asked("polygon", "mine", 1)]);
+    assert_eq!(refused_since(&world), None);
     assert!(loaded(&world) > at_first, "{}", loaded(&world));
 }
 

@@ -65,7 +65,10 @@ pub fn classify_cause(error: &(dyn Error + 'static), mut otherwise: Failure) -> 
             // A server may reject our certificate after the handshake (TLS 1.3).
             otherwise = Failure::Connect;
         }
-        match current.downcast_ref::<io::Error>().map(io::Error::kind) {
+        // An error of the system is one of the socket and says nothing of the answer, whatever its kind:
+        // EINVAL, with which a connection over a blackhole route fails, is InvalidInput.
+        let of_reader = current.downcast_ref::<io::Error>().filter(|error| error.raw_os_error().is_none());
+        match of_reader.map(io::Error::kind) {
             // A reader with a limit reports so.
             Some(io::ErrorKind::FileTooLarge) => return Failure::TooLarge,
             // So hyper reports chunks that are none. TLS errors wrapped in it follow.
@@ -85,4 +88,37 @@ pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e 
             None => current.source(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_socket_is_one_of_the_connection_whatever_its_kind() {
+        let of_system = |number| io::Error::from_raw_os_error(number);
+        let (einval, efbig) = (of_system(22), of_system(27));
+        assert_eq!(einval.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(efbig.kind(), io::ErrorKind::FileTooLarge);
+        for (error, want) in [
+            (einval, Failure::Connect),
+            (efbig, Failure::Connect),
+            (io::Error::other(of_system(22)), Failure::Connect),
+            (io::Error::new(io::ErrorKind::InvalidInput, "no chunk"), Failure::Malformed),
+            (io::ErrorKind::InvalidData.into(), Failure::Malformed),
+            (io::ErrorKind::FileTooLarge.into(), Failure::TooLarge),
+            (io::Error::new(io::ErrorKind::InvalidData, rustls::Error::DecryptError), Failure::Tls),
+        ] {
+            assert_eq!(classify_cause(&error, Failure::Connect), want, "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_without_its_zone_cannot_be_connected_to() {
+        let client = client(Duration::from_secs(5)).build().unwrap();
+        let error = client.get("http://[fe80::1]:9/").send().await.unwrap_err();
+        assert_eq!(classify(&error), Failure::Connect);
+    }
 }

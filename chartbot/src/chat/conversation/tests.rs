@@ -191,11 +191,12 @@ async fn a_status_in_a_few_lines() {
 
 #[tokio::test(start_paused = true)]
 async fn everybody_is_answered_in_their_language() {
-    let in_russian = |text| {
+    let in_russian_of = |server, text| {
         let mut incoming = from_alice(text);
         incoming.sender.language = Language::Russian;
-        ask(Server::Behind, incoming)
+        ask(server, incoming)
     };
+    let in_russian = |text| in_russian_of(Server::Behind, text);
     let answer = in_russian("/hour").await.unwrap();
     assert!(answer.starts_with("photo: 🔴 отстаёт на 12 блоков (24 с) · polygon · my-node · с "), "{answer}");
     assert!(answer.contains("\nза последний час: "), "{answer}");
@@ -206,6 +207,9 @@ async fn everybody_is_answered_in_their_language() {
         let answer = in_russian(text).await.unwrap();
         assert!(answer.starts_with(start), "{answer}");
     }
+    let limited = Server::Says(StatusCode::TOO_MANY_REQUESTS, "<html>");
+    let answer = in_russian_of(limited, "/hour").await.unwrap();
+    assert_eq!(answer, "Prometheus или прокси перед ним вернул код 429; повторите через минуту.");
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,7 +285,11 @@ async fn without_a_chart_one_sentence_says_why() {
         ),
         (
             says(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-            "Prometheus answered with an error (status 503)",
+            "Prometheus, or a proxy in front of it, answered with status 503; try again in a minute.",
+        ),
+        (
+            says(StatusCode::TOO_MANY_REQUESTS, "<html>"),
+            "Prometheus, or a proxy in front of it, answered with status 429; try again in a minute.",
         ),
         (
             says(

@@ -28,8 +28,12 @@ pub const ENGLISH: SilenceWords = SilenceWords {
         format!("Alertmanager refused the request (status {status}); check that headlag may use its API.")
     },
     failed: |status, words| {
-        let colon = if words.is_empty() { "" } else { ": " };
-        format!("Alertmanager answered with an error (status {status}){colon}{words}")
+        if words.is_empty() {
+            return format!(
+                "Alertmanager, or a proxy in front of it, answered with status {status}; try again in a minute."
+            );
+        }
+        format!("Alertmanager answered with an error (status {status}): {words}")
     },
     too_large: "Alertmanager's answer is larger than 32 MiB.",
     not_alertmanager: |status| {

@@ -28,8 +28,10 @@ pub const RUSSIAN: SilenceWords = SilenceWords {
         format!("Alertmanager отклонил запрос (код {status}): проверьте, есть ли у headlag доступ к его API.")
     },
     failed: |status, words| {
-        let colon = if words.is_empty() { "" } else { ": " };
-        format!("Alertmanager вернул ошибку (код {status}){colon}{words}")
+        if words.is_empty() {
+            return format!("Alertmanager или прокси перед ним вернул код {status}; повторите через минуту.");
+        }
+        format!("Alertmanager вернул ошибку (код {status}): {words}")
     },
     too_large: "Ответ Alertmanager больше 32 МиБ.",
     not_alertmanager: |status| {
